@@ -1,0 +1,187 @@
+"""The settings, read once from the environment into one typed object.
+
+Names and defaults: README.md, "Settings". A wrong value stops the start with one sentence that names it.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+SIMULATOR_KEY = "sk_test_simulator"
+SIMULATOR_WEBHOOK_SECRET = "whsec_simulator"  # noqa: S105 - the demo's own simulator, worth nothing elsewhere
+TEST_ONLY = ("CRASH_AT", "CRASH_COUNT", "CLOCK_OFFSET")
+WEAK_SECRETS = {"", "secret", "changeme", "dev", "test"}
+
+
+class ConfigError(ValueError):
+    """A setting is missing or wrong; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything the platform is told from outside."""
+
+    app_env: str
+    data_dir: Path
+    database_url: str
+    database_owner_url: str
+    broker_url: str
+    secret_key: str
+    public_url: str
+    stripe_secret_key: str
+    stripe_webhook_secrets: tuple[str, ...]
+    stripe_api_base: str
+    smtp_url: str
+    storage_url: str
+    signing_keys: tuple[str, ...]
+    platform_name: str
+    checkout_origin: str
+    mail_from: str
+    simulator_url: str | None = None
+    redis_url: str | None = None
+    limits: Mapping[str, Any] = field(default_factory=dict)
+    crash_at: int | None = None
+    crash_count: bool = False
+    clock_offset: Path | None = None
+
+    @property
+    def secure(self) -> bool:
+        """Say whether people reach the platform over HTTPS."""
+        return self.public_url.startswith("https://")
+
+    @property
+    def livemode(self) -> bool:
+        """Say whether real money moves."""
+        return self.stripe_secret_key.startswith(("sk_live_", "rk_live_"))
+
+    @property
+    def simulated(self) -> bool:
+        """Say whether the payment simulator stands in for the provider."""
+        return self.simulator_url is not None
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Config:
+        """Read the settings. Raises ConfigError naming the first one that is wrong."""
+        app_env = environ.get("APP_ENV", "demo")
+        if app_env not in {"demo", "production", "test"}:
+            raise ConfigError("APP_ENV must be demo, production or test")
+        data_dir = Path(environ.get("DATA_DIR", "instance")).resolve()
+        production = app_env == "production"
+        simulator_url = None if production else environ.get("SIMULATOR_URL", "http://127.0.0.1:8001")
+        socket = quote(str(data_dir / "db"), safe="")
+
+        def need(name: str, default: str) -> str:
+            value = environ.get(name) or ("" if production else default)
+            if not value:
+                raise ConfigError(f"{name} must be set in production")
+            return value
+
+        secret_key = environ.get("SECRET_KEY") or ("" if production else _kept_secret(data_dir, "secret_key"))
+        if production and (secret_key.lower() in WEAK_SECRETS or len(secret_key) < 32):
+            raise ConfigError("SECRET_KEY must be at least 32 random characters in production")
+        if production and any(environ.get(name) for name in TEST_ONLY):
+            raise ConfigError(f"{', '.join(TEST_ONLY)} are for tests and must not be set in production")
+        signing_keys = _listed(environ.get("SIGNING_KEYS", ""))
+        if not signing_keys:
+            if production:
+                raise ConfigError("SIGNING_KEYS must be set in production")
+            signing_keys = (_kept_secret(data_dir, "signing_key"),)
+        public_url = need("PUBLIC_URL", f"http://127.0.0.1:{environ.get('PORT', '8000')}").rstrip("/")
+        if urlsplit(public_url).scheme not in {"http", "https"}:
+            raise ConfigError("PUBLIC_URL must start with http:// or https://")
+        if production and not public_url.startswith("https://"):
+            raise ConfigError("PUBLIC_URL must start with https:// in production")
+        stripe_secret_key = need("STRIPE_SECRET_KEY", SIMULATOR_KEY)
+        stripe_api_base = environ.get("STRIPE_API_BASE") or simulator_url or "https://api.stripe.com"
+        _check_stripe(production, stripe_secret_key, stripe_api_base)
+        simulated = simulator_url is not None and stripe_api_base.startswith(simulator_url)
+        return cls(
+            app_env=app_env,
+            data_dir=data_dir,
+            database_url=_postgres("DATABASE_URL", need(
+                "DATABASE_URL", f"postgresql+psycopg://cimaise_app@/cimaise?host={socket}")),
+            database_owner_url=_postgres("DATABASE_OWNER_URL", environ.get("DATABASE_OWNER_URL") or (
+                f"postgresql+psycopg://cimaise_owner@/cimaise?host={socket}")),
+            broker_url=need("BROKER_URL", "filesystem://"),
+            secret_key=secret_key,
+            public_url=public_url,
+            stripe_secret_key=stripe_secret_key,
+            stripe_webhook_secrets=_listed(need("STRIPE_WEBHOOK_SECRETS", SIMULATOR_WEBHOOK_SECRET)),
+            stripe_api_base=stripe_api_base,
+            smtp_url=need("SMTP_URL", "smtp://127.0.0.1:8025"),
+            storage_url=environ.get("STORAGE_URL") or f"file://{data_dir / 'files'}",
+            signing_keys=signing_keys,
+            platform_name=environ.get("PLATFORM_NAME", "Cimaise"),
+            checkout_origin=_origin(stripe_api_base) if simulated else "https://checkout.stripe.com",
+            mail_from=environ.get("MAIL_FROM", "merci@cimaise.example"),
+            simulator_url=simulator_url if simulated else None,
+            redis_url=environ.get("REDIS_URL"),
+            limits=_limits(environ.get("LIMITS", "")),
+            crash_at=_crash_at(app_env, environ.get("CRASH_AT")),
+            crash_count=app_env == "test" and bool(environ.get("CRASH_COUNT")),
+            clock_offset=Path(environ["CLOCK_OFFSET"]) if app_env == "test" and environ.get("CLOCK_OFFSET") else None,
+        )
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _postgres(name: str, url: str) -> str:
+    if not url.startswith("postgresql"):
+        raise ConfigError(f"{name} must be a postgresql+psycopg:// address")
+    return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def _check_stripe(production: bool, key: str, base: str) -> None:
+    live = key.startswith(("sk_live_", "rk_live_"))
+    real = urlsplit(base).hostname == "api.stripe.com"
+    if live and not real:
+        raise ConfigError("STRIPE_API_BASE must be Stripe's own address with a live STRIPE_SECRET_KEY")
+    if production and not live:
+        raise ConfigError("STRIPE_SECRET_KEY must be a live key in production")
+
+
+def _limits(text: str) -> Mapping[str, Any]:
+    try:
+        limits = json.loads(text or "{}")
+    except ValueError as error:
+        raise ConfigError("LIMITS must be one JSON object") from error
+    if not isinstance(limits, dict):
+        raise ConfigError("LIMITS must be one JSON object")
+    return limits
+
+
+def _crash_at(app_env: str, text: str | None) -> int | None:
+    if app_env != "test" or not text:
+        return None
+    if not text.isdigit():
+        raise ConfigError("CRASH_AT must be a number")
+    return int(text)
+
+
+def _kept_secret(data_dir: Path, name: str) -> str:
+    """Read the secret kept beside the data, made at the first start."""
+    path = data_dir / "secrets" / name
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        made = path.with_suffix(f".{secrets.token_hex(4)}")
+        made.touch(mode=0o600)
+        made.write_text(secrets.token_urlsafe(48), encoding="utf-8")
+        try:
+            path.hardlink_to(made)  # the first of two starts wins, both read the same
+        except FileExistsError:
+            pass
+        made.unlink()
+    return path.read_text(encoding="utf-8")

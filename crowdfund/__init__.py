@@ -1,0 +1,1 @@
+"""The platform on which local museums buy works of art together with the people around them."""
