@@ -1,0 +1,1 @@
+"""The work to be acquired, the appeal for it, and what is offered in return."""

@@ -1,0 +1,1 @@
+"""Money that has come in, and money given back."""

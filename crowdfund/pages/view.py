@@ -1,0 +1,408 @@
+"""What the public pages show: frozen plain values, filled by queries and formatted by the templates.
+
+Texts written by a museum are already in the page's language (or carry `lang`); texts of the interface are gettext's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from crowdfund.campaigns.view import (
+    AmountChoice,
+    FundingModel,
+    MuseumLabel,
+    Phase,
+    Picture,
+    Progress,
+    TaxRelief,
+    TierRow,
+    WorkCard,
+)
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from markupsafe import Markup
+
+    from crowdfund.money import Money
+
+__all__ = [
+    "AmountChoice",
+    "Assembly",
+    "BudgetLine",
+    "Calculator",
+    "CampaignPage",
+    "Discovery",
+    "FeeExample",
+    "FundingModel",
+    "GiftPage",
+    "Home",
+    "Milestone",
+    "MuseumLabel",
+    "MuseumPage",
+    "MuseumPlace",
+    "NewsItem",
+    "Phase",
+    "Picture",
+    "PlanPart",
+    "Progress",
+    "Question",
+    "ReceiptCheck",
+    "Shelf",
+    "StoryBlock",
+    "TaxOption",
+    "TaxRelief",
+    "TierRow",
+    "TimelineEvent",
+    "Wall",
+    "WallName",
+    "WallWords",
+    "WorkCard",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanPart:
+    """A source of the financing plan. `mine` marks what donors bring (one part received, one promised)."""
+
+    label: str
+    amount: Money
+    kind: Literal["firm", "conditional", "received", "promised"]
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """One kind of piece, drawn `total` times, the first `here` of them in colour."""
+
+    name: str
+    picture: Picture
+    total: int
+    here: int
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """A work in parts coming together. `price` is what one part costs, `missing` what the next one still needs."""
+
+    total: int
+    here: int
+    price: Money
+    missing: Money | None
+    shelves: tuple[tuple[Shelf, ...], ...]
+    sentence: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoryBlock:
+    """A part of the story: cleaned text, a picture with its caption, or a quotation."""
+
+    kind: Literal["text", "figure", "quote"]
+    text: Markup | str = ""
+    picture: Picture | None = None
+    title: str = ""
+    caption: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """A staged goal."""
+
+    amount: Money
+    title: str
+    text: str
+    state: Literal["reached", "current", "to_come", "surplus"]
+    reached_on: date | None = None
+    missing: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetLine:
+    """Where a part of the money goes."""
+
+    label: str
+    amount: Money
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FeeExample:
+    """What becomes of one gift: `given` = `work` + `bank` + `platform`."""
+
+    given: Money
+    work: Money
+    bank: Money
+    platform: Money
+
+
+@dataclass(frozen=True, slots=True)
+class TaxOption:
+    """One answer to "where do you pay your taxes": `share` is given back, in hundredths of a percent."""
+
+    code: str
+    label: str
+    share: int
+    picked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Calculator:
+    """The real-cost calculator: the amount asked about and the answer for the picked option."""
+
+    amount: Money
+    net: Money
+    options: tuple[TaxOption, ...]
+    error: str = ""
+    typed: str | None = None
+
+    @property
+    def back(self) -> Money:
+        """Tell what the tax office gives back."""
+        return self.amount - self.net
+
+    @property
+    def kept(self) -> int:
+        """Tell the whole percents that remain with the donor."""
+        return self.net.minor * 100 // self.amount.minor if self.amount else 100
+
+
+@dataclass(frozen=True, slots=True)
+class WallName:
+    """A name as its donor typed it. `new` underlines the latest ones."""
+
+    name: str
+    new: bool = False
+    lang: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WallWords:
+    """A donor's words, after moderation."""
+
+    text: str
+    by: str
+    lang: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wall:
+    """The donors: at most a page of names, oldest first. `shown` names exist in all; `found` answers a search."""
+
+    donors: int
+    anonymous: int
+    shown: int
+    names: tuple[WallName, ...]
+    words: tuple[WallWords, ...] = ()
+    query: str = ""
+    more_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewsItem:
+    """An entry of the journal."""
+
+    title: str
+    text: str
+    published_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question and the curator's signed answer."""
+
+    question: str
+    answer: str
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEvent:
+    """A step after the end: paid, licence, transport, on show."""
+
+    title: str
+    text: str
+    on: date | None
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignPage:
+    """Everything on the page of one campaign.
+
+    `deadline` and `opens_at` are UTC; `timezone` is the museum's. `fallback` is the museum's sentence on what happens
+    below the goal when the model's own sentence does not say it all. `outcome` tells the end in the museum's words.
+    """
+
+    museum: MuseumLabel
+    slug: str
+    title: str
+    lede: str
+    object_lines: tuple[str, ...]
+    picture: Picture
+    url: str
+    give_url: str
+    totals_url: str
+    share_image_url: str
+    phase: Phase
+    model: FundingModel
+    progress: Progress
+    donors: int
+    days_left: int | None
+    timezone: str
+    deadline: datetime | None
+    opens_at: datetime | None
+    minimum: Money
+    amounts: tuple[AmountChoice, ...]
+    threshold: Money | None = None
+    fallback: str = ""
+    outcome: str = ""
+    ended_on: date | None = None
+    last_name: str = ""
+    promised: Money | None = None
+    relief: TaxRelief | None = None
+    calculator: Calculator | None = None
+    plan: tuple[PlanPart, ...] = ()
+    plan_total: Money | None = None
+    assembly: Assembly | None = None
+    story: tuple[StoryBlock, ...] = ()
+    milestones: tuple[Milestone, ...] = ()
+    tiers: tuple[TierRow, ...] = ()
+    budget: tuple[BudgetLine, ...] = ()
+    fee_example: FeeExample | None = None
+    wall: Wall | None = None
+    news: tuple[NewsItem, ...] = ()
+    questions: tuple[Question, ...] = ()
+    timeline: tuple[TimelineEvent, ...] = ()
+    others: tuple[WorkCard, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MuseumPlace:
+    """A museum on the map. Degrees as decimal text are not needed: `latitude` and `longitude` in thousandths."""
+
+    museum: MuseumLabel
+    latitude: int
+    longitude: int
+    works: int = 0
+    distance_km: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The front page. `raised` has one sum per currency."""
+
+    rail: tuple[WorkCard, ...]
+    works: tuple[WorkCard, ...]
+    museums: tuple[MuseumPlace, ...]
+    donors: int
+    raised: tuple[Money, ...]
+    acquired: int
+    since: int
+    minimum: Money
+    fee_example: FeeExample | None = None
+    latest: WorkCard | None = None
+    latest_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """The list of works and how it was asked for. `place` is how `near` was understood."""
+
+    works: tuple[WorkCard, ...]
+    total: int
+    museums: tuple[MuseumLabel, ...]
+    query: str = ""
+    near: str = ""
+    place: str = ""
+    state: str = ""
+    museum: str = ""
+    sort: str = ""
+    previous_url: str = ""
+    next_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MuseumPage:
+    """A museum and its track record. `receipt_issuer` is the legal entity that signs the receipts."""
+
+    museum: MuseumLabel
+    text: str
+    live: tuple[WorkCard, ...] = ()
+    scheduled: tuple[WorkCard, ...] = ()
+    ended: tuple[WorkCard, ...] = ()
+    acquired: int = 0
+    donors: int = 0
+    raised: tuple[Money, ...] = ()
+    website: str = ""
+    receipt_issuer: str = ""
+
+
+GiftState = Literal[
+    "processing",
+    "paid",
+    "failed",
+    "expired",
+    "refunded",
+    "partly_refunded",
+    "disputed",
+    "cancelled",
+]
+ReceiptState = Literal["not_wanted", "coming", "issued", "held", "replaced", "cancelled", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class GiftPage:
+    """One gift as its donor sees it by the unguessable link.
+
+    `receipt_reason` is a translated sentence when the receipt is held or none is given. `wall_choice` is what is
+    shown now. `retry_url` pays the same attempt again. `rank` counts donors up to this one.
+    """
+
+    museum: MuseumLabel
+    campaign_title: str
+    campaign_url: str
+    picture: Picture
+    progress: Progress
+    first_name: str
+    amount: Money
+    state: GiftState
+    given_at: datetime | None
+    timezone: str
+    charged: Money
+    email_shown: str = ""
+    rank: int | None = None
+    refunded: Money | None = None
+    refunded_on: date | None = None
+    reward: str = ""
+    receipt_state: ReceiptState = "not_wanted"
+    receipt_number: str = ""
+    receipt_url: str = ""
+    receipt_reason: str = ""
+    receipt_check_url: str = ""
+    wall_choice: Literal["short", "other", "anonymous"] = "anonymous"
+    wall_short: str = ""
+    wall_name: str = ""
+    message: str = ""
+    change_url: str = ""
+    retry_url: str = ""
+    share_url: str = ""
+    decision_on: date | None = None
+    live: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptCheck:
+    """What the public check tells of a receipt: never a name."""
+
+    state: Literal["valid", "suspended", "replaced", "cancelled"]
+    issuer: str
+    number: str
+    year: int
+    amount: Money
+    issued_on: date
+    gift_on: date | None = None
+    replaced_by: str = ""
+    sha256: str = ""
+    notes: tuple[str, ...] = field(default=())

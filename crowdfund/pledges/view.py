@@ -1,0 +1,93 @@
+"""What the giving form shows: frozen plain values, formatted by the templates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from crowdfund.campaigns.view import (
+        AmountChoice,
+        FundingModel,
+        MuseumLabel,
+        Picture,
+        TaxRelief,
+    )
+    from crowdfund.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class RewardChoice:
+    """A reward in the form. `short_by` is what the chosen amount lacks for it; `left` is None without limit."""
+
+    id: int
+    title: str
+    text: str
+    amount: Money
+    picture: Picture | None = None
+    left: int | None = None
+    short_by: Money | None = None
+    picked: bool = False
+
+    @property
+    def open(self) -> bool:
+        """Say whether one is left to choose."""
+        return self.left is None or self.left > 0
+
+
+@dataclass(frozen=True, slots=True)
+class CountryChoice:
+    """A country of the postal address; its name is in the page's language."""
+
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class GivePage:
+    """Both steps of giving to one campaign.
+
+    `values` are the fields as the person filled them, `errors` one translated sentence for each wrong field, in the
+    order of the form (the key "" belongs to the whole form). `amount`, `fee_cover` and `net` are the server's sums
+    for the amount chosen (step 2). `asks_tax_number` is set where the law prints it on the receipt.
+    """
+
+    museum: MuseumLabel
+    campaign_title: str
+    campaign_url: str
+    action: str
+    picture: Picture
+    model: FundingModel
+    minimum: Money
+    currency: str
+    amounts: tuple[AmountChoice, ...]
+    rewards: tuple[RewardChoice, ...]
+    countries: tuple[CountryChoice, ...]
+    values: Mapping[str, str]
+    errors: Mapping[str, str]
+    methods: tuple[str, ...] = ("card",)
+    amount: Money | None = None
+    fee_cover: Money | None = None
+    net: Money | None = None
+    relief: TaxRelief | None = None
+    reward_title: str = ""
+    change_url: str = ""
+    deadline: date | None = None
+    threshold: Money | None = None
+    fallback: str = ""
+    asks_tax_number: bool = False
+    receipts_given: bool = True
+    csrf_token: str = ""
+    attempt: str = ""
+
+    @property
+    def to_pay(self) -> Money | None:
+        """Tell the sum to pay: the gift and, if chosen, the fees."""
+        if self.amount is None:
+            return None
+        if self.fee_cover is not None and self.values.get("cover_fees"):
+            return self.amount + self.fee_cover
+        return self.amount
