@@ -5,6 +5,7 @@ Names and defaults: README.md, "Settings". A wrong value stops the start with on
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 from collections.abc import Mapping
@@ -16,6 +17,8 @@ from urllib.parse import quote, urlsplit
 SIMULATOR_KEY = "sk_test_simulator"
 SIMULATOR_WEBHOOK_SECRET = "whsec_simulator"  # noqa: S105 - the demo's own simulator, worth nothing elsewhere
 TEST_ONLY = ("CRASH_AT", "CRASH_COUNT", "CLOCK_OFFSET")
+# A socket's address has 104 bytes where it has fewest, and PostgreSQL adds "/.s.PGSQL.5432.lock".
+LONGEST_SOCKET_FOLDER = 84
 WEAK_SECRETS = {"", "secret", "changeme", "dev", "test"}
 
 
@@ -74,7 +77,7 @@ class Config:
         data_dir = Path(environ.get("DATA_DIR", "instance")).resolve()
         production = app_env == "production"
         simulator_url = None if production else environ.get("SIMULATOR_URL", "http://127.0.0.1:8001")
-        socket = quote(str(data_dir / "db"), safe="")
+        socket = quote(str(database_socket(data_dir)), safe="")
 
         def need(name: str, default: str) -> str:
             value = environ.get(name) or ("" if production else default)
@@ -127,6 +130,14 @@ class Config:
             crash_count=app_env == "test" and bool(environ.get("CRASH_COUNT")),
             clock_offset=Path(environ["CLOCK_OFFSET"]) if app_env == "test" and environ.get("CLOCK_OFFSET") else None,
         )
+
+
+def database_socket(data_dir: Path) -> Path:
+    """Say in which folder the embedded database has its socket: its name must fit in a socket's address."""
+    folder = data_dir / "db"
+    if len(bytes(folder)) <= LONGEST_SOCKET_FOLDER:
+        return folder
+    return Path("/tmp") / f"cimaise-{hashlib.sha256(bytes(folder)).hexdigest()[:16]}"  # noqa: S108 - its owner is checked
 
 
 def _listed(text: str) -> tuple[str, ...]:
