@@ -1,0 +1,153 @@
+"""Tables of artworks, campaigns and rewards. All of it is published, save drafts."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crowdfund import clock
+from crowdfund.database import Base, currency_code, minor
+from crowdfund.money import Money
+from crowdfund.tenancy import OwnedByInstitution, owned_key
+
+
+class Artwork(OwnedByInstitution, Base):
+    """What is to be acquired. Texts are `{locale: text}`."""
+
+    __tablename__ = "artworks"
+
+    title: Mapped[dict[str, str]]
+    maker: Mapped[dict[str, str]]
+    dated: Mapped[dict[str, str]]
+    technique: Mapped[dict[str, str]]
+    seller: Mapped[dict[str, str]]
+    provenance: Mapped[dict[str, str]]
+    price_minor: Mapped[int | None] = minor()
+    currency: Mapped[str] = currency_code()
+    image: Mapped[str | None]  # a static path below images/art/
+    image_width: Mapped[int | None]
+    image_height: Mapped[int | None]
+    image_alt: Mapped[dict[str, str]]
+    parts: Mapped[int | None]  # pieces the work consists of, when it can be shown coming together
+    part_images: Mapped[list[str]] = mapped_column(default=list)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class Campaign(OwnedByInstitution, Base):
+    """The appeal for a work: one goal, one currency, one deadline, one funding model."""
+
+    __tablename__ = "campaigns"
+    __table_args__ = (
+        UniqueConstraint("institution_id", "slug"),
+        UniqueConstraint("institution_id", "code"),
+        owned_key("artwork_id", "artworks"),
+        owned_key("issuer_id", "issuers"),
+        CheckConstraint("goal_minor > 0", name="goal"),
+        CheckConstraint("minimum_minor > 0", name="minimum"),
+        CheckConstraint("closes_at > opens_at", name="dates"),
+    )
+
+    code: Mapped[str]
+    slug: Mapped[str]
+    artwork_id: Mapped[int] = mapped_column(BigInteger)
+    issuer_id: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str]  # rules.CampaignState
+    funding_model: Mapped[str]  # rules.FundingModel
+    kind: Mapped[str]  # acquisition, restoration, add_on
+    currency: Mapped[str] = currency_code()
+    goal_minor: Mapped[int | None] = minor()
+    threshold_minor: Mapped[int | None] = minor()
+    minimum_minor: Mapped[int] = minor()
+    suggested_minor: Mapped[list[int]]
+    opens_at: Mapped[datetime]
+    closes_at: Mapped[datetime]
+    tax_regime: Mapped[str | None]  # a key of tax.law.REGIMES; none: no receipt
+    art_bonus_id: Mapped[str | None]  # the intervention published on the portal, for Italy
+    title: Mapped[dict[str, str]]
+    summary: Mapped[dict[str, str]]
+    story: Mapped[dict[str, Any]]  # {locale: [{"heading": …|null, "text": …}, …]}
+    fallback: Mapped[dict[str, str]]  # what happens below the goal
+    surplus: Mapped[dict[str, str]]  # and above it
+    budget: Mapped[list[dict[str, Any]]] = mapped_column(default=list)  # [{"label": {…}, "amount_minor": …}]
+    timeline: Mapped[list[dict[str, Any]]] = mapped_column(default=list)  # [{"on": date, "title": {…}, "text": {…}}]
+    joint_code: Mapped[str | None]  # campaigns of several museums shown on one page
+    joint_share: Mapped[int | None]  # this museum's part, in per cent
+    followers: Mapped[int] = mapped_column(default=0)
+    version: Mapped[int] = mapped_column(default=1)  # raised by every change that a page shows
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+    @property
+    def goal(self) -> Money | None:
+        """Give the goal, when there is one."""
+        return None if self.goal_minor is None else Money(self.goal_minor, self.currency)
+
+    @property
+    def minimum(self) -> Money:
+        """Give the least gift."""
+        return Money(self.minimum_minor, self.currency)
+
+
+class FundingSource(OwnedByInstitution, Base):
+    """A line of the financing plan beside the crowd: bequest, city, state, patrons, friends, match."""
+
+    __tablename__ = "funding_sources"
+    __table_args__ = (
+        owned_key("campaign_id", "campaigns"),
+        CheckConstraint("certainty IN ('firm', 'conditional')", name="certainty"),
+        CheckConstraint("amount_minor > 0", name="amount"),
+        Index("ix_funding_sources_campaign", "institution_id", "campaign_id"),
+    )
+
+    campaign_id: Mapped[int] = mapped_column(BigInteger)
+    kind: Mapped[str]
+    label: Mapped[dict[str, str]]
+    amount_minor: Mapped[int] = minor()
+    certainty: Mapped[str]
+    position: Mapped[int]
+
+
+class Stage(OwnedByInstitution, Base):
+    """A staged goal."""
+
+    __tablename__ = "stages"
+    __table_args__ = (
+        owned_key("campaign_id", "campaigns"),
+        Index("ix_stages_campaign", "institution_id", "campaign_id"),
+    )
+
+    campaign_id: Mapped[int] = mapped_column(BigInteger)
+    amount_minor: Mapped[int] = minor()
+    title: Mapped[dict[str, str]]
+    text: Mapped[dict[str, str]]
+
+
+class Reward(OwnedByInstitution, Base):
+    """What is offered in return for a level of giving, with its fair value on a date."""
+
+    __tablename__ = "rewards"
+    __table_args__ = (
+        owned_key("campaign_id", "campaigns"),
+        CheckConstraint("claimed >= 0 AND (stock IS NULL OR claimed <= stock)", name="stock"),
+        CheckConstraint("fair_value_minor >= 0 AND price_minor > 0", name="amounts"),
+        Index("ix_rewards_campaign", "institution_id", "campaign_id"),
+    )
+
+    campaign_id: Mapped[int] = mapped_column(BigInteger)
+    position: Mapped[int]
+    title: Mapped[dict[str, str]]
+    description: Mapped[dict[str, str]]
+    price_minor: Mapped[int] = minor()
+    currency: Mapped[str] = currency_code()
+    fair_value_minor: Mapped[int] = minor()  # what it would cost the donor, tax included
+    valued_on: Mapped[date]
+    symbolic: Mapped[bool]  # thanks that never count: a name on a wall
+    fulfilment: Mapped[str]  # invitation, postal, pick_up, wall, digital
+    stock: Mapped[int | None]
+    claimed: Mapped[int] = mapped_column(default=0)  # counted only where there is a stock
+    available_from: Mapped[datetime | None]
+    available_until: Mapped[datetime | None]
+    state: Mapped[str] = mapped_column(default="offered")  # draft, offered, withdrawn
+    image: Mapped[str | None]

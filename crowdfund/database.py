@@ -1,0 +1,75 @@
+"""The database: declarative base, naming of constraints, column types, the engine and its sessions."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Connection, Date, DateTime, MetaData, String, Text, Uuid, create_engine
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+# A statement may take 5 s, a lock 3 s; a transaction left idle for 10 s is ended.
+WEB_TIMEOUTS = "-c statement_timeout=5000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=10000"
+WORKER_TIMEOUTS = "-c statement_timeout=60000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=60000"
+
+
+class Base(DeclarativeBase):
+    """Every table."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {
+        str: Text(),
+        datetime: DateTime(timezone=True),
+        date: Date(),
+        UUID: Uuid(),
+        dict[str, Any]: JSONB(),
+        dict[str, str]: JSONB(),
+        list[str]: JSONB(),
+        list[int]: JSONB(),
+        list[dict[str, Any]]: JSONB(),
+    }
+
+
+def minor(**options: Any) -> Any:
+    """Make a column of minor units."""
+    return mapped_column(BigInteger, **options)
+
+
+def currency_code(**options: Any) -> Any:
+    """Make a column of an ISO 4217 code."""
+    return mapped_column(String(3), **options)
+
+
+class Database:
+    """The engine of the application's role, and its sessions."""
+
+    def __init__(self, url: str, *, timeouts: str = WEB_TIMEOUTS, pool_size: int = 8) -> None:
+        self.engine = create_engine(
+            url,
+            pool_pre_ping=True,
+            pool_size=pool_size,
+            max_overflow=4,
+            pool_timeout=3,
+            connect_args={"options": timeouts, "connect_timeout": 3},
+        )
+        self._bound: Connection | None = None
+
+    def bind(self, connection: Connection | None) -> None:
+        """Run every session inside this connection's transaction (tests)."""
+        self._bound = connection
+
+    def session(self, **info: Any) -> Session:
+        """Open a session that carries `info`. Only `tenancy` calls this."""
+        if self._bound is not None:
+            return Session(self._bound, info=info, expire_on_commit=False, join_transaction_mode="create_savepoint")
+        return Session(self.engine, info=info, expire_on_commit=False)

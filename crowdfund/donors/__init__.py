@@ -1,0 +1,1 @@
+"""A museum's donors and what they consented to."""

@@ -1,0 +1,56 @@
+"""Tables of one museum's donors."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crowdfund import clock
+from crowdfund.database import Base
+from crowdfund.tenancy import OwnedByInstitution, owned_key
+
+
+class Donor(OwnedByInstitution, Base):
+    """One museum's record of a giver. The only place of identity beside the receipts' snapshots."""
+
+    __tablename__ = "donors"
+    __table_args__ = (
+        CheckConstraint("kind IN ('individual', 'company')", name="kind"),
+        Index("ix_donors_email", "institution_id", "email"),
+    )
+
+    kind: Mapped[str]
+    first_name: Mapped[str | None]
+    last_name: Mapped[str | None]
+    company_name: Mapped[str | None]
+    company_number: Mapped[str | None]
+    legal_form: Mapped[str | None]
+    email: Mapped[str | None]  # lower case; none for a donor at the desk
+    address_line: Mapped[str | None]
+    postcode: Mapped[str | None]
+    city: Mapped[str | None]
+    country: Mapped[str | None] = mapped_column(String(2))
+    tax_number: Mapped[str | None]
+    locale: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    erased_at: Mapped[datetime | None]
+
+
+class Consent(OwnedByInstitution, Base):
+    """What a donor said yes to, in which words, when and where."""
+
+    __tablename__ = "consents"
+    __table_args__ = (
+        owned_key("donor_id", "donors"),
+        Index("ix_consents_donor", "institution_id", "donor_id"),
+    )
+
+    donor_id: Mapped[int] = mapped_column(BigInteger)
+    kind: Mapped[str]  # news_museum, news_network
+    wording: Mapped[str]
+    locale: Mapped[str]
+    source: Mapped[str]
+    given_at: Mapped[datetime] = mapped_column(default=clock.now)
+    withdrawn_at: Mapped[datetime | None]

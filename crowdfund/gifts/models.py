@@ -1,0 +1,115 @@
+"""Tables of money come in and money given back."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crowdfund import clock
+from crowdfund.database import Base, currency_code, minor
+from crowdfund.money import Money
+from crowdfund.tenancy import OwnedByInstitution, owned_key
+
+
+class Gift(OwnedByInstitution, Base):
+    """Money that has come in. Its legal date is decided once and stored."""
+
+    __tablename__ = "gifts"
+    __table_args__ = (
+        UniqueConstraint("institution_id", "reference"),
+        UniqueConstraint("institution_id", "charge"),
+        owned_key("pledge_id", "pledges"),
+        owned_key("donor_id", "donors"),
+        owned_key("campaign_id", "campaigns"),
+        owned_key("moved_from_id", "gifts"),
+        CheckConstraint("amount_minor > 0 AND units > 0", name="amount"),
+        CheckConstraint(
+            "refunded_minor >= 0 AND disputed_minor >= 0 AND lost_minor >= 0"
+            " AND refunded_minor + disputed_minor + lost_minor <= amount_minor", name="given_back"),
+        Index("ix_gifts_campaign", "institution_id", "campaign_id", "id"),
+        Index("ix_gifts_donor", "institution_id", "donor_id"),
+        Index("ix_gifts_received", "institution_id", "received_at", "id"),
+    )
+
+    reference: Mapped[str]  # what made it: "pledge:12", "box:…": one gift for each
+    pledge_id: Mapped[int | None] = mapped_column(BigInteger)
+    donor_id: Mapped[int | None] = mapped_column(BigInteger)  # none: a glass box
+    campaign_id: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str]  # rules.GiftState
+    amount_minor: Mapped[int] = minor()
+    currency: Mapped[str] = currency_code()
+    refunded_minor: Mapped[int] = minor(default=0)
+    disputed_minor: Mapped[int] = minor(default=0)  # held back while a dispute is open
+    lost_minor: Mapped[int] = minor(default=0)  # taken back by lost disputes
+    method: Mapped[str]
+    units: Mapped[int] = mapped_column(default=1)  # contributions counted together: a box, a ticket sheet
+    gift_date: Mapped[date]  # in the issuer's time zone
+    gift_date_basis: Mapped[str]
+    received_at: Mapped[datetime]
+    charge: Mapped[str | None]  # the provider's charge
+    payment: Mapped[str | None]  # the provider's payment intent
+    fee_minor: Mapped[int | None] = minor()  # none: not yet told
+    balance_transaction: Mapped[str | None]
+    wants_receipt: Mapped[bool]
+    counterpart_minor: Mapped[int] = minor(default=0)
+    imported: Mapped[bool] = mapped_column(default=False)  # history entered afterwards: nobody is written to
+    moved_from_id: Mapped[int | None] = mapped_column(BigInteger)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+    @property
+    def amount(self) -> Money:
+        """Give the gross amount."""
+        return Money(self.amount_minor, self.currency)
+
+    @property
+    def kept(self) -> Money:
+        """Give what stays with the museum: gross less refunds and lost disputes."""
+        return Money(self.amount_minor - self.refunded_minor - self.lost_minor, self.currency)
+
+
+class Refund(OwnedByInstitution, Base):
+    """Money given back, or moved to another campaign at the donor's wish."""
+
+    __tablename__ = "refunds"
+    __table_args__ = (
+        UniqueConstraint("institution_id", "request"),
+        UniqueConstraint("institution_id", "provider_refund"),
+        owned_key("gift_id", "gifts"),
+        CheckConstraint("amount_minor > 0", name="amount"),
+        Index("ix_refunds_gift", "institution_id", "gift_id"),
+    )
+
+    request: Mapped[UUID]  # one form, one refund
+    gift_id: Mapped[int] = mapped_column(BigInteger)
+    kind: Mapped[str]  # refund, move
+    state: Mapped[str]  # rules.RefundState
+    amount_minor: Mapped[int] = minor()
+    currency: Mapped[str] = currency_code()
+    reason: Mapped[str]
+    provider_refund: Mapped[str | None]
+    requested_by: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    closed_at: Mapped[datetime | None]
+
+
+class Dispute(OwnedByInstitution, Base):
+    """A payment the donor's bank has called back."""
+
+    __tablename__ = "disputes"
+    __table_args__ = (
+        UniqueConstraint("institution_id", "provider_dispute"),
+        owned_key("gift_id", "gifts"),
+        Index("ix_disputes_gift", "institution_id", "gift_id"),
+    )
+
+    provider_dispute: Mapped[str]
+    gift_id: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str]  # rules.DisputeState
+    amount_minor: Mapped[int] = minor()
+    currency: Mapped[str] = currency_code()
+    fee_minor: Mapped[int] = minor(default=0)
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]

@@ -1,0 +1,89 @@
+"""What a gift, a refund and a dispute may be and become. Pure: no database, no web."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class GiftState(StrEnum):
+    """Where a gift stands."""
+
+    RECEIVED = "received"
+    PARTLY_REFUNDED = "partly_refunded"
+    REFUNDED = "refunded"
+    DISPUTED = "disputed"
+    LOST = "lost"
+
+
+TRANSITIONS: dict[GiftState, frozenset[GiftState]] = {
+    GiftState.RECEIVED: frozenset({GiftState.PARTLY_REFUNDED, GiftState.REFUNDED, GiftState.DISPUTED, GiftState.LOST}),
+    # A refund that fails later gives the money back to the campaign.
+    GiftState.PARTLY_REFUNDED: frozenset({GiftState.RECEIVED, GiftState.REFUNDED, GiftState.DISPUTED, GiftState.LOST}),
+    GiftState.REFUNDED: frozenset({GiftState.RECEIVED, GiftState.PARTLY_REFUNDED}),
+    GiftState.DISPUTED: frozenset({GiftState.RECEIVED, GiftState.PARTLY_REFUNDED, GiftState.LOST, GiftState.REFUNDED}),
+    GiftState.LOST: frozenset({GiftState.RECEIVED, GiftState.PARTLY_REFUNDED}),  # a bank may still reverse itself
+}
+
+
+class RefundState(StrEnum):
+    """Where a refund stands."""
+
+    REQUESTED = "requested"
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+REFUND_TRANSITIONS: dict[RefundState, frozenset[RefundState]] = {
+    RefundState.REQUESTED: frozenset({RefundState.PENDING, RefundState.SUCCEEDED, RefundState.FAILED}),
+    RefundState.PENDING: frozenset({RefundState.SUCCEEDED, RefundState.FAILED}),
+    RefundState.SUCCEEDED: frozenset({RefundState.FAILED}),
+    RefundState.FAILED: frozenset(),
+}
+
+
+class DisputeState(StrEnum):
+    """Where a dispute stands."""
+
+    WARNING = "warning"  # an inquiry: no money moves
+    OPEN = "open"
+    WON = "won"
+    LOST = "lost"
+
+
+DISPUTE_TRANSITIONS: dict[DisputeState, frozenset[DisputeState]] = {
+    DisputeState.WARNING: frozenset({DisputeState.OPEN, DisputeState.WON, DisputeState.LOST}),
+    DisputeState.OPEN: frozenset({DisputeState.WON, DisputeState.LOST}),
+    DisputeState.WON: frozenset(),
+    DisputeState.LOST: frozenset(),
+}
+
+
+class Method(StrEnum):
+    """How money comes in."""
+
+    CARD = "card"
+    BANK_TRANSFER = "bank_transfer"
+    CHEQUE = "cheque"
+    CASH = "cash"
+    BOX = "box"
+    TICKET = "ticket"
+    MOVED = "moved"  # from another campaign, at the donor's wish
+
+
+def state_after(amount: int, refunded: int, disputed: int, lost: int) -> GiftState:
+    """Tell the state that the sums (minor units) make: one answer, whatever the order in which they came."""
+    if disputed:
+        return GiftState.DISPUTED
+    if lost and refunded + lost >= amount:
+        return GiftState.LOST
+    if refunded >= amount:
+        return GiftState.REFUNDED
+    if refunded or lost:
+        return GiftState.PARTLY_REFUNDED
+    return GiftState.RECEIVED
+
+
+def refundable(amount: int, refunded: int, disputed: int, lost: int) -> int:
+    """Tell how much can still be given back, in minor units."""
+    return max(0, amount - refunded - disputed - lost)

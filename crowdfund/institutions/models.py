@@ -1,0 +1,94 @@
+"""Tables of museums, issuers and members."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Integer, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crowdfund import clock
+from crowdfund.database import Base, currency_code
+from crowdfund.tenancy import OwnedByInstitution
+
+
+class Institution(Base):
+    """A museum, as the public knows it."""
+
+    __tablename__ = "institutions"
+    __table_args__ = (
+        CheckConstraint("wall_hue BETWEEN 0 AND 360", name="wall_hue"),
+        CheckConstraint("wall_chroma BETWEEN 0 AND 0.115", name="wall_chroma"),
+        CheckConstraint("wall_shift BETWEEN -0.04 AND 0.03", name="wall_shift"),
+    )
+
+    id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)
+    code: Mapped[str] = mapped_column(String(8), unique=True)
+    slug: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    kind: Mapped[str]
+    intro: Mapped[dict[str, str]]
+    city: Mapped[str]
+    region: Mapped[str]
+    country: Mapped[str] = mapped_column(String(2))
+    latitude: Mapped[float]
+    longitude: Mapped[float]
+    time_zone: Mapped[str]
+    currency: Mapped[str] = currency_code()
+    locales: Mapped[list[str]]
+    default_locale: Mapped[str]
+    contact_email: Mapped[str]
+    opening: Mapped[dict[str, str]]
+    wall_hue: Mapped[float]
+    wall_chroma: Mapped[float]
+    wall_shift: Mapped[float]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class Issuer(OwnedByInstitution, Base):
+    """The legal entity that is paid and signs the receipts."""
+
+    __tablename__ = "issuers"
+    __table_args__ = (
+        UniqueConstraint("institution_id", "series"),
+        UniqueConstraint("institution_id", "payment_account"),
+    )
+
+    legal_name: Mapped[str]
+    kind: Mapped[str]  # a key of tax.law.ISSUER_KINDS
+    jurisdiction: Mapped[str] = mapped_column(String(2))
+    registrations: Mapped[dict[str, str]]  # {"siren": …, "codice_fiscale": …}
+    address_line: Mapped[str]
+    postcode: Mapped[str]
+    city: Mapped[str]
+    country: Mapped[str] = mapped_column(String(2))
+    purpose: Mapped[dict[str, str]]
+    category: Mapped[dict[str, str]]
+    legal_bases: Mapped[list[str]]
+    stamp_duty_policy: Mapped[str | None]
+    signatory_name: Mapped[str | None]
+    signatory_quality: Mapped[str | None]
+    signature_asset: Mapped[str | None]
+    mandate_signed_on: Mapped[date | None]
+    mandate_revoked_on: Mapped[date | None]
+    accountant_agreed_on: Mapped[date | None]
+    time_zone: Mapped[str]
+    currency: Mapped[str] = currency_code()
+    series: Mapped[str]  # prefix of the receipts' numbers
+    payment_account: Mapped[str | None]  # the provider's account, acct_…
+    payment_account_state: Mapped[str] = mapped_column(default="pending")
+
+
+class Member(OwnedByInstitution, Base):
+    """A person of the museum's staff, and their role."""
+
+    __tablename__ = "members"
+    __table_args__ = (UniqueConstraint("institution_id", "account_id"),)
+
+    account_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("accounts.id"))
+    role: Mapped[str]
+    state: Mapped[str] = mapped_column(default="active")
+    invited_by_id: Mapped[int | None] = mapped_column(BigInteger)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+

@@ -1,0 +1,130 @@
+"""Keep the books: open accounts, post balanced transactions, read balances."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from crowdfund import clock
+from crowdfund.ledger.models import LedgerAccount, LedgerEntry, LedgerTotal, LedgerTransaction
+from crowdfund.ledger.rules import AccountKind, Line, check_balanced, fund_code, issuer_code
+from crowdfund.money import Money
+from crowdfund.tenancy import museum_of
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What an account holds, in its currency, and how many entries made it."""
+
+    amount: Money
+    entries: int
+
+
+def open_fund(session: Session, campaign_id: int, campaign_code: str, issuer_id: int, currency: str) -> str:
+    """Open a campaign's fund and give its code. Opening twice is once."""
+    code = fund_code(campaign_code)
+    _open(session, code, AccountKind.FUND, issuer_id, currency, campaign_id)
+    return code
+
+
+def issuer_account(session: Session, kind: AccountKind, issuer_id: int, currency: str) -> str:
+    """Give the code of an issuer's own account; it is opened when first needed."""
+    code = issuer_code(kind, issuer_id, currency)
+    _open(session, code, kind, issuer_id, currency, None)
+    return code
+
+
+def _open(
+    session: Session, code: str, kind: AccountKind, issuer_id: int, currency: str, campaign_id: int | None
+) -> None:
+    exists = session.scalar(select(LedgerAccount.id).where(LedgerAccount.code == code))
+    if exists is None:
+        session.execute(
+            insert(LedgerAccount)
+            .values(institution_id=museum_of(session), code=code, kind=kind, issuer_id=issuer_id,
+                    campaign_id=campaign_id, currency=currency, created_at=clock.now())
+            .on_conflict_do_nothing(index_elements=["institution_id", "code"])
+        )
+
+
+def post(
+    session: Session,
+    reference: str,
+    memo: str,
+    lines: Sequence[Line],
+    *,
+    booked_at: datetime | None = None,
+    reverses_id: int | None = None,
+) -> int | None:
+    """Post a balanced transaction under its reference and give its id; None when the reference was posted before.
+
+    Amounts are minor units, debits positive. Raises UnbalancedError, LookupError for an account that is not open. The
+    database checks the balance again at commit and refuses every later change.
+    """
+    check_balanced(lines)
+    codes = {line.account for line in lines}
+    accounts = {
+        row.code: row
+        for row in session.execute(
+            select(LedgerAccount.code, LedgerAccount.id, LedgerAccount.currency).where(LedgerAccount.code.in_(codes)))
+    }
+    for line in lines:
+        if line.account not in accounts:
+            raise LookupError(f"no account {line.account}")
+        if accounts[line.account].currency != line.amount.currency:
+            raise LookupError(f"{line.account} is not kept in {line.amount.currency}")
+    museum = museum_of(session)
+    transaction_id = session.scalar(
+        insert(LedgerTransaction)
+        .values(institution_id=museum, reference=reference, memo=memo, booked_at=booked_at or clock.now(),
+                reverses_id=reverses_id)
+        .on_conflict_do_nothing(index_elements=["institution_id", "reference"])
+        .returning(LedgerTransaction.id)
+    )
+    if transaction_id is None:
+        return None
+    # In the order of accounts, so that two writers take the totals' rows in the same order.
+    session.execute(insert(LedgerEntry).values([
+        {"institution_id": museum, "transaction_id": transaction_id, "account_id": accounts[line.account].id,
+         "amount_minor": line.amount.minor, "currency": line.amount.currency}
+        for line in sorted(lines, key=lambda line: accounts[line.account].id)
+    ]))
+    return transaction_id
+
+
+def reverse(session: Session, reference: str, memo: str) -> int | None:
+    """Post the opposite of a transaction, under `reference` + ":reversed". Raises LookupError when there is none."""
+    original = session.scalar(select(LedgerTransaction.id).where(LedgerTransaction.reference == reference))
+    if original is None:
+        raise LookupError(f"nothing was posted under {reference}")
+    lines = [
+        Line(row.code, Money(-row.amount_minor, row.currency))
+        for row in session.execute(
+            select(LedgerAccount.code, LedgerEntry.amount_minor, LedgerEntry.currency)
+            .join(LedgerAccount, LedgerAccount.id == LedgerEntry.account_id)
+            .where(LedgerEntry.transaction_id == original))
+    ]
+    return post(session, f"{reference}:reversed", memo, lines, reverses_id=original)
+
+
+def balance(session: Session, code: str) -> Balance:
+    """Read an account's balance, debits positive. Raises LookupError for an account that is not open."""
+    account = session.execute(
+        select(LedgerAccount.id, LedgerAccount.currency).where(LedgerAccount.code == code)).one_or_none()
+    if account is None:
+        raise LookupError(f"no account {code}")
+    row = session.execute(
+        select(func.coalesce(func.sum(LedgerTotal.balance_minor), 0).label("minor"),
+               func.coalesce(func.sum(LedgerTotal.entries), 0).label("entries"))
+        .where(LedgerTotal.institution_id == museum_of(session), LedgerTotal.account_id == account.id)).one()
+    return Balance(Money(int(row.minor), account.currency), int(row.entries))
+
+
+def received(session: Session, campaign_code: str) -> Money:
+    """Read what a campaign has received: its fund's balance."""
+    return -balance(session, fund_code(campaign_code)).amount

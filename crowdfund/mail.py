@@ -1,0 +1,175 @@
+"""Send each mail once, as near as that can be.
+
+A mail is written down with its key before it leaves and marked after the server took it. A crash between the two sends it again with the
+same Message-ID, so that a second copy is provably the same letter. A server that is down loses none: the error goes
+up, and the fact that asked for the mail is delivered again later.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import smtplib
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import formataddr, format_datetime
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from flask import current_app
+from sqlalchemy import UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from config import Config
+from crowdfund import clock
+from crowdfund.database import Base
+from crowdfund.storage import FileStorage
+from crowdfund.tenancy import MuseumScope, OwnedByInstitution, transaction
+
+TIMEOUT = 10
+PERMANENT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A stored file that goes with a mail."""
+
+    storage_key: str
+    filename: str
+    content_type: str = "application/pdf"
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A composed mail: plain values, in the reader's language."""
+
+    kind: str
+    to: str
+    to_name: str
+    from_name: str
+    subject: str
+    text: str
+    html: str
+    locale: str
+    reply_to: str | None = None
+    attachments: tuple[Attachment, ...] = field(default=())
+    headers: tuple[tuple[str, str], ...] = field(default=())
+
+
+class SentMail(OwnedByInstitution, Base):
+    """What was sent, or is about to be: sending, sent, bounced (the server refused it for good), failed."""
+
+    __tablename__ = "mails"
+    __table_args__ = (UniqueConstraint("institution_id", "key"),)
+
+    kind: Mapped[str]
+    key: Mapped[str]
+    to_hash: Mapped[str]
+    to_address: Mapped[str | None]
+    content: Mapped[dict[str, Any]]
+    state: Mapped[str]
+    attempts: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    error: Mapped[str | None]
+
+
+class Mailer:
+    """The SMTP server named by SMTP_URL."""
+
+    def __init__(self, config: Config, storage: FileStorage) -> None:
+        self._url = urlsplit(config.smtp_url)
+        self._options = parse_qs(self._url.query)
+        self._from = config.mail_from
+        self._domain = urlsplit(config.public_url).hostname or "localhost"
+        self._storage = storage
+
+    def send(self, mail: Mail, key: str) -> None:
+        """Hand the mail to the server. Raises smtplib.SMTPException or OSError when it does not take it."""
+        message = self.message(mail, key)
+        host, port = self._url.hostname or "127.0.0.1", self._url.port or 25
+        with smtplib.SMTP(host, port, timeout=TIMEOUT) as server:
+            if self._options.get("tls") == ["1"]:
+                server.starttls(context=ssl.create_default_context())
+            if self._url.username:
+                server.login(unquote(self._url.username), unquote(self._url.password or ""))
+            server.send_message(message)
+
+    def message(self, mail: Mail, key: str) -> EmailMessage:
+        """Build the message; its Message-ID comes from the key."""
+        message = EmailMessage(policy=SMTP.clone(max_line_length=200))
+        message["Message-ID"] = f"<{hashlib.sha256(key.encode()).hexdigest()[:32]}@{self._domain}>"
+        message["Date"] = format_datetime(clock.now())
+        message["From"] = formataddr((_one_line(mail.from_name), self._from))
+        message["To"] = formataddr((_one_line(mail.to_name), mail.to))
+        message["Subject"] = _one_line(mail.subject)
+        message["Content-Language"] = mail.locale
+        message["Auto-Submitted"] = "auto-generated"
+        if mail.reply_to:
+            message["Reply-To"] = mail.reply_to
+        for name, value in mail.headers:
+            message[name] = value
+        message.set_content(mail.text)
+        message.add_alternative(mail.html, subtype="html")
+        for attachment in mail.attachments:
+            maintype, _, subtype = attachment.content_type.partition("/")
+            message.add_attachment(
+                self._storage.read(attachment.storage_key),
+                maintype=maintype, subtype=subtype, filename=attachment.filename,
+            )
+        return message
+
+
+def _one_line(value: str) -> str:
+    """Take out what could start another header or turn the text around."""
+    return "".join(c for c in value if c.isprintable() and c not in "\u200e\u200f\u202a\u202b\u202c\u202d\u202e").strip()
+
+
+def send_once(scope: MuseumScope, key: str, compose: Callable[[Session], Mail | None]) -> None:
+    """Send the mail of this key unless it has left already. `compose` may answer None: there is nothing to say.
+
+    Raises what the server's refusal or absence raised, when trying again can help; a permanent refusal is written down as
+    a bounce and raises nothing.
+    """
+    with transaction(scope) as session:
+        row = session.scalars(select(SentMail).filter_by(key=key).with_for_update()).one_or_none()
+        if row is not None and row.state in {"sent", "bounced"}:
+            return
+        mail = compose(session)
+        if mail is None:
+            return
+        if row is None:
+            row = SentMail(kind=mail.kind, key=key, to_hash=hashlib.sha256(mail.to.lower().encode()).hexdigest(),
+                           to_address=mail.to, content={"subject": mail.subject, "locale": mail.locale},
+                           state="sending", attempts=0, created_at=clock.now())
+            session.add(row)
+        row.attempts += 1
+        row.state = "sending"
+    mailer: Mailer = current_app.extensions["mailer"]
+    try:
+        mailer.send(mail, key)
+    except (smtplib.SMTPRecipientsRefused, smtplib.SMTPResponseException) as error:
+        _mark(scope, key, "bounced" if _permanent(error) else "failed", str(error))
+        if not _permanent(error):
+            raise
+    except (smtplib.SMTPException, OSError) as error:
+        _mark(scope, key, "failed", type(error).__name__)
+        raise
+    else:
+        _mark(scope, key, "sent", None)
+
+
+def _permanent(error: smtplib.SMTPRecipientsRefused | smtplib.SMTPResponseException) -> bool:
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return all(code >= PERMANENT for code, _ in error.recipients.values())
+    return error.smtp_code >= PERMANENT
+
+
+def _mark(scope: MuseumScope, key: str, state: str, error: str | None) -> None:
+    with transaction(scope) as session:
+        row = session.scalars(select(SentMail).filter_by(key=key).with_for_update()).one()
+        row.state, row.error = state, error
+        row.sent_at = clock.now() if state == "sent" else None

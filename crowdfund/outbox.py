@@ -1,0 +1,170 @@
+"""Facts, kept in the transaction that made them true, and handed to those who listen.
+
+A fact has one row for each listener, so that one that fails does not hold up the others; a fact nobody hears has one
+row, delivered at once: the rows are the museum's activity log too. The relay leases due rows in the database and names them to
+Celery; Celery is a courier and may forget, a lease that runs out is due again. Delivery is at least once.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from crowdfund import clock
+from crowdfund.database import Base
+from crowdfund.tenancy import OwnedByInstitution, TaskScope, museum_of, transaction
+
+LEASE = timedelta(seconds=30)
+FIRST_RETRY = timedelta(seconds=1)
+LONGEST_RETRY = timedelta(minutes=15)
+FAILING_AFTER = 6
+
+# Inside: called with the session of the transaction that marks the row delivered.
+Inside = Callable[..., None]
+# Outside: called with the scope; opens its own transactions, because it calls out (provider, mail, PDF).
+Outside = Callable[..., None]
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """One subscriber of a topic."""
+
+    name: str
+    function: Callable[..., None]
+    outside: bool
+
+
+listeners: dict[str, list[Listener]] = defaultdict(list)
+
+
+class OutboxRow(OwnedByInstitution, Base):
+    """A fact for one listener."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        UniqueConstraint("institution_id", "listener", "key"),
+        Index("ix_outbox_due", "not_before", postgresql_where=text("delivered_at IS NULL")),
+    )
+
+    topic: Mapped[str]
+    key: Mapped[str]
+    listener: Mapped[str]
+    payload: Mapped[dict[str, Any]]
+    attempts: Mapped[int] = mapped_column(default=0)
+    not_before: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    delivered_at: Mapped[datetime | None]
+    error_class: Mapped[str | None]
+
+
+def subscribes(topic: str, *, outside: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Hear a topic: `@subscribes("gift.received")`.
+
+    The function is called with the session (or, `outside`, the scope) and the fact's ids as keyword arguments. It may be
+    called twice for one fact and must stand it.
+    """
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        name = f"{function.__module__.removeprefix('crowdfund.')}.{function.__name__}"
+        if all(listener.name != name for listener in listeners[topic]):
+            listeners[topic].append(Listener(name, function, outside))
+        return function
+
+    return register
+
+
+def publish(
+    session: Session, topic: str, *, key: str, delay: timedelta = timedelta(0), **payload: Any
+) -> None:
+    """State a fact in this transaction. The key names the fact: stating it twice is once.
+
+    `payload` holds ids, never identity. `delay` holds delivery back.
+    """
+    now = clock.now()
+    heard = listeners.get(topic, [])
+    rows = [
+        {"listener": listener.name, "not_before": now + delay, "delivered_at": None} for listener in heard
+    ] or [{"listener": "", "not_before": now, "delivered_at": now}]
+    full_key = f"{topic}:{key}"
+    museum = museum_of(session)
+    statement = insert(OutboxRow).values([
+        {"institution_id": museum, "topic": topic, "key": full_key, "payload": payload, "created_at": now,
+         "attempts": 0, **row}
+        for row in rows
+    ])
+    session.execute(statement.on_conflict_do_nothing(index_elements=["institution_id", "listener", "key"]))
+
+
+def lease(session: Session, batch: int) -> Iterator[tuple[int, int]]:
+    """Take due rows of all museums for `LEASE`: pairs (institution_id, outbox_id), oldest first."""
+    rows = session.execute(
+        text("SELECT institution_id, id FROM lease_outbox(:now, :batch, :lease)"),
+        {"now": clock.now(), "batch": batch, "lease": LEASE},
+    )
+    yield from ((row.institution_id, row.id) for row in rows)
+
+
+def deliver(institution_id: int, outbox_id: int) -> None:
+    """Hand one leased fact to its listener and mark it delivered; on an error, put it off with backoff.
+
+    A pair that names no waiting row does nothing: a forged task finds nothing.
+    """
+    scope = TaskScope(institution_id, outbox_id)
+    try:
+        _deliver(scope)
+    except Exception as error:
+        _put_off(scope, error)
+        raise
+
+
+def _deliver(scope: TaskScope) -> None:
+    with transaction(scope) as session:
+        row = _waiting(session, scope)
+        if row is None:
+            return
+        listener = _listener(row)
+        if not listener.outside:
+            listener.function(session, **row.payload)
+            row.delivered_at = clock.now()
+            return
+        payload: Mapping[str, Any] = dict(row.payload)
+    listener.function(scope, **payload)
+    with transaction(scope) as session:
+        row = session.get(OutboxRow, (scope.institution_id, scope.outbox_id))
+        if row is not None and row.delivered_at is None:
+            row.delivered_at = clock.now()
+            row.error_class = None
+
+
+def _waiting(session: Session, scope: TaskScope) -> OutboxRow | None:
+    return (
+        session.query(OutboxRow)
+        .filter_by(id=scope.outbox_id, delivered_at=None)
+        .with_for_update(skip_locked=True)
+        .one_or_none()
+    )
+
+
+def _listener(row: OutboxRow) -> Listener:
+    for listener in listeners[row.topic]:
+        if listener.name == row.listener:
+            return listener
+    raise LookupError(f"nobody named {row.listener} hears {row.topic}")
+
+
+def _put_off(scope: TaskScope, error: Exception) -> None:
+    with transaction(scope) as session:
+        row = _waiting(session, scope)
+        if row is None:
+            return
+        wait = min(FIRST_RETRY * 2 ** min(row.attempts, 12), LONGEST_RETRY)
+        row.not_before = clock.now() + wait * random.uniform(0.8, 1.2)  # noqa: S311 - jitter, not a secret
+        row.error_class = type(error).__name__

@@ -1,0 +1,82 @@
+"""Tables of pledges and of the wall, the public projection of who gave."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crowdfund import clock
+from crowdfund.database import Base, currency_code, minor
+from crowdfund.money import Money
+from crowdfund.tenancy import OwnedByInstitution, owned_key
+
+
+class Pledge(OwnedByInstitution, Base):
+    """A donor's promise of an amount. One attempt makes one pledge."""
+
+    __tablename__ = "pledges"
+    __table_args__ = (
+        UniqueConstraint("institution_id", "attempt"),
+        UniqueConstraint("institution_id", "token_hash"),
+        owned_key("campaign_id", "campaigns"),
+        owned_key("donor_id", "donors"),
+        owned_key("reward_id", "rewards"),
+        CheckConstraint("amount_minor > 0 AND cover_minor >= 0 AND cover_minor < amount_minor", name="amounts"),
+        Index("ix_pledges_campaign", "institution_id", "campaign_id", "id"),
+        Index("ix_pledges_donor", "institution_id", "donor_id"),
+    )
+
+    attempt: Mapped[UUID]
+    token_hash: Mapped[str]
+    campaign_id: Mapped[int] = mapped_column(BigInteger)
+    donor_id: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str]  # rules.PledgeState
+    amount_minor: Mapped[int] = minor()  # what is to be paid, the cover of the fees within
+    cover_minor: Mapped[int] = minor(default=0)
+    currency: Mapped[str] = currency_code()
+    method: Mapped[str]
+    reward_id: Mapped[int | None] = mapped_column(BigInteger)
+    reward_state: Mapped[str]  # rules.RewardState
+    counterpart_minor: Mapped[int] = minor(default=0)  # fair value when claimed; 0 when waived or symbolic
+    wants_receipt: Mapped[bool]
+    fallback: Mapped[str]  # refund, museum, keep
+    locale: Mapped[str]
+    wall: Mapped[str]  # short, other, anonymous
+    wall_name: Mapped[str | None]
+    message: Mapped[str | None]
+    dedication_kind: Mapped[str | None]  # honour, memory
+    dedication_name: Mapped[str | None]
+    channel: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    closed_at: Mapped[datetime | None]
+
+    @property
+    def amount(self) -> Money:
+        """Give what is to be paid."""
+        return Money(self.amount_minor, self.currency)
+
+
+class WallEntry(OwnedByInstitution, Base):
+    """What the public sees of a donor: words, never an amount, in an order that tells nothing."""
+
+    __tablename__ = "wall_entries"
+    __table_args__ = (
+        UniqueConstraint("institution_id", "pledge_id"),
+        owned_key("campaign_id", "campaigns"),
+        owned_key("pledge_id", "pledges"),
+        Index("ix_wall_entries_campaign", "institution_id", "campaign_id", "order_key"),
+    )
+
+    campaign_id: Mapped[int] = mapped_column(BigInteger)
+    pledge_id: Mapped[int] = mapped_column(BigInteger)
+    display_name: Mapped[str]
+    message: Mapped[str | None]  # shown only once `message_approved`
+    message_approved: Mapped[bool] = mapped_column(default=False)
+    dedication: Mapped[str | None]
+    town: Mapped[str | None]
+    locale: Mapped[str]
+    shown_from: Mapped[datetime]
+    order_key: Mapped[int] = mapped_column(BigInteger)

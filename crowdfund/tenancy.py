@@ -1,0 +1,186 @@
+"""Which museum is in scope.
+
+A session is opened by a `Scope` and by nothing else. The scope reaches three places: the ORM adds the museum to every
+statement on an owned table, PostgreSQL's row security compares each row with the transaction's setting, and the
+audit trail learns who acted. Foreign keys between owned tables carry the museum too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import BigInteger, Connection, ForeignKey, ForeignKeyConstraint, Identity, event, text
+from sqlalchemy.orm import Mapped, ORMExecuteState, Session, UOWTransaction, mapped_column, with_loader_criteria
+
+from crowdfund.database import Database
+
+PUBLIC_ROLE = "cimaise_public"
+
+
+class ScopeError(RuntimeError):
+    """A statement or a row is outside the scope. Always a fault of ours, never of the person."""
+
+
+@dataclass(frozen=True, slots=True)
+class StaffScope:
+    """A member of the museum's staff; made from a membership."""
+
+    institution_id: int
+    account_id: int
+
+    @property
+    def actor(self) -> str:
+        """Name who acts, for the audit trail."""
+        return f"account:{self.account_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class DonorScope:
+    """A donor at one museum's door: the giving form, a gift's page."""
+
+    institution_id: int
+
+    @property
+    def actor(self) -> str:
+        """Name who acts, for the audit trail."""
+        return "donor"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskScope:
+    """Work handed over by a row of the outbox."""
+
+    institution_id: int
+    outbox_id: int
+
+    @property
+    def actor(self) -> str:
+        """Name who acts, for the audit trail."""
+        return f"outbox:{self.outbox_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorScope:
+    """The operator, at one museum, for a stated reason."""
+
+    institution_id: int
+    reason: str
+
+    @property
+    def actor(self) -> str:
+        """Name who acts, for the audit trail."""
+        return f"operator:{self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class PublicScope:
+    """The public site: what every museum has published, and nothing else (the database role sees no more)."""
+
+    @property
+    def institution_id(self) -> None:
+        """Belong to no museum."""
+        return
+
+    @property
+    def actor(self) -> str:
+        """Name who acts, for the audit trail."""
+        return "public"
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformScope:
+    """What belongs to no museum: accounts, sessions, limits, the list of museums. Owned tables are out of reach."""
+
+    @property
+    def institution_id(self) -> None:
+        """Belong to no museum."""
+        return
+
+    @property
+    def actor(self) -> str:
+        """Name who acts, for the audit trail."""
+        return "platform"
+
+
+MuseumScope = StaffScope | DonorScope | TaskScope | OperatorScope
+Scope = MuseumScope | PublicScope | PlatformScope
+
+
+class OwnedByInstitution:
+    """A row that belongs to one museum; its key starts with the museum."""
+
+    institution_id: Mapped[int] = mapped_column(ForeignKey("institutions.id"), primary_key=True, sort_order=-2)
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, sort_order=-1)
+
+
+def owned_key(column: str, target: str, **options: Any) -> ForeignKeyConstraint:
+    """Point at a row of the same museum: `FOREIGN KEY (institution_id, column) REFERENCES target`."""
+    return ForeignKeyConstraint(
+        ["institution_id", column], [f"{target}.institution_id", f"{target}.id"], **options
+    )
+
+
+@contextmanager
+def transaction(scope: Scope) -> Iterator[Session]:
+    """Open the scope's session, commit at the end, roll back on an error. Doors only."""
+    database: Database = current_app.extensions["database"]
+    session = database.session(scope=scope)
+    with session, session.begin():
+        yield session
+
+
+def scope_of(session: Session) -> Scope:
+    """Give the scope the session was opened by. Raises ScopeError when there is none."""
+    scope = session.info.get("scope")
+    if scope is None:
+        raise ScopeError("a session without a scope")
+    return scope  # type: ignore[no-any-return]
+
+
+def museum_of(session: Session) -> int:
+    """Give the museum in scope. Raises ScopeError when the scope has none."""
+    institution_id = scope_of(session).institution_id
+    if institution_id is None:
+        raise ScopeError("no museum in scope")
+    return institution_id
+
+
+@event.listens_for(Session, "after_begin")
+def _tell_database(session: Session, _transaction: Any, connection: Connection) -> None:
+    scope = scope_of(session)
+    museum = "" if scope.institution_id is None else str(scope.institution_id)
+    connection.execute(
+        text("SELECT set_config('app.institution', :museum, true), set_config('app.actor', :actor, true)"),
+        {"museum": museum, "actor": scope.actor},
+    )
+    if isinstance(scope, PublicScope):
+        connection.execute(text(f"SET LOCAL ROLE {PUBLIC_ROLE}"))
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _filter(state: ORMExecuteState) -> None:
+    scope = scope_of(state.session)
+    owned = any(issubclass(mapper.class_, OwnedByInstitution) for mapper in state.all_mappers)
+    if isinstance(scope, PublicScope) or not owned:
+        return
+    institution_id = museum_of(state.session)
+    state.statement = state.statement.options(
+        with_loader_criteria(
+            OwnedByInstitution, lambda cls: cls.institution_id == institution_id, include_aliases=True
+        )
+    )
+
+
+@event.listens_for(Session, "before_flush")
+def _own_new_rows(session: Session, _context: UOWTransaction, _instances: Any) -> None:
+    for row in session.new:
+        if isinstance(row, OwnedByInstitution):
+            institution_id = museum_of(session)
+            if row.institution_id is None:
+                row.institution_id = institution_id
+            elif row.institution_id != institution_id:
+                raise ScopeError(f"a row of museum {row.institution_id} in a session of {institution_id}")

@@ -1,0 +1,83 @@
+"""Celery inside the app: tasks open the app's context; the broker is a courier, never the memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from celery import Celery, Task
+from flask import Flask
+
+from config import Config
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Work done for each museum again and again."""
+
+    name: str
+    every: timedelta
+    function: Callable[[int], None]
+
+
+sweeps: dict[str, Sweep] = {}
+
+
+def sweeps_every(every: timedelta) -> Callable[[Callable[[int], None]], Callable[[int], None]]:
+    """Have `function(institution_id)` run for each museum at this interval."""
+
+    def register(function: Callable[[int], None]) -> Callable[[int], None]:
+        name = f"{function.__module__.removeprefix('crowdfund.')}.{function.__name__}"
+        sweeps[name] = Sweep(name, every, function)
+        return function
+
+    return register
+
+
+def make_celery(app: Flask, config: Config) -> Celery:
+    """Make the app's Celery and its two tasks: deliver one fact, sweep one museum."""
+
+    class ContextTask(Task):  # type: ignore[type-arg]
+        abstract = True
+
+        def __call__(self, *args: Any, **kwargs: Any) -> Any:
+            with app.app_context():
+                return self.run(*args, **kwargs)
+
+    celery = Celery("crowdfund", task_cls=ContextTask, broker=config.broker_url)
+    celery.conf.update(
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        worker_prefetch_multiplier=1,
+        task_ignore_result=True,
+        task_serializer="json",
+        accept_content=["json"],
+        task_time_limit=120,
+        task_soft_time_limit=90,
+        worker_redirect_stdouts=False,
+        worker_hijack_root_logger=False,
+        broker_connection_retry_on_startup=True,
+        broker_transport_options=_transport(config),
+        task_default_queue="facts",
+    )
+    return celery
+
+
+def _transport(config: Config) -> dict[str, Any]:
+    if not config.broker_url.startswith("filesystem"):
+        return {"visibility_timeout": 60} if config.broker_url.startswith("redis") else {}
+    queue = config.data_dir / "queue"
+    folders = {name: queue / name for name in ("messages", "done", "control")}
+    for folder in folders.values():
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    return {
+        "data_folder_in": str(folders["messages"]),
+        "data_folder_out": str(folders["messages"]),
+        "processed_folder": str(folders["done"]),
+        "control_folder": str(folders["control"]),
+        "store_processed": False,
+        "polling_interval": 0.05,
+    }
