@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, SmallInteger, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crowdfund import clock
@@ -151,3 +151,21 @@ class Reward(OwnedByInstitution, Base):
     available_until: Mapped[datetime | None]
     state: Mapped[str] = mapped_column(default="offered")  # draft, offered, withdrawn
     image: Mapped[str | None]
+
+
+class CampaignTotal(Base):
+    """How many gave and what is promised, in shards kept by triggers on gifts and pledges.
+
+    The money received is not here: it is the fund's balance in the ledger.
+    """
+
+    __tablename__ = "campaign_totals"
+    __table_args__ = (owned_key("campaign_id", "campaigns"),)
+
+    institution_id: Mapped[int] = mapped_column(primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    shard: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    supporters: Mapped[int] = mapped_column(BigInteger)  # gifts of a known donor that were not given back
+    contributions: Mapped[int] = mapped_column(BigInteger)  # and each coin of a box, each ticket
+    promised_count: Mapped[int] = mapped_column(BigInteger)
+    promised_minor: Mapped[int] = minor()

@@ -1,0 +1,19 @@
+"""Every table, for the migrations and for nobody else: it stands under the roof, above all features."""
+
+from __future__ import annotations
+
+from crowdfund import audit, mail, outbox
+from crowdfund.accounts import models as accounts
+from crowdfund.campaigns import models as campaigns
+from crowdfund.donors import models as donors
+from crowdfund.gifts import models as gifts
+from crowdfund.institutions import models as institutions
+from crowdfund.ledger import models as ledger
+from crowdfund.payments import models as payments
+from crowdfund.pledges import models as pledges
+from crowdfund.receipts import models as receipts
+
+__all__ = [
+    "accounts", "audit", "campaigns", "donors", "gifts", "institutions", "ledger", "mail", "outbox", "payments", "pledges",
+    "receipts",
+]
