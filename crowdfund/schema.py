@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import psycopg
 from alembic import command
 from alembic.config import Config as AlembicConfig
 from alembic.script import ScriptDirectory
+
+from config import Config
 
 FOLDER = Path(__file__).parent.parent / "migrations"
 
@@ -34,3 +37,7 @@ def is_current(owner_url: str) -> bool:
             return False
         version = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     return version is not None and version[0] == head
+
+
+if __name__ == "__main__":
+    upgrade(Config.from_environ(os.environ).database_owner_url)
