@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
+from zoneinfo import ZoneInfo
 
 from babel import negotiate_locale
 from babel.support import LazyProxy
@@ -170,6 +171,11 @@ def datetime(moment: dt.datetime, tz: str | dt.tzinfo = "UTC", style: str = "med
     return formats.datetime(moment, tz, style, locale or current_locale())
 
 
+def local_date(moment: dt.datetime, tz: str | dt.tzinfo = "UTC") -> dt.date:
+    """Give the calendar day of a moment in the time zone."""
+    return moment.astimezone(ZoneInfo(tz) if isinstance(tz, str) else tz).date()
+
+
 def days_left(days: int) -> str:
     """Say how long is left: "23 days", "last day"."""
     return ngettext("%(n)s day", "%(n)s days", days) if days > 0 else gettext("last day")
@@ -227,6 +233,7 @@ def register(app: Flask) -> None:
     environment.install_gettext_callables(  # type: ignore[attr-defined] # added by the extension
         gettext, lambda *words: catalogue.load(current_locale()).ngettext(*words), newstyle=True, pgettext=pgettext
     )
+    environment.policies["ext.i18n.trimmed"] = True
     environment.filters.update(
         money=money,
         money_exact=money_exact,
@@ -236,6 +243,7 @@ def register(app: Flask) -> None:
         time=time,
         datetime=datetime,
         days_left=days_left,
+        local_date=local_date,
         country_name=country_name,
         currency_symbol=currency_symbol,
     )

@@ -1,0 +1,3 @@
+import { copying } from "./copy.js";
+
+copying(document);

@@ -1,0 +1,748 @@
+"""Made-up views of every template, so that pages can be looked at and checked without a database.
+
+`python -m tests.preview PORT` serves them: http://127.0.0.1:PORT/fr/ lists nothing, it *is* the front page;
+http://127.0.0.1:PORT/pages names all others.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, Response, abort, render_template
+from markupsafe import Markup
+
+from config import Config
+from crowdfund import assets, i18n
+from crowdfund.gifts.view import Desk, GiftList, GiftRow, GiftStory, StoryEvent
+from crowdfund.ledger.view import AccountBalance, BookedLine, BookedTransaction, Books, Invariant
+from crowdfund.money import Money
+from crowdfund.pages.view import (
+    AmountChoice,
+    Assembly,
+    BudgetLine,
+    Calculator,
+    CampaignPage,
+    Discovery,
+    FeeExample,
+    GiftPage,
+    Home,
+    Milestone,
+    MuseumLabel,
+    MuseumPage,
+    MuseumPlace,
+    NewsItem,
+    Picture,
+    PlanPart,
+    Progress,
+    Question,
+    ReceiptCheck,
+    Shelf,
+    StoryBlock,
+    TaxOption,
+    TaxRelief,
+    TierRow,
+    TimelineEvent,
+    Wall,
+    WallName,
+    WallWords,
+    WorkCard,
+)
+from crowdfund.pledges.view import CountryChoice, GivePage, RewardChoice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).parent.parent
+PARIS = "Europe/Paris"
+
+
+def eur(amount: float) -> Money:
+    """Write cents as euros."""
+    return Money(round(amount * 100), "EUR")
+
+
+def moment(day: int, hour: int = 12, minute: int = 0) -> dt.datetime:
+    """Give a moment of November 2026, UTC."""
+    return dt.datetime(2026, 11, day, hour, minute, tzinfo=dt.UTC)
+
+
+def museums() -> dict[str, MuseumLabel]:
+    """Invent four museums."""
+    named = {
+        "arvieres": ("Musée d’Arvières", "Arvières, Savoie"),
+        "roccalta": ("Palazzo Ricaldone", "Roccalta, Piemonte"),
+        "port-clary": ("Musée Lenoir-Sabatier", "Port-Clary, Var"),
+        "mirevaux": ("Maison de la Lutherie", "Mirevaux, Vosges"),
+    }
+    lang = i18n.current_locale()
+    return {slug: MuseumLabel(slug, name, town, f"/{lang}/{slug}/") for slug, (name, town) in named.items()}
+
+
+SWALLOWS = Picture(
+    "art/hirondelles.svg", 1200, 880, "Porcelaine blanche peinte d’hirondelles bleues", hanging="standing"
+)
+ASTROLABE = Picture("art/astrolabe.svg", 620, 784, "Astrolabe de laiton doré")
+PAINTING = Picture("art/port-clary-640.webp", 640, 461, "Voiliers sur une mer bleue, phare", hanging="framed")
+VIOL = Picture("art/viole.svg", 470, 1210, "Basse de viole à tête sculptée")
+HERBARIUM = Picture("art/herbier.svg", 820, 1160, "Planche d’herbier")
+
+
+def works() -> list[WorkCard]:
+    """Hang works of every state."""
+    at = museums()
+    lang = i18n.current_locale()
+
+    def work(
+        slug: str, title: str, caption: str, picture: Picture, raised: float, goal: float, **more: Any
+    ) -> WorkCard:
+        progress = Progress(eur(raised), eur(goal))
+        more = {"phase": "live", "donors": 1043, "days_left": 23, **more}
+        return WorkCard(at[slug], title, caption, f"/{lang}/{slug}/work/", picture, progress, **more)
+
+    return [
+        work("arvieres", "Le Service aux Hirondelles", "Porcelaine tendre, vers 1752", SWALLOWS, 68412, 100000),
+        work(
+            "roccalta", "L’astrolabio di Costanza", "Ottone inciso e dorato, 1598", ASTROLABE, 41880, 60000, days_left=0
+        ),
+        work("port-clary", "Port-Clary, le matin", "Huile sur toile, 1887", PAINTING, 28940, 240000, days_left=88),
+        work("mirevaux", "La basse de viole dite « La Sirène »", "Érable, 1694", VIOL, 125500, 120000, days_left=1),
+        work(
+            "mirevaux",
+            "L’herbier d’Émilie",
+            "1839–1871",
+            HERBARIUM,
+            18000,
+            18000,
+            phase="succeeded",
+            donors=427,
+            days_left=None,
+            ended_on=dt.date(2026, 10, 8),
+        ),
+        work("port-clary", "Le lustre", "Cristal", PAINTING, 4310, 30000, phase="withdrawn", days_left=None),
+        work("roccalta", "La grande toile", "4 m", ASTROLABE, 15230, 25000, phase="failed", days_left=None),
+        work(
+            "arvieres",
+            "Dix cloches",
+            "1790–1910",
+            SWALLOWS,
+            0,
+            9500,
+            phase="scheduled",
+            days_left=None,
+            opens_on=dt.date(2026, 12, 2),
+        ),
+    ]
+
+
+def relief() -> TaxRelief:
+    """Give the French relief."""
+    return TaxRelief(
+        6600, i18n.country_name("FR"), "CGI 200", "66 % du don, dans la limite de 20 % du revenu imposable."
+    )
+
+
+def amounts(picked: int = 50) -> tuple[AmountChoice, ...]:
+    """Suggest four amounts."""
+    return tuple(AmountChoice(eur(n), eur(n * 0.34), n == picked) for n in (20, 50, 100, 200))
+
+
+def campaign() -> CampaignPage:
+    """Fill every section of a campaign's page."""
+    at = museums()["arvieres"]
+    lang = i18n.current_locale()
+    pieces = {
+        name: Picture(f"art/piece-{name}.svg", 64, 64)
+        for name in ("chocolatiere", "theiere", "sucrier", "pot-a-lait", "tasse", "bol", "assiette")
+    }
+    tiers = (
+        (10, "Votre nom au mur", "bol", None, None),
+        (25, "La carte aux hirondelles", "tasse", None, None),
+        (50, "Le premier regard", "sucrier", 86, 300),
+        (500, "Un après-midi en réserve", "theiere", 0, 12),
+        (2325, "Parrainer une pièce", None, 12, None),
+    )
+    url = f"/{lang}/arvieres/hirondelles/"
+    return CampaignPage(
+        museum=at,
+        slug="hirondelles",
+        title="Le Service aux Hirondelles",
+        lede="Quarante-trois pièces de porcelaine peintes vers 1752, dispersées en 1903. Nous les ramenons chez elles.",
+        object_lines=("Porcelaine tendre, décor au bleu", "Manufacture d’Arvières, vers 1752"),
+        picture=SWALLOWS,
+        url=url,
+        give_url=url + "give",
+        totals_url="/totals/arvieres/hirondelles.json",
+        share_image_url="",
+        phase="live",
+        model="keep",
+        progress=Progress(eur(68412), eur(100000)),
+        donors=1043,
+        days_left=23,
+        timezone=PARIS,
+        deadline=dt.datetime(2026, 12, 14, 22, 59, tzinfo=dt.UTC),
+        opens_at=moment(1),
+        minimum=eur(5),
+        amounts=amounts(),
+        fallback="Le fonds sert à d’autres porcelaines.",
+        last_name="Marguerite",
+        relief=relief(),
+        calculator=Calculator(
+            eur(100),
+            eur(34),
+            (
+                TaxOption("fr-individual", "en France, particulier", 6600, picked=True),
+                TaxOption("fr-company", "en France, entreprise", 6000),
+                TaxOption("it", "en Italie", 0),
+            ),
+        ),
+        plan=(
+            PlanPart("Legs Anselme, reçu", eur(20000), "firm"),
+            PlanPart("Ville, voté", eur(15000), "conditional"),
+            PlanPart("Vous, reçu", eur(33412), "received"),
+            PlanPart("Vous, promis", eur(4200), "promised"),
+        ),
+        plan_total=eur(100000),
+        assembly=Assembly(
+            43,
+            31,
+            eur(2325),
+            eur(1520),
+            (
+                (
+                    Shelf("chocolatiere", pieces["chocolatiere"], 1, 1),
+                    Shelf("theiere", pieces["theiere"], 2, 2),
+                    Shelf("sucrier", pieces["sucrier"], 2, 2),
+                    Shelf("pot-a-lait", pieces["pot-a-lait"], 2, 0),
+                ),
+                (Shelf("tasse", pieces["tasse"], 14, 9),),
+                (Shelf("bol", pieces["bol"], 10, 7),),
+                (Shelf("assiette", pieces["assiette"], 12, 10),),
+            ),
+            "31 pièces réunies, 12 attendues",
+            "Grandeurs exactes.",
+        ),
+        story=(
+            StoryBlock(
+                "text",
+                Markup(
+                    "<p>En 1903, les quarante-trois pièces quittent Arvières.</p><h2>L’enquête</h2><p>Puis plus rien.</p>"
+                ),
+            ),
+            StoryBlock(
+                "figure",
+                picture=Picture("art/dejeuner-900.webp", 900, 675, "Une tasse sur une nappe"),
+                title="La tasse",
+                caption="Collection du musée, salle 6.",
+            ),
+            StoryBlock("quote", "« Nous cherchions à comprendre une tasse. »", by="Hélène Maurienne"),
+        ),
+        milestones=(
+            Milestone(
+                eur(50000), "L’option est levée", "Le vendeur attend.", "reached", reached_on=dt.date(2026, 11, 2)
+            ),
+            Milestone(eur(75000), "Le service prend la route", "Caisses sur mesure.", "current", missing=eur(6588)),
+            Milestone(eur(100000), "Il est à nous", "L’acte est signé.", "to_come"),
+            Milestone(eur(112000), "Et s’il y a plus", "Une vitrine à toucher.", "surplus"),
+        ),
+        tiers=tuple(
+            TierRow(
+                n,
+                title,
+                "Une ligne de texte qui dit ce que c’est.",
+                eur(sum_),
+                url + f"give?reward={n}",
+                eur(sum_ * 0.34),
+                pieces[piece] if piece else None,
+                left,
+                stock,
+            )
+            for n, (sum_, title, piece, left, stock) in enumerate(tiers, 1)
+        ),
+        budget=tuple(
+            BudgetLine(label, eur(sum_), note)
+            for label, sum_, note in (
+                ("Achat", 87500, "prix ferme"),
+                ("Restauration", 4600, ""),
+                ("Vitrine", 2700, ""),
+                ("Transport", 2500, ""),
+                ("Frais de paiement", 1900, ""),
+                ("Plateforme", 800, "à prix coûtant"),
+            )
+        ),
+        fee_example=FeeExample(eur(50), eur(48.6), eur(1), eur(0.4)),
+        wall=Wall(
+            1043,
+            212,
+            831,
+            (
+                WallName("Marguerite D."),
+                WallName("Ottavio Brunetti", lang="it"),
+                WallName("Famille Perrin"),
+                WallName("<b>Viviane H.</b>", new=True),
+            ),
+            (WallWords("Les hirondelles reviennent.", "Colette"),),
+            more_url=url + "?wall=all#supporters",
+        ),
+        news=(NewsItem("Mille ! Vous êtes mille.", "Le millième a onze ans.", dt.date(2026, 11, 19)),),
+        questions=(Question("À qui appartiendra le service ?", "À la Ville.", "Hélène Maurienne"),),
+    )
+
+
+def give(**values: str) -> GivePage:
+    """Fill the giving form."""
+    page = campaign()
+    return GivePage(
+        museum=page.museum,
+        campaign_title=page.title,
+        campaign_url=page.url,
+        action=page.give_url,
+        picture=page.picture,
+        model="keep",
+        minimum=eur(5),
+        currency="EUR",
+        amounts=amounts(),
+        rewards=(
+            RewardChoice(1, "Votre nom au mur", "Salle 4 et en ligne.", eur(10), SWALLOWS),
+            RewardChoice(3, "Le premier regard", "Une heure, à deux.", eur(50), left=86, picked=True),
+            RewardChoice(4, "Le carnet", "Tirage numéroté.", eur(120), left=241, short_by=eur(70)),
+            RewardChoice(5, "La réserve", "Six personnes.", eur(500), left=0),
+        ),
+        countries=tuple(CountryChoice(code, i18n.country_name(code)) for code in ("FR", "IT", "CH", "BE")),
+        values=values,
+        errors={},
+        amount=eur(50),
+        fee_cover=eur(1.43),
+        net=eur(17),
+        relief=relief(),
+        reward_title="Le premier regard",
+        change_url=page.give_url + "?amount=50&reward=3",
+        deadline=dt.date(2026, 12, 14),
+        csrf_token="signed",
+        attempt="5f0c2c1e-7a51-4a8e-9d0e-0d3f3c0f1a2b",
+    )
+
+
+def gift(**more: Any) -> GiftPage:
+    """Show one gift."""
+    page = campaign()
+    one = GiftPage(
+        museum=page.museum,
+        campaign_title=page.title,
+        campaign_url=page.url,
+        picture=SWALLOWS,
+        progress=page.progress,
+        first_name="Camille",
+        amount=eur(50),
+        state="paid",
+        given_at=moment(22, 13, 2),
+        timezone=PARIS,
+        charged=eur(50),
+        email_shown="c…y@exemple.fr",
+        rank=1044,
+        reward="Le premier regard",
+        receipt_state="issued",
+        receipt_number="A-2026-1044",
+        receipt_url="/fr/gifts/token/receipt.pdf",
+        receipt_check_url="/fr/receipts/code",
+        wall_choice="short",
+        wall_short="Camille R.",
+        change_url="/fr/gifts/token",
+        share_url="https://example.org/fr/arvieres/hirondelles/",
+        decision_on=dt.date(2026, 12, 14),
+    )
+    return replace(one, **more)
+
+
+def desk() -> Desk:
+    """Frame a staff page."""
+    return Desk("arvieres", "Musée d’Arvières", "Hélène Maurienne", "signed", {"gifts": 3})
+
+
+def rows() -> tuple[GiftRow, ...]:
+    """List gifts in several states."""
+
+    def row(number: str, donor: str, **more: Any) -> GiftRow:
+        more = {
+            "email": "mail@exemple.fr",
+            "method": "card",
+            "reward": "",
+            "receipt": "issued",
+            "state": "received",
+            "amount": eur(50),
+            "campaign": "Le Service aux Hirondelles",
+            **more,
+        }
+        return GiftRow(number=number, at=moment(22, 13, 2), donor=donor, url=f"/staff/arvieres/gifts/{number}", **more)
+
+    return (
+        row("1044", "Camille Rey", reward="Le premier regard"),
+        row("1043", "Jeanne et Simone", email="", method="cash_box", receipt="held"),
+        row("1042", "SARL Vasseur", method="bank_transfer", receipt="coming", amount=eur(1500)),
+        row("1041", "Tomasz Kowal", receipt="cancelled", state="refunded", refunded=eur(50)),
+        row("1040", "Thérèse Oudin", receipt="not_wanted", state="disputed", method="cheque"),
+    )
+
+
+def gift_list(**more: Any) -> GiftList:
+    """Show the table of gifts."""
+    one = GiftList(rows(), 184, (eur(11535),), PARIS, next_url="/staff/arvieres/gifts?after=1040")
+    return replace(one, **more)
+
+
+def gift_story() -> GiftStory:
+    """Tell the story of one gift."""
+    return GiftStory(
+        rows()[0],
+        PARIS,
+        (
+            StoryEvent(moment(22, 13, 0), "Promise made", "50 €, by card", "Camille Rey", amount=eur(50)),
+            StoryEvent(moment(22, 13, 2), "Money received", "", "Stripe", "pi_3Q", "ok", eur(50)),
+            StoryEvent(moment(22, 13, 3), "Receipt issued", "A-2026-1044", "", "sha256 4f2a", "ok"),
+            StoryEvent(moment(22, 13, 4), "Mail not delivered", "mailbox full", "", "", "warn"),
+        ),
+        "/fr/arvieres/hirondelles/",
+        "fr",
+        "Camille R.",
+        "Une pensée",
+        ("8 rue des Tanneurs", "73000 Chambéry", "France"),
+        "pi_3Q",
+        "A-2026-1044",
+        "/staff/arvieres/receipts/1044.pdf",
+        "",
+        eur(1),
+        eur(49),
+    )
+
+
+def books(holds: bool = True) -> Books:
+    """Show the books."""
+    lines = (BookedLine("clearing", eur(50), None), BookedLine("fund: hirondelles", None, eur(50)))
+    return Books(
+        (
+            AccountBalance("Clearing", "asset", eur(50), eur(0), eur(50)),
+            AccountBalance("Fund: Le Service aux Hirondelles", "fund", eur(0), eur(50), eur(50)),
+        ),
+        (BookedTransaction("gift:1044", "Gift by card", moment(22, 13, 2), lines, "/staff/arvieres/gifts/1044"),),
+        (
+            Invariant("Every transaction sums to zero", holds=True),
+            Invariant(
+                "A campaign’s total is its fund’s balance", holds=holds, offenders=() if holds else ("campaign 3",)
+            ),
+        ),
+        moment(22, 14),
+        PARIS,
+    )
+
+
+Case = tuple[str, "Callable[[], dict[str, Any]]"]
+
+
+def _campaign(**more: Any) -> Callable[[], dict[str, Any]]:
+    return lambda: {"page": replace(campaign(), **more)}
+
+
+def _gift(**more: Any) -> Callable[[], dict[str, Any]]:
+    return lambda: {"gift": gift(**more), "errors": {}, "values": {}, "csrf_token": "signed"}
+
+
+def _give(errors: dict[str, str] | None = None, **values: str) -> Callable[[], dict[str, Any]]:
+    return lambda: {"page": replace(give(**values), errors=errors or {}), "errors": errors or {}}
+
+
+WRONG = {"email": "Le courriel n’est pas complet : il manque la fin", "postcode": "Indiquez votre code postal"}
+CHECK = ReceiptCheck(
+    "valid",
+    "Ville d’Arvières",
+    "A-2026-1044",
+    2026,
+    eur(50),
+    dt.date(2026, 11, 22),
+    dt.date(2026, 11, 22),
+    sha256="4f2a" * 16,
+)
+
+CASES: dict[str, Case] = {
+    "home": (
+        "pages/home.html",
+        lambda: {
+            "home": Home(
+                tuple(works()[:4]),
+                tuple(works()[:4]),
+                tuple(
+                    MuseumPlace(one, lat, lon, 2)
+                    for one, (lat, lon) in zip(
+                        museums().values(), ((45565, 5918), (45070, 7687), (46037, 4069), (46902, 6583)), strict=True
+                    )
+                ),
+                21460,
+                (eur(1284310), Money(5707500, "CHF")),
+                31,
+                2024,
+                eur(5),
+                FeeExample(eur(50), eur(48.6), eur(1), eur(0.4)),
+                works()[4],
+                "427 mécènes, onze semaines, 1 204 planches.",
+            )
+        },
+    ),
+    "home-empty": ("pages/home.html", lambda: {"home": Home((), (), (), 0, (), 0, 2026, eur(2))}),
+    "discover": (
+        "pages/discover.html",
+        lambda: {
+            "found": Discovery(
+                tuple(works()),
+                8,
+                tuple(museums().values()),
+                near="73000",
+                place="Chambéry",
+                sort="near",
+                next_url="/fr/campaigns?page=2",
+            )
+        },
+    ),
+    "discover-none": ("pages/discover.html", lambda: {"found": Discovery((), 0, (), query="zzz")}),
+    "museum": (
+        "pages/museum.html",
+        lambda: {
+            "page": MuseumPage(
+                museums()["arvieres"],
+                "Un palais, une cuisine, et des hirondelles.",
+                tuple(works()[:1]),
+                (works()[7],),
+                (works()[4],),
+                1,
+                427,
+                (eur(18000),),
+                "https://example.org/",
+                "Ville d’Arvières",
+            )
+        },
+    ),
+    "campaign": ("pages/campaign.html", _campaign()),
+    "campaign-bare": (
+        "pages/campaign.html",
+        _campaign(
+            plan=(),
+            assembly=None,
+            story=(),
+            milestones=(),
+            tiers=(),
+            budget=(),
+            wall=None,
+            news=(),
+            questions=(),
+            calculator=None,
+            relief=None,
+            fee_example=None,
+            last_name="",
+            picture=ASTROLABE,
+            model="all_or_nothing",
+            amounts=tuple(AmountChoice(eur(n)) for n in (20, 50, 100, 200)),
+        ),
+    ),
+    "campaign-exceeded": (
+        "pages/campaign.html",
+        _campaign(
+            progress=Progress(eur(101370), eur(100000)),
+            days_left=0,
+            picture=PAINTING,
+            model="threshold",
+            threshold=eur(75000),
+        ),
+    ),
+    "campaign-scheduled": (
+        "pages/campaign.html",
+        _campaign(phase="scheduled", progress=Progress(eur(0), eur(100000)), wall=None),
+    ),
+    "campaign-succeeded": (
+        "pages/campaign.html",
+        lambda: {
+            "page": replace(
+                campaign(),
+                phase="succeeded",
+                progress=Progress(eur(101370), eur(100000)),
+                ended_on=dt.date(2026, 12, 14),
+                days_left=None,
+                others=tuple(works()[1:3]),
+                timeline=(
+                    TimelineEvent("Payée", "Le vendeur a été payé.", dt.date(2026, 12, 20), done=True),
+                    TimelineEvent("Exposée", "Salle 4.", None, done=False),
+                ),
+            )
+        },
+    ),
+    "campaign-failed": (
+        "pages/campaign.html",
+        lambda: {
+            "page": replace(
+                campaign(),
+                phase="failed",
+                outcome="L’œuvre a été vendue ailleurs.",
+                days_left=None,
+                others=tuple(works()[1:3]),
+            )
+        },
+    ),
+    "campaign-withdrawn": (
+        "pages/campaign.html",
+        lambda: {"page": replace(campaign(), phase="withdrawn", days_left=None, others=tuple(works()[1:2]))},
+    ),
+    "give-1": ("give/step1.html", _give()),
+    "give-1-wrong": ("give/step1.html", _give({"amount": "Donnez au moins 5 €"}, other_amount="-5")),
+    "give-2": ("give/step2.html", _give()),
+    "give-2-wrong": (
+        "give/step2.html",
+        _give(
+            WRONG,
+            first_name="Camille",
+            last_name="Rey",
+            email="camille.rey@exemple",
+            wants_receipt="1",
+            wall="short",
+            cover_fees="1",
+        ),
+    ),
+    "give-2-whole": ("give/step2.html", _give({"": "La dernière contrepartie vient d’être prise."})),
+    "give-closed": ("give/closed.html", lambda: {"page": replace(campaign(), phase="succeeded")}),
+    "give-paused": (
+        "give/paused.html",
+        lambda: {
+            "page": give(),
+            "retry_url": "/fr/arvieres/hirondelles/give",
+            "retry_fields": {"attempt": "5f0c", "amount": "50", "csrf_token": "signed"},
+        },
+    ),
+    **{
+        f"gift-{state}": (
+            "gifts/show.html",
+            _gift(
+                state=state,
+                retry_url="/fr/retry" if state in {"failed", "expired"} else "",
+                refunded=eur(20) if "refunded" in state else None,
+                refunded_on=dt.date(2026, 11, 30) if "refunded" in state else None,
+            ),
+        )
+        for state in ("processing", "paid", "failed", "expired", "refunded", "partly_refunded", "disputed", "cancelled")
+    },
+    **{
+        f"receipt-{state}": (
+            "gifts/show.html",
+            _gift(receipt_state=state, receipt_url="", receipt_reason="Votre adresse manque."),
+        )
+        for state in ("not_wanted", "coming", "held", "replaced", "cancelled", "none")
+    },
+    "gift-wrong": (
+        "gifts/show.html",
+        lambda: {
+            "gift": gift(),
+            "errors": {"wall_name": "Écrivez un nom"},
+            "values": {"wall": "other"},
+            "csrf_token": "signed",
+        },
+    ),
+    "check": ("receipts/check.html", lambda: {"receipt": None, "code": "", "errors": {}, "searched": False}),
+    "check-none": ("receipts/check.html", lambda: {"receipt": None, "code": "abc", "errors": {}, "searched": True}),
+    **{
+        f"check-{state}": (
+            "receipts/check.html",
+            lambda state=state: {
+                "receipt": replace(CHECK, state=state, replaced_by="A-2026-1050" if state == "replaced" else ""),
+                "code": "abc",
+                "errors": {},
+                "searched": True,
+            },
+        )
+        for state in ("valid", "suspended", "replaced", "cancelled")
+    },
+    "sign-in": (
+        "accounts/sign_in.html",
+        lambda: {"values": {}, "errors": {}, "csrf_token": "signed", "next_url": "/staff/", "demo": ()},
+    ),
+    "sign-in-wrong": (
+        "accounts/sign_in.html",
+        lambda: {
+            "values": {"email": "a@b.c"},
+            "errors": {"": "Ces réponses ne vont pas ensemble."},
+            "csrf_token": "signed",
+            "next_url": "",
+            "demo": (("desk@arvieres.example", "mot-de-passe", "123456"),),
+        },
+    ),
+    "second-factor": (
+        "accounts/second_factor.html",
+        lambda: {"values": {}, "errors": {"code": "Le code a expiré."}, "csrf_token": "signed"},
+    ),
+    "staff-gifts": ("staff/gifts.html", lambda: {"desk": desk(), "found": gift_list(), "place": "gifts"}),
+    "staff-gifts-none": (
+        "staff/gifts.html",
+        lambda: {
+            "desk": desk(),
+            "found": gift_list(rows=(), total=0, sums=(), query="zz", filtered=True, next_url=""),
+            "place": "gifts",
+        },
+    ),
+    "staff-gift": ("staff/gift.html", lambda: {"desk": desk(), "story": gift_story(), "place": "gifts"}),
+    "staff-books": ("staff/books.html", lambda: {"desk": desk(), "books": books(), "place": "books"}),
+    "staff-books-wrong": ("staff/books.html", lambda: {"desk": desk(), "books": books(holds=False), "place": "books"}),
+    **{
+        f"error-{status}": (f"errors/{status}.html", lambda: {"request_id": "01HZX", "message": ""})
+        for status in (403, 404, 409, 413, 415, 422, 429, 500, 503)
+    },
+    "error-said": ("errors/409.html", lambda: {"request_id": "01HZX", "message": "La collecte est close."}),
+    "error-plain": ("errors/plain.html", lambda: {"request_id": "01HZX"}),
+}
+
+WALLS = (
+    ("arvieres", 166, "0.058", "0"),
+    ("roccalta", 30, "0.105", "0"),
+    ("port-clary", 345, "0.075", "0"),
+    ("mirevaux", 264, "0.115", "0"),
+)
+
+
+def create_app() -> Flask:
+    """Build an application that serves the made-up views."""
+    app = Flask("preview", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
+    config = Config.from_environ(
+        {
+            "APP_ENV": "test",
+            "DATA_DIR": str(ROOT / "instance" / "preview"),
+            "SECRET_KEY": "preview",
+            "SIGNING_KEYS": "preview",
+        }
+    )
+    i18n.register(app)
+    assets.register(app, config)
+
+    @app.get("/theme.css")
+    @app.get("/theme/<slug>.css")
+    def theme(slug: str = "") -> Response:
+        walls = [
+            dict(zip(("slug", "wall_h", "wall_c", "wall_shift"), wall, strict=True))
+            for wall in WALLS
+            if slug in {"", wall[0]}
+        ]
+        return Response(render_template("theme.css", museums=walls), mimetype="text/css")
+
+    @app.get("/<lang:lang>/preview/<name>")
+    def page(name: str) -> str:
+        if name not in CASES:
+            abort(404)
+        template, build = CASES[name]
+        return render_template(template, **build())
+
+    return app
+
+
+if __name__ == "__main__":
+    from crowdfund import headers
+
+    application = create_app()
+    headers.register(
+        application, Config.from_environ({"APP_ENV": "test", "SECRET_KEY": "preview", "SIGNING_KEYS": "preview"})
+    )
+    application.run(port=int(sys.argv[1]))
