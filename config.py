@@ -47,6 +47,7 @@ class Config:
     checkout_origin: str
     mail_from: str
     simulator_url: str | None = None
+    mailbox_url: str | None = None
     redis_url: str | None = None
     limits: Mapping[str, Any] = field(default_factory=dict)
     crash_at: int | None = None
@@ -124,6 +125,7 @@ class Config:
             checkout_origin=_origin(stripe_api_base) if simulated else "https://checkout.stripe.com",
             mail_from=environ.get("MAIL_FROM", "merci@cimaise.example"),
             simulator_url=simulator_url if simulated else None,
+            mailbox_url=None if production else environ.get("MAILBOX_URL"),
             redis_url=environ.get("REDIS_URL"),
             limits=_limits(environ.get("LIMITS", "")),
             crash_at=_crash_at(app_env, environ.get("CRASH_AT")),

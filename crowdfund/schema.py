@@ -41,3 +41,8 @@ def is_current(owner_url: str) -> bool:
 
 if __name__ == "__main__":
     upgrade(Config.from_environ(os.environ).database_owner_url)
+
+
+def head() -> str | None:
+    """Name the newest migration."""
+    return ScriptDirectory(str(FOLDER)).get_current_head()

@@ -37,8 +37,8 @@ def sweeps_every(every: timedelta) -> Callable[[Callable[[int], None]], Callable
     return register
 
 
-def make_celery(app: Flask, config: Config) -> Celery:
-    """Make the app's Celery and its two tasks: deliver one fact, sweep one museum."""
+def make_celery(app: Flask, config: Config, hand_over: Callable[[int, int], None]) -> Celery:
+    """Make the app's Celery and its two tasks: deliver one fact (by `hand_over`), sweep one museum."""
 
     class ContextTask(Task):  # type: ignore[type-arg]
         abstract = True
@@ -63,6 +63,17 @@ def make_celery(app: Flask, config: Config) -> Celery:
         broker_transport_options=_transport(config),
         task_default_queue="facts",
     )
+
+    @celery.task(name="crowdfund.deliver")
+    def deliver(institution_id: int, outbox_id: int) -> None:
+        """Hand one fact to its listener."""
+        hand_over(institution_id, outbox_id)
+
+    @celery.task(name="crowdfund.sweep")
+    def sweep(name: str, institution_id: int) -> None:
+        """Do one museum's share of a sweep."""
+        sweeps[name].function(institution_id)
+
     return celery
 
 

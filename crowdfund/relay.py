@@ -1,0 +1,98 @@
+"""The relay: lease due facts, name them to Celery, and start the sweeps. One loop, no memory of its own."""
+
+from __future__ import annotations
+
+import signal
+import time
+from types import FrameType
+
+from celery import Celery
+from flask import Flask
+from sqlalchemy import select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from crowdfund import clock, log, outbox
+from crowdfund.institutions.models import Institution
+from crowdfund.tenancy import PlatformScope, transaction
+from crowdfund.worker import sweeps
+
+BATCH = 40
+PAUSE = 0.15
+AWAY = 1.0
+
+
+class Relay:
+    """Hand facts to the courier until told to stop."""
+
+    def __init__(self, app: Flask, celery: Celery) -> None:
+        self.app = app
+        self.celery = celery
+        self.stopping = False
+        self._next_sweep: dict[str, float] = dict.fromkeys(sweeps, 0.0)
+
+    def run(self) -> None:
+        """Turn until SIGTERM or SIGINT. A database or broker that is away is waited for."""
+        signal.signal(signal.SIGTERM, self._stop)
+        signal.signal(signal.SIGINT, self._stop)
+        while not self.stopping:
+            try:
+                busy = self.turn()
+            except (SQLAlchemyError, OSError, self.celery.connection_for_write().recoverable_connection_errors) as error:
+                log.get().warning("relay_waits", error_class=type(error).__name__)
+                time.sleep(AWAY)
+                continue
+            if not busy:
+                time.sleep(PAUSE)
+
+    def turn(self) -> bool:
+        """Lease one batch and send it; say whether there may be more."""
+        with self.app.app_context():
+            with transaction(PlatformScope()) as session:
+                leased = list(outbox.lease(session, BATCH))
+            for institution_id, outbox_id in leased:
+                self.celery.send_task("crowdfund.deliver", args=(institution_id, outbox_id))
+            self._sweep()
+        if len(leased) == BATCH:
+            time.sleep(PAUSE)  # bounded in flight: the workers get a moment for each batch
+        return bool(leased)
+
+    def _sweep(self) -> None:
+        now = time.monotonic()
+        due = [name for name, at in self._next_sweep.items() if at <= now]
+        if not due:
+            return
+        with transaction(PlatformScope()) as session:
+            museums = session.scalars(select(Institution.id)).all()
+        for name in due:
+            self._next_sweep[name] = now + sweeps[name].every.total_seconds()
+            for institution_id in museums:
+                self.celery.send_task("crowdfund.sweep", args=(name, institution_id))
+
+    def _stop(self, _signal: int, _frame: FrameType | None) -> None:
+        self.stopping = True
+
+
+def drain(app: Flask, limit: int = 100_000) -> int:
+    """Deliver what is due in this process, without a courier, and tell how many facts. For tests and operators."""
+    delivered = 0
+    with app.app_context():
+        while delivered < limit:
+            with transaction(PlatformScope()) as session:
+                leased = list(outbox.lease(session, BATCH))
+            if not leased:
+                return delivered
+            for institution_id, outbox_id in leased:
+                try:
+                    outbox.deliver(institution_id, outbox_id)
+                except Exception as error:  # noqa: BLE001 - put off in its row, with its class; the next fact goes on
+                    log.get().warning("fact_put_off", outbox_id=outbox_id, exc_info=error)
+                delivered += 1
+    return delivered
+
+
+def status(app: Flask) -> dict[str, object]:
+    """Tell how many facts wait, are due and fail."""
+    with app.app_context(), transaction(PlatformScope()) as session:
+        row = session.execute(text("SELECT * FROM outbox_health(:now)"), {"now": clock.now()}).one()
+    return {"waiting": row.waiting, "due": row.due, "failing": row.failing,
+            "oldest_due": row.oldest_due.isoformat() if row.oldest_due else None}
