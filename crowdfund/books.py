@@ -1,0 +1,161 @@
+"""The books check: every invariant the platform promises, looked at from the tables themselves, museum by museum.
+
+Each check is one query that finds what offends; empty is good. They recompute from first principles and share no code with the
+services that write, so that a fault there shows here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flask import current_app
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from crowdfund.audit import AuditEntry
+from crowdfund.institutions.models import Institution
+from crowdfund.storage import FileStorage, StorageError
+from crowdfund.tenancy import OperatorScope, PlatformScope, transaction
+
+MOST_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """An invariant that does not hold, and the ids that show it."""
+
+    institution: str
+    invariant: str
+    offending: list[str]
+
+
+# name → query giving one column of offending ids, run in the museum's scope
+CHECKS = {
+    "1 every ledger transaction sums to zero per currency": """
+        SELECT DISTINCT t.reference FROM ledger_transactions t
+        LEFT JOIN LATERAL (SELECT count(*) AS n, sum(amount_minor) AS total FROM ledger_entries e
+          WHERE (e.institution_id, e.transaction_id) = (t.institution_id, t.id) GROUP BY currency) s ON true
+        WHERE s.n IS NULL OR s.total <> 0""",
+    "1 the kept balances are the sums of the entries": """
+        SELECT a.code FROM ledger_accounts a
+        LEFT JOIN (SELECT account_id, sum(amount_minor) AS s, count(*) AS n FROM ledger_entries GROUP BY 1) e ON e.account_id = a.id
+        LEFT JOIN (SELECT account_id, sum(balance_minor) AS s, sum(entries) AS n FROM ledger_totals GROUP BY 1) t ON t.account_id = a.id
+        WHERE (coalesce(e.s, 0), coalesce(e.n, 0)) <> (coalesce(t.s, 0), coalesce(t.n, 0))""",
+    "2 a campaign's total is its gifts less what was given back": """
+        SELECT c.code FROM campaigns c
+        LEFT JOIN (SELECT a.campaign_id, -sum(e.amount_minor) AS total FROM ledger_accounts a
+          JOIN ledger_entries e ON e.account_id = a.id WHERE a.kind = 'fund' GROUP BY 1) f ON f.campaign_id = c.id
+        LEFT JOIN (SELECT campaign_id, sum(amount_minor - refunded_minor - lost_minor) AS total FROM gifts GROUP BY 1) g
+          ON g.campaign_id = c.id
+        WHERE coalesce(f.total, 0) <> coalesce(g.total, 0)""",
+    "2 the refunds of a gift are what it says it gave back": """
+        SELECT g.reference FROM gifts g
+        LEFT JOIN (SELECT gift_id, sum(amount_minor) AS s FROM refunds WHERE state IN ('pending', 'succeeded') GROUP BY 1) r
+          ON r.gift_id = g.id
+        WHERE g.refunded_minor <> coalesce(r.s, 0)""",
+    "2 supporters and promises are counted right": """
+        SELECT c.code FROM campaigns c
+        LEFT JOIN (SELECT campaign_id, sum(supporters) AS people, sum(contributions) AS coins, sum(promised_count) AS n,
+          sum(promised_minor) AS promised FROM campaign_totals GROUP BY 1) t ON t.campaign_id = c.id
+        LEFT JOIN (SELECT campaign_id, count(donor_id) AS people, sum(units) AS coins FROM gifts
+          WHERE state NOT IN ('refunded', 'lost') GROUP BY 1) g ON g.campaign_id = c.id
+        LEFT JOIN (SELECT campaign_id, count(*) AS n, sum(amount_minor) AS promised FROM pledges
+          WHERE state IN ('promised', 'due') GROUP BY 1) p ON p.campaign_id = c.id
+        WHERE (coalesce(t.people, 0), coalesce(t.coins, 0), coalesce(t.n, 0), coalesce(t.promised, 0))
+           <> (coalesce(g.people, 0), coalesce(g.coins, 0), coalesce(p.n, 0), coalesce(p.promised, 0))""",
+    "3 a paid pledge has exactly one gift, and only a paid one has": """
+        SELECT p.attempt::text FROM pledges p LEFT JOIN gifts g ON g.pledge_id = p.id AND g.moved_from_id IS NULL
+        GROUP BY p.id, p.attempt, p.state HAVING count(g.id) <> CASE p.state WHEN 'paid' THEN 1 ELSE 0 END""",
+    "3 a paid checkout belongs to a paid pledge or a quarantined charge": """
+        SELECT k.session FROM checkouts k JOIN pledges p ON p.id = k.pledge_id WHERE k.state = 'paid' AND p.state <> 'paid'
+          AND NOT EXISTS (SELECT FROM quarantined_charges q WHERE q.pledge_id = p.id)""",
+    "4 a gift with a receipt wished for has one live receipt, a reason, or a fact on its way": """
+        SELECT g.reference FROM gifts g
+        WHERE g.wants_receipt AND g.state IN ('received', 'partly_refunded')
+          AND (SELECT count(*) FROM receipt_gifts x WHERE x.gift_id = g.id AND x.live) <> 1
+          AND NOT EXISTS (SELECT FROM receipt_holds h WHERE h.gift_id = g.id AND h.released_at IS NULL)
+          AND NOT EXISTS (SELECT FROM refunds r WHERE r.gift_id = g.id AND r.state IN ('requested', 'pending'))
+          AND NOT EXISTS (SELECT FROM outbox o WHERE o.delivered_at IS NULL AND (o.payload->>'gift_id')::bigint = g.id)""",
+    "4 money given back has no live receipt": """
+        SELECT g.reference FROM gifts g JOIN receipt_gifts x ON x.gift_id = g.id AND x.live
+        JOIN receipts r ON r.id = x.receipt_id
+        WHERE (g.state IN ('refunded', 'lost') OR x.amount_minor > g.amount_minor - g.refunded_minor - g.lost_minor)
+          AND r.state <> 'suspended'
+          AND NOT EXISTS (SELECT FROM outbox o WHERE o.delivered_at IS NULL AND (o.payload->>'gift_id')::bigint = g.id)""",
+    "4 a live line belongs to a receipt in force": """
+        SELECT x.receipt_id::text FROM receipt_gifts x JOIN receipts r ON r.id = x.receipt_id
+        WHERE x.live <> (r.state IN ('issued', 'suspended'))""",
+    "5 receipts are numbered 1 to n without gap": """
+        SELECT concat_ws('-', c.series, c.year) FROM receipt_counters c
+        LEFT JOIN (SELECT issuer_id, series, year, count(*) AS n, min(number) AS low, max(number) AS high, count(DISTINCT number) AS d
+          FROM receipts GROUP BY 1, 2, 3) r USING (issuer_id, series, year)
+        WHERE (coalesce(r.n, 0), coalesce(r.d, 0), coalesce(r.high, 0)) <> (c.last, c.last, c.last) OR coalesce(r.low, 1) <> 1""",
+    "6 a mail that left was sent under one key, and none is stuck": """
+        SELECT m.key FROM mails m WHERE m.state IN ('sending', 'failed')
+          AND NOT EXISTS (SELECT FROM outbox o WHERE o.delivered_at IS NULL)""",
+    "7 a reward is never claimed beyond its stock": """
+        SELECT r.id::text FROM rewards r
+        LEFT JOIN (SELECT reward_id, count(*) AS n FROM pledges WHERE reward_state = 'claimed' GROUP BY 1) p ON p.reward_id = r.id
+        WHERE r.stock IS NOT NULL AND (coalesce(p.n, 0) > r.stock OR coalesce(p.n, 0) <> r.claimed)""",
+}
+
+
+def check() -> list[Finding]:
+    """Look at every invariant of every museum. Reads only."""
+    with transaction(PlatformScope()) as session:
+        museums = session.execute(select(Institution.id, Institution.slug).order_by(Institution.id)).all()
+    return [finding for museum in museums for finding in check_museum(museum.id, museum.slug)]
+
+
+def check_museum(institution_id: int, slug: str) -> Iterator[Finding]:
+    """Look at one museum."""
+    with transaction(OperatorScope(institution_id, "books check")) as session:
+        session.execute(text("SET LOCAL statement_timeout = '10min'"))
+        for invariant, query in CHECKS.items():
+            offending = [str(row[0]) for row in session.execute(text(query)).fetchmany(MOST_SHOWN)]
+            if offending:
+                yield Finding(slug, invariant, offending)
+        offending = _changed_bytes(session)
+        if offending:
+            yield Finding(slug, "5 the bytes of a receipt never change", offending)
+        offending = audit_breaks(session)
+        if offending:
+            yield Finding(slug, "9 the audit chain verifies", offending)
+
+
+def _changed_bytes(session: Session) -> list[str]:
+    """Compare each stored receipt with its hash."""
+    storage: FileStorage = current_app.extensions["storage"]
+    wrong = []
+    for key, expected in session.execute(text("SELECT storage_key, sha256 FROM receipts WHERE sha256 IS NOT NULL")):
+        try:
+            if hashlib.sha256(storage.read(key)).hexdigest() != expected:
+                wrong.append(key)
+        except StorageError:
+            wrong.append(key)
+    return wrong[:MOST_SHOWN]
+
+
+def audit_breaks(session: Session) -> list[str]:
+    """Give the entries of the trail whose hash does not follow from what they say and what came before."""
+    rows = session.execute(text("""
+        SELECT seq FROM (SELECT a.seq, a.hash, a.prev_hash, audit_text(a) AS said,
+          lag(a.hash, 1, '') OVER (ORDER BY a.seq) AS before, row_number() OVER (ORDER BY a.seq) AS n FROM audit_entries a) t
+        WHERE prev_hash <> before OR hash <> encode(sha256(convert_to(said, 'UTF8')), 'hex') OR n <> seq ORDER BY seq"""))
+    return [str(row[0]) for row in rows.fetchmany(MOST_SHOWN)]
+
+
+def audit_heads() -> dict[str, str]:
+    """Give the head of each museum's trail: the anchor to keep elsewhere."""
+    heads = {}
+    with transaction(PlatformScope()) as session:
+        museums = session.execute(select(Institution.id, Institution.slug)).all()
+    for museum in museums:
+        with transaction(OperatorScope(museum.id, "audit")) as session:
+            last = session.execute(
+                select(AuditEntry.seq, AuditEntry.hash).where(AuditEntry.institution_id == museum.id)
+                .order_by(AuditEntry.seq.desc()).limit(1)).one_or_none()
+        heads[museum.slug] = f"{last.seq}:{last.hash}" if last else "0:"
+    return heads
