@@ -86,7 +86,7 @@ def problems(root: Path = ROOT) -> list[str]:
 
 def _faults(message: Message, locale: str) -> Iterator[str]:
     originals = [message.id] if isinstance(message.id, str) else list(message.id)
-    words = [message.string] if isinstance(message.string, str) else list(message.string)
+    words = [message.string] if isinstance(message.string, str) else list(message.string or ())
     if message.fuzzy:
         yield "is fuzzy"
     if not words or not all(words):
