@@ -5,6 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 
 
+class Overdrawn(ValueError):
+    """More would be given back than was given: what we are told contradicts what we know. Staff decide."""
+
+
 class GiftState(StrEnum):
     """Where a gift stands."""
 
