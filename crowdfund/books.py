@@ -159,3 +159,18 @@ def audit_heads() -> dict[str, str]:
                 .order_by(AuditEntry.seq.desc()).limit(1)).one_or_none()
         heads[museum.slug] = f"{last.seq}:{last.hash}" if last else "0:"
     return heads
+
+
+def audit_problems(anchors: dict[str, str]) -> list[str]:
+    """Name what is wrong with the trails: broken links, and kept heads ("seq:hash" by slug) that no longer stand."""
+    problems = []
+    with transaction(PlatformScope()) as session:
+        museums = session.execute(select(Institution.id, Institution.slug)).all()
+    for museum in museums:
+        with transaction(OperatorScope(museum.id, "audit")) as session:
+            problems += [f"{museum.slug}: entry {seq} does not verify" for seq in audit_breaks(session)]
+            seq, _, kept = anchors.get(museum.slug, "0:").partition(":")
+            if kept and session.scalar(select(AuditEntry.hash).where(
+                    AuditEntry.institution_id == museum.id, AuditEntry.seq == int(seq))) != kept:
+                problems.append(f"{museum.slug}: the kept head {seq} no longer stands")
+    return problems

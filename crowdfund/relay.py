@@ -8,6 +8,7 @@ from types import FrameType
 
 from celery import Celery
 from flask import Flask
+from kombu.exceptions import KombuError
 from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -37,7 +38,7 @@ class Relay:
         while not self.stopping:
             try:
                 busy = self.turn()
-            except (SQLAlchemyError, OSError, self.celery.connection_for_write().recoverable_connection_errors) as error:
+            except (SQLAlchemyError, OSError, KombuError) as error:
                 log.get().warning("relay_waits", error_class=type(error).__name__)
                 time.sleep(AWAY)
                 continue
@@ -50,7 +51,7 @@ class Relay:
             with transaction(PlatformScope()) as session:
                 leased = list(outbox.lease(session, BATCH))
             for institution_id, outbox_id in leased:
-                self.celery.send_task("crowdfund.deliver", args=(institution_id, outbox_id))
+                self.send_fact(institution_id, outbox_id)
             self._sweep()
         if len(leased) == BATCH:
             time.sleep(PAUSE)  # bounded in flight: the workers get a moment for each batch
@@ -66,33 +67,63 @@ class Relay:
         for name in due:
             self._next_sweep[name] = now + sweeps[name].every.total_seconds()
             for institution_id in museums:
-                self.celery.send_task("crowdfund.sweep", args=(name, institution_id))
+                self.send_sweep(name, institution_id)
+
+    def send_fact(self, institution_id: int, outbox_id: int) -> None:
+        """Name the fact to the courier."""
+        self.celery.send_task("crowdfund.deliver", args=(institution_id, outbox_id))
+
+    def send_sweep(self, name: str, institution_id: int) -> None:
+        """Name the sweep to the courier."""
+        self.celery.send_task("crowdfund.sweep", args=(name, institution_id))
 
     def _stop(self, _signal: int, _frame: FrameType | None) -> None:
         self.stopping = True
 
 
-def drain(app: Flask, limit: int = 100_000) -> int:
+def drain(limit: int = 100_000) -> int:
     """Deliver what is due in this process, without a courier, and tell how many facts. For tests and operators."""
     delivered = 0
-    with app.app_context():
-        while delivered < limit:
-            with transaction(PlatformScope()) as session:
-                leased = list(outbox.lease(session, BATCH))
-            if not leased:
-                return delivered
-            for institution_id, outbox_id in leased:
-                try:
-                    outbox.deliver(institution_id, outbox_id)
-                except Exception as error:  # noqa: BLE001 - put off in its row, with its class; the next fact goes on
-                    log.get().warning("fact_put_off", outbox_id=outbox_id, exc_info=error)
-                delivered += 1
+    while delivered < limit:
+        with transaction(PlatformScope()) as session:
+            leased = list(outbox.lease(session, BATCH))
+        if not leased:
+            return delivered
+        for institution_id, outbox_id in leased:
+            try:
+                outbox.deliver(institution_id, outbox_id)
+            except Exception as error:  # noqa: BLE001 - put off in its row, with its class; the next fact goes on
+                log.get().warning("fact_put_off", outbox_id=outbox_id, exc_info=error)
+            delivered += 1
     return delivered
 
 
-def status(app: Flask) -> dict[str, object]:
+def status() -> dict[str, object]:
     """Tell how many facts wait, are due and fail."""
-    with app.app_context(), transaction(PlatformScope()) as session:
+    with transaction(PlatformScope()) as session:
         row = session.execute(text("SELECT * FROM outbox_health(:now)"), {"now": clock.now()}).one()
     return {"waiting": row.waiting, "due": row.due, "failing": row.failing,
             "oldest_due": row.oldest_due.isoformat() if row.oldest_due else None}
+
+
+class HandWork(Relay):
+    """A relay that does the work itself: worker, scheduler and relay in one process."""
+
+    def send_fact(self, institution_id: int, outbox_id: int) -> None:
+        """Deliver the fact here."""
+        try:
+            outbox.deliver(institution_id, outbox_id)
+        except Exception as error:  # noqa: BLE001 - put off in its row; the next fact goes on
+            log.get().warning("fact_put_off", outbox_id=outbox_id, exc_info=error)
+
+    def send_sweep(self, name: str, institution_id: int) -> None:
+        """Sweep here."""
+        try:
+            sweeps[name].function(institution_id)
+        except Exception as error:  # noqa: BLE001 - it comes round again
+            log.get().warning("sweep_failed", name=name, institution_id=institution_id, exc_info=error)
+
+
+def work(app: Flask) -> None:
+    """Do all the work in this process until stopped."""
+    HandWork(app, app.extensions["celery"]).run()
