@@ -48,7 +48,7 @@ def main() -> int:
         signal.signal(number, lambda *_: stop.set())
     simulator = Simulator(read_arguments())
     simulator.start()
-    print(f"Simulated payment provider on {simulator.settings.base_url}", flush=True)  # noqa: T201 - a person started it
+    print(f"Simulated payment provider on {simulator.settings.base_url}", flush=True)  # noqa: T201
     stop.wait()
     simulator.stop()
     return 0

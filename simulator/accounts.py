@@ -135,7 +135,7 @@ def show_account_v1(account: Document) -> Document:
         "object": "account",
         "id": account["id"],
         "business_type": None,
-        "capabilities": {name: "active" if active else "inactive" for name in account["_capabilities"]},
+        "capabilities": dict.fromkeys(account["_capabilities"], "active" if active else "inactive"),
         "charges_enabled": active,
         "country": account["_country"],
         "default_currency": account["_currency"],

@@ -123,7 +123,7 @@ def _inner(expand: list[str]) -> list[str]:
 def limit_of(params: dict[str, Any]) -> int:
     """Read how many rows a page may have."""
     limit = int(params.get("limit", 10))
-    if not 1 <= limit <= 100:  # noqa: PLR2004 - the provider's own bounds
+    if not 1 <= limit <= 100:
         raise invalid("This value must be between 1 and 100.", param="limit")
     return limit
 

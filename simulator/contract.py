@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from simulator import sdk
+from simulator import sdk, shapes
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
 LISTS = {"v1": {"object", "data", "has_more", "url"}, "v2": {"data", "next_page_url", "previous_page_url"}}
@@ -29,21 +29,19 @@ class Problem:
         return f"{self.param}: {self.kind}" + (f" ({self.detail})" if self.detail else "")
 
 
-def check_request(endpoint: sdk.Endpoint, params: Mapping[str, Any], *, form: bool) -> list[Problem]:
+def check_request(endpoint: shapes.Endpoint, params: Mapping[str, Any], *, form: bool) -> list[Problem]:
     """Check the parameters of a request; `form` says that numbers and booleans come as text."""
     if endpoint.params is None:
         return [Problem(name, "unknown") for name in params]
-    shape = endpoint.params
-    if isinstance(shape, sdk.Lazy):
-        shape = sdk.settle(shape)
-    if isinstance(shape, sdk.Either):  # Optional["SomethingParams"]
-        shape = next(one for one in shape.shapes if isinstance(one, sdk.Ref))
+    shape = sdk.settle(endpoint.params)
+    if isinstance(shape, shapes.Either):  # Optional["SomethingParams"]
+        shape = next(one for one in shape.shapes if isinstance(one, shapes.Ref))
     return list(_Checker(form=form, strict_text=False).check(dict(params), shape, ""))
 
 
-def check_answer(endpoint: sdk.Endpoint, body: object) -> list[Problem]:
+def check_answer(endpoint: shapes.Endpoint, body: object) -> list[Problem]:
     """Check the body of an answer against the type that the SDK promises for this call."""
-    if not isinstance(endpoint.answer, sdk.Lazy):
+    if not isinstance(endpoint.answer, shapes.Lazy):
         return []
     return list(_Checker(form=False, strict_text=True).check(body, sdk.settle(endpoint.answer), ""))
 
@@ -70,47 +68,47 @@ class _Checker:
     strict_text: bool
 
     def check(self, value: object, shape: object, at: str) -> Iterator[Problem]:
-        if isinstance(shape, sdk.Plain):
+        if isinstance(shape, shapes.Plain):
             yield from self._plain(value, shape.name, at)
-        elif isinstance(shape, sdk.Choice):
-            if value not in shape.values and not (self.form and value in map(_as_text, shape.values)):
+        elif isinstance(shape, shapes.Choice):
+            if value not in shape.values and not (self.form and value in {_as_text(one) for one in shape.values}):
                 yield Problem(at, "choice", ", ".join(str(one) for one in shape.values))
-        elif isinstance(shape, sdk.Either):
+        elif isinstance(shape, shapes.Either):
             yield from self._either(value, shape, at)
-        elif isinstance(shape, sdk.Many):
+        elif isinstance(shape, shapes.Many):
             yield from self._many(value, shape, at)
-        elif isinstance(shape, sdk.Keyed):
+        elif isinstance(shape, shapes.Keyed):
             yield from self._keyed(value, shape, at)
-        elif isinstance(shape, sdk.Page):
+        elif isinstance(shape, shapes.Page):
             yield from self._page(value, shape, at)
-        elif isinstance(shape, sdk.Ref):
+        elif isinstance(shape, shapes.Ref):
             yield from self._record(value, sdk.record(shape), at)
 
-    def _either(self, value: object, shape: sdk.Either, at: str) -> Iterator[Problem]:
+    def _either(self, value: object, shape: shapes.Either, at: str) -> Iterator[Problem]:
         best: list[Problem] | None = None
         for one in shape.shapes:
             problems = list(self.check(value, one, at))
             if not problems:
                 return
-            if best is None or (isinstance(value, dict) and isinstance(one, sdk.Ref)) or len(problems) < len(best):
+            if best is None or (isinstance(value, dict) and isinstance(one, shapes.Ref)) or len(problems) < len(best):
                 best = problems
         yield from best or []
 
-    def _many(self, value: object, shape: sdk.Many, at: str) -> Iterator[Problem]:
+    def _many(self, value: object, shape: shapes.Many, at: str) -> Iterator[Problem]:
         if not isinstance(value, list):
             yield Problem(at, "type", "array")
             return
         for index, item in enumerate(value):
             yield from self.check(item, shape.item, f"{at}[{index}]")
 
-    def _keyed(self, value: object, shape: sdk.Keyed, at: str) -> Iterator[Problem]:
+    def _keyed(self, value: object, shape: shapes.Keyed, at: str) -> Iterator[Problem]:
         if not isinstance(value, dict):
             yield Problem(at, "type", "object")
             return
         for key, item in value.items():
             yield from self.check(item, shape.value, _under(at, key))
 
-    def _page(self, value: object, shape: sdk.Page, at: str) -> Iterator[Problem]:
+    def _page(self, value: object, shape: shapes.Page, at: str) -> Iterator[Problem]:
         if not isinstance(value, dict) or not isinstance(value.get("data"), list):
             yield Problem(at, "type", "list")
             return
@@ -119,7 +117,7 @@ class _Checker:
         for index, item in enumerate(value["data"]):
             yield from self.check(item, shape.item, f"{at}data[{index}]")
 
-    def _record(self, value: object, record: sdk.Record, at: str) -> Iterator[Problem]:
+    def _record(self, value: object, record: shapes.Record, at: str) -> Iterator[Problem]:
         if not isinstance(value, dict):
             yield Problem(at, "type", "object")
             return

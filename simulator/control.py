@@ -3,32 +3,21 @@
 from __future__ import annotations
 
 import ipaddress
-import time
 from typing import Any
 
 from flask import Blueprint, current_app, request
 
-from simulator import accounts, checkout, disputes, events, faults, money, payments, payouts, refunds
+from simulator import accounts, checkout, disputes, faults, payments, payouts, refunds
 from simulator.cards import BY_NUMBER
 from simulator.control_events import change_events
+from simulator.control_state import seen, whole_state
 from simulator.deliveries import Courier
 from simulator.errors import ApiError, invalid
-from simulator.store import INTERNAL, PLATFORM, Document
+from simulator.store import PLATFORM, Document
 from simulator.world import World
 
 control = Blueprint("control", __name__, url_prefix="/_sim")
 Wanted = dict[str, Any]
-KINDS = {
-    "sessions": "checkout.session",
-    "payment_intents": "payment_intent",
-    "charges": "charge",
-    "refunds": "refund",
-    "disputes": "dispute",
-    "balance_transactions": "balance_transaction",
-    "payouts": "payout",
-    "application_fees": "application_fee",
-    "early_fraud_warnings": "radar.early_fraud_warning",
-}
 
 
 def _world() -> World:
@@ -51,7 +40,7 @@ def _wanted() -> Wanted:
 @control.before_request
 def only_from_here() -> None:
     """Refuse strangers, and pages of other origins in somebody's browser."""
-    address = ipaddress.ip_address(request.remote_addr or "0.0.0.0")  # noqa: S104 - stands for "unknown", which is refused
+    address = ipaddress.ip_address(request.remote_addr or "0.0.0.0")
     origin = request.headers.get("Origin")
     if not address.is_loopback or (origin and origin != _world().settings.base_url):
         raise ApiError(403, "invalid_request_error", "The controls are for this machine only.")
@@ -120,12 +109,12 @@ def steer_dispute() -> Document:
                 reason=wanted.get("reason", "fraudulent"),
                 status=wanted.get("status", "needs_response"),
             )
-            return _seen(opened)
+            return seen(opened)
         dispute = world.get(account, "dispute", wanted.get("dispute"))
         if action == "close":
-            return _seen(disputes.close_dispute(world, account, dispute, str(wanted.get("outcome", "lost"))))
+            return seen(disputes.close_dispute(world, account, dispute, str(wanted.get("outcome", "lost"))))
         if action == "status":
-            return _seen(disputes.change_status(world, account, dispute, str(wanted.get("status"))))
+            return seen(disputes.change_status(world, account, dispute, str(wanted.get("status"))))
         raise invalid("action must be open, close or status", param="action")
 
 
@@ -137,7 +126,7 @@ def steer_account() -> Document:
         action = wanted.get("action", "create")
         if action == "create":
             found = world.account_document(str(wanted.get("id")))
-            return _seen(found or _ready_account(world, wanted))
+            return seen(found or _ready_account(world, wanted))
         account = world.get(PLATFORM, "v2.core.account", wanted.get("account") or wanted.get("id"))
         if action in {"restrict", "activate"}:
             accounts.set_status(world, account, "restricted" if action == "restrict" else "active")
@@ -152,7 +141,7 @@ def steer_account() -> Document:
             raise invalid(
                 "action must be create, restrict, activate, deauthorise, authorise or short_balance", param="action"
             )
-        return _seen(account)
+        return seen(account)
 
 
 def _ready_account(world: World, wanted: Wanted) -> Document:
@@ -186,7 +175,7 @@ def steer_charge() -> Document:
             return {"next_charge": world.setting("next_charge", {})}
         account = _account(world, wanted)
         if wanted.get("action") == "fraud_warning":
-            return _seen(disputes.warn_of_fraud(world, account, refunds.charge_of(world, account, wanted)))
+            return seen(disputes.warn_of_fraud(world, account, refunds.charge_of(world, account, wanted)))
         card = BY_NUMBER[str(wanted.get("card", "4242424242424242"))]
         intent = payments.new_intent(
             world,
@@ -196,7 +185,7 @@ def steer_charge() -> Document:
             metadata={str(key): str(value) for key, value in wanted.get("metadata", {}).items()},
             description=wanted.get("description"),
         )
-        return _seen(payments.present_card(world, account, intent, card, {"email": wanted.get("email"), "name": None}))
+        return seen(payments.present_card(world, account, intent, card, {"email": wanted.get("email"), "name": None}))
 
 
 @control.post("/refunds")
@@ -207,13 +196,13 @@ def steer_refund() -> Document:
         account = _account(world, wanted)
         action = wanted.get("action", "create")
         if action == "create":
-            return _seen(refunds.create_refund(world, account, wanted))
+            return seen(refunds.create_refund(world, account, wanted))
         refund = world.get(account, "refund", wanted.get("refund"))
         if action not in {"fail", "succeed"}:
             raise invalid("action must be create, fail or succeed", param="action")
         outcome = "failed" if action == "fail" else "succeeded"
         refunds.end_refund(world, account, refund, outcome, str(wanted.get("reason", "lost_or_stolen_card")))
-        return _seen(refund)
+        return seen(refund)
 
 
 @control.post("/payouts")
@@ -223,9 +212,9 @@ def steer_payout() -> Document:
     with world.store.change():
         account = _account(world, wanted)
         if wanted.get("action") == "fail":
-            return _seen(payouts.fail_payout(world, account, world.get(account, "payout", wanted.get("payout"))))
+            return seen(payouts.fail_payout(world, account, world.get(account, "payout", wanted.get("payout"))))
         currency = str(wanted.get("currency") or (world.account_document(account) or {})["_currency"])
-        return _seen(
+        return seen(
             payouts.pay_out(
                 world,
                 account,
@@ -244,7 +233,7 @@ def steer_session() -> Document:
         session = checkout.find_session(world, str(wanted.get("session")))
         if session is None:
             raise invalid("No such session.", param="session", status=404)
-        return _seen(checkout.expire_session(world, session["_account"], session))
+        return seen(checkout.expire_session(world, session["_account"], session))
 
 
 @control.post("/reset")
@@ -259,47 +248,5 @@ def reset() -> Document:
 @control.get("/state")
 def state() -> Document:
     """Show everything that is held; `only` (comma list) and `account` show less."""
-    world = _world()
     only = [name for name in request.args.get("only", "").split(",") if name]
-    with world.store.change():
-        owners = [request.args["account"]] if "account" in request.args else world.store.accounts()
-        makers = {name: _collector(world, owners, kind) for name, kind in KINDS.items()}
-        makers |= {
-            "accounts": lambda: [_seen(one) for one in world.store.every(PLATFORM, "v2.core.account")],
-            "balances": lambda: {one: money.balance_of(world, one) for one in owners},
-            "events": lambda: [
-                {"account": one, **events.body_of(event)} for one in owners for event in world.store.every(one, "event")
-            ],
-            "deliveries": lambda: _deliveries(world),
-            "requests": lambda: list(world.requests),
-            "idempotency_keys": lambda: [
-                {name: value for name, value in key.items() if name not in {"object", "body"}}
-                for key in world.store.every(INTERNAL, "_key")
-            ],
-            "faults": lambda: world.setting("faults", []),
-            "event_rules": lambda: world.setting("event_rules", []),
-            "thin": lambda: world.setting("thin", "off"),
-            "clock": lambda: {
-                "now": world.now(),
-                "offset_seconds": world.setting("clock_offset", 0),
-                "real": time.time(),
-            },
-        }
-        return {name: make() for name, make in makers.items() if not only or name in only}
-
-
-def _collector(world: World, owners: list[str], kind: str) -> Any:
-    return lambda: [{"account": one, **_seen(document)} for one in owners for document in world.store.every(one, kind)]
-
-
-def _deliveries(world: World) -> list[Document]:
-    return [*world.store.every(INTERNAL, "_delivered"), *world.store.every(INTERNAL, "_delivery")]
-
-
-def _seen(document: Document) -> Document:
-    """Show an object with the simulator's own notes about an account."""
-    shown = {key: value for key, value in document.items() if not key.startswith("_")}
-    if document["object"] == "v2.core.account":
-        shown["card_payments"] = document["_capability"]
-        shown["deauthorised"] = document["_deauthorised"]
-    return shown
+    return whole_state(_world(), only, request.args.get("account"))

@@ -40,7 +40,7 @@ def change_events(world: World, courier: Courier, wanted: dict[str, Any]) -> Doc
     if action in {"thin", "secrets"}:
         return _set(world, wanted, action)
     raise invalid(
-        "action must be drop, duplicate, hold, delay, clear, release, reverse, redeliver, replay, forge, thin or secrets"
+        "action must be drop, duplicate, hold, delay, clear, release, reverse, redeliver, replay, forge, thin, secrets"
     )
 
 

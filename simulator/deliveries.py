@@ -120,7 +120,7 @@ class Courier:
         delivery["attempts"] += 1
         delivery["signature"] = header
         delivery["answers"] = [*delivery["answers"][-9:], {"status": status, "at": round(now, 3)}]
-        accepted = 200 <= status < 300  # noqa: PLR2004 - what HTTP calls success
+        accepted = 200 <= status < 300
         if accepted or delivery.get("once") or delivery["attempts"] >= LAST_ATTEMPT:
             self.world.store.remove(INTERNAL, delivery)
             delivery["object"] = "_delivered"

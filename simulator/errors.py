@@ -49,3 +49,24 @@ def refused_parameters(problems: list[Problem]) -> ApiError:
     if first.kind == "choice":
         return invalid(f"Invalid {first.param}: must be one of {first.detail}", param=first.param)
     return invalid(f"Invalid {first.detail} for {first.param}", param=first.param)
+
+
+MOST_KEYS, LONGEST_KEY, LONGEST_VALUE = 50, 40, 500
+
+
+def check_metadata(params: dict[str, Any], at: str = "") -> None:
+    """Refuse metadata that is larger than the provider takes, wherever it stands in the parameters."""
+    for name, value in params.items():
+        where = f"{at}[{name}]" if at else name
+        if not isinstance(value, dict):
+            continue
+        if name != "metadata":
+            check_metadata(value, where)
+            continue
+        if len(value) > MOST_KEYS:
+            raise invalid(f"Metadata can have up to {MOST_KEYS} keys.", param=where)
+        for key, text in value.items():
+            if len(key) > LONGEST_KEY:
+                raise invalid(f"Metadata keys must be under {LONGEST_KEY} characters.", param=where)
+            if len(str(text)) > LONGEST_VALUE:
+                raise invalid(f"Metadata values can have up to {LONGEST_VALUE} characters.", param=f"{where}[{key}]")

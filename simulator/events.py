@@ -38,7 +38,7 @@ def emit(world: World, account: str, kind: str, subject: Document, previous: dic
     data: dict[str, Any] = {"object": seen}
     if previous is not None:
         data["previous_attributes"] = previous
-    event = {
+    event: Document = {
         "object": "event",
         "id": world.ident("evt"),
         "api_version": sdk.api_version(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from typing import Any
@@ -88,7 +89,7 @@ def after(fault: Document) -> None:
         cut()
 
 
-class Cut(Exception):  # noqa: N818 - not an error of ours: the connection was meant to break
+class Cut(Exception):
     """The connection was broken without an answer."""
 
 
@@ -96,8 +97,6 @@ def cut() -> None:
     """Break the connection."""
     connection = request.environ.get("werkzeug.socket")
     if isinstance(connection, socket.socket):
-        try:
+        with contextlib.suppress(OSError):  # the client may have gone away before
             connection.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # the client went away before
     raise Cut

@@ -13,15 +13,85 @@ from simulator.settings import APPLICATION
 from simulator.store import Document
 from simulator.world import World
 
-ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())
-THREE_DECIMAL = frozenset("bhd jod kwd omr tnd".split())
+ZERO_DECIMAL = frozenset(
+    ["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"]
+)
+THREE_DECIMAL = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
 CURRENCIES = (
     ZERO_DECIMAL
     | THREE_DECIMAL
     | frozenset(
-        "aed all amd aud azn bam bbd bgn brl bsd bwp bzd cad chf cny cop crc czk dkk dop dzd egp eur gbp gel ghs gtq hkd hnl "
-        "huf idr ils inr isk jmd kes kzt lak mad mdl mkd mop mur mxn myr nad ngn nok nzd pab pen php pln qar ron rsd "
-        "sar sek sgd thb try twd tzs uah ugx usd uyu uzs zar".split()
+        [
+            "aed",
+            "all",
+            "amd",
+            "aud",
+            "azn",
+            "bam",
+            "bbd",
+            "bgn",
+            "brl",
+            "bsd",
+            "bwp",
+            "bzd",
+            "cad",
+            "chf",
+            "cny",
+            "cop",
+            "crc",
+            "czk",
+            "dkk",
+            "dop",
+            "dzd",
+            "egp",
+            "eur",
+            "gbp",
+            "gel",
+            "ghs",
+            "gtq",
+            "hkd",
+            "hnl",
+            "huf",
+            "idr",
+            "ils",
+            "inr",
+            "isk",
+            "jmd",
+            "kes",
+            "kzt",
+            "lak",
+            "mad",
+            "mdl",
+            "mkd",
+            "mop",
+            "mur",
+            "mxn",
+            "myr",
+            "nad",
+            "ngn",
+            "nok",
+            "nzd",
+            "pab",
+            "pen",
+            "php",
+            "pln",
+            "qar",
+            "ron",
+            "rsd",
+            "sar",
+            "sek",
+            "sgd",
+            "thb",
+            "try",
+            "twd",
+            "tzs",
+            "uah",
+            "ugx",
+            "usd",
+            "uyu",
+            "uzs",
+            "zar",
+        ]
     )
 )
 LEAST = {

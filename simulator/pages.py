@@ -41,7 +41,7 @@ def _render(
     home = {_origin(session["success_url"]), _origin(session["cancel_url"])} if session else {values.get("home", "")}
     targets = " ".join(["'self'", *sorted(home - {""})])
     response.headers["Content-Security-Policy"] = (
-        f"default-src 'none'; style-src 'self'; img-src 'self'; form-action {targets}; base-uri 'none'; frame-ancestors 'none'"
+        f"default-src 'none'; style-src 'self'; form-action {targets}; base-uri 'none'; frame-ancestors 'none'"
     )
     response.headers["Cache-Control"] = "no-store"
     return response

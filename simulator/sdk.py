@@ -2,7 +2,7 @@
 
 The SDK is generated from the provider's own description of its interface, so its source holds the whole
 contract: one `TypedDict` per request, one annotated class per resource, and each endpoint's method, path and
-types in its service classes. `Types` turns those annotations into the small vocabulary of shapes below.
+types in its service classes. Here those annotations become the small vocabulary of `shapes`.
 """
 
 from __future__ import annotations
@@ -11,86 +11,9 @@ import ast
 import re
 from dataclasses import dataclass
 from functools import cache, cached_property
-from importlib.util import find_spec
-from pathlib import Path
 
-
-@dataclass(frozen=True, slots=True)
-class Plain:
-    """One value: str, int, float, bool, null, decimal, object (any JSON object) or anything."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One of some fixed values."""
-
-    values: tuple[object, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Either:
-    """One of several shapes."""
-
-    shapes: tuple[object, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Many:
-    """A list."""
-
-    item: object
-
-
-@dataclass(frozen=True, slots=True)
-class Keyed:
-    """An object with free keys and values of one shape."""
-
-    value: object
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A page of a list of resources."""
-
-    item: object
-    generation: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ref:
-    """A class of the SDK, read when it is needed."""
-
-    module: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One field of a class: its shape, and whether it must be there."""
-
-    shape: object
-    required: bool
-
-
-@dataclass(frozen=True)
-class Record:
-    """The fields of a class of the SDK."""
-
-    name: str
-    fields: dict[str, Field]
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """One call of the interface."""
-
-    method: str
-    path: str
-    params: object | None
-    answer: object | None
-
+from simulator.sdk_source import SdkError, constant, module, package
+from simulator.shapes import Choice, Either, Endpoint, Field, Keyed, Lazy, Many, Page, Plain, Record, Ref
 
 PLAIN = {
     "str": "str",
@@ -106,70 +29,6 @@ PLAIN = {
     "FileUpload": "anything",
 }
 ROOTS = {"StripeObject", "TypedDict", "RequestOptions", "object", "Generic"}
-
-
-class SdkError(RuntimeError):
-    """The SDK is not laid out as this reader knows it."""
-
-
-@dataclass(frozen=True)
-class Module:
-    """One source file of the SDK, parsed."""
-
-    name: str
-    classes: dict[str, ast.ClassDef]
-    imports: dict[str, tuple[str, str]]
-    tables: dict[str, ast.Dict]
-
-
-def _package() -> Path:
-    spec = find_spec("stripe")
-    if spec is None or spec.origin is None:
-        raise SdkError("the stripe package is not installed")
-    return Path(spec.origin).parent
-
-
-def _file_of(name: str) -> Path:
-    base = _package().joinpath(*name.split(".")[1:])
-    return base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
-
-
-@cache
-def module(name: str) -> Module:
-    """Parse a module of the SDK."""
-    tree = ast.parse(_file_of(name).read_text(encoding="utf-8"))
-    classes: dict[str, ast.ClassDef] = {}
-    imports: dict[str, tuple[str, str]] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("stripe"):
-            imports.update({alias.asname or alias.name: (node.module, alias.name) for alias in node.names})
-    tables: dict[str, ast.Dict] = {}
-    for node in tree.body:
-        if isinstance(node, ast.ClassDef):
-            classes[node.name] = node
-        elif isinstance(node, ast.Assign) and isinstance(
-            node.value, ast.Call
-        ):  # _Base = TypedDict("_Base", {"from": …})
-            fields = next((argument for argument in node.value.args if isinstance(argument, ast.Dict)), None)
-            if fields is not None and isinstance(node.targets[0], ast.Name):
-                tables[node.targets[0].id] = fields
-    return Module(name, classes, imports, tables)
-
-
-@cache
-def constant(module_name: str, name: str) -> object:
-    """Read a literal assigned in a module of the SDK, at its top or in a class."""
-    tree = ast.parse(_file_of(module_name).read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
-        if (
-            isinstance(node, ast.Assign | ast.AnnAssign)
-            and isinstance(target, ast.Name)
-            and target.id == name
-            and node.value
-        ):
-            return ast.literal_eval(node.value)
-    raise SdkError(f"{name} is not in {module_name}")
 
 
 @dataclass(frozen=True)
@@ -259,7 +118,7 @@ def shape(node: ast.expr, scope: Scope) -> object:
     raise SdkError(f"cannot read the annotation {ast.unparse(node)}")
 
 
-def _generic(name: str, inner: ast.expr, scope: Scope) -> object:
+def _generic(name: str, inner: ast.expr, scope: Scope) -> object:  # noqa: PLR0911 - one answer for each generic
     parts = inner.elts if isinstance(inner, ast.Tuple) else [inner]
     if name == "Literal":
         return Choice(tuple(ast.literal_eval(part) for part in parts))
@@ -331,7 +190,7 @@ def resources() -> dict[str, Ref]:
 def endpoints() -> dict[tuple[str, str], Endpoint]:
     """List every endpoint of the SDK by method and path template."""
     found: dict[tuple[str, str], Endpoint] = {}
-    root = _package()
+    root = package()
     for file in sorted(root.rglob("_*_service.py")):
         name = ".".join(("stripe", *file.relative_to(root).with_suffix("").parts))
         for klass in module(name).classes.values():
@@ -364,14 +223,6 @@ def _endpoint(function: ast.FunctionDef, module_name: str) -> Endpoint | None:
 
 def _is_request(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "_request"
-
-
-@dataclass(frozen=True, slots=True)
-class Lazy:
-    """An annotation read on first use (there are six hundred endpoints, a run uses thirty)."""
-
-    text: str
-    module: str
 
 
 def _lazy(annotation: ast.expr | None, scope: Scope) -> Lazy | None:

@@ -5,27 +5,19 @@ from __future__ import annotations
 import threading
 
 from flask import Flask, Response
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.serving import BaseWSGIServer, make_server
 
-from simulator import disputes, payments, refunds
+from simulator import charges, disputes, refunds
 from simulator.checkout import expire_when_due
 from simulator.control import control
 from simulator.deliveries import Courier
 from simulator.errors import ApiError
 from simulator.faults import Cut
 from simulator.pages import pages
+from simulator.quiet import QuietHandler
 from simulator.settings import Settings
 from simulator.wire import wire
 from simulator.world import World
-
-
-class QuietHandler(WSGIRequestHandler):
-    """Answers over kept connections, without a line in the log for each request."""
-
-    protocol_version = "HTTP/1.1"
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Say nothing."""
 
 
 def create_app(world: World, courier: Courier) -> Flask:
@@ -54,7 +46,7 @@ class Simulator:
         self.settings = settings
         self.world = World(settings)
         self.world.chores.update(
-            settle=lambda plan: payments.settle_charge(self.world, plan),
+            settle=lambda plan: charges.settle_charge(self.world, plan),
             dispute=lambda plan: disputes.open_when_due(self.world, plan),
             fraud_warning=lambda plan: disputes.warn_when_due(self.world, plan),
             refund_outcome=lambda plan: refunds.end_when_due(self.world, plan),

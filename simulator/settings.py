@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-DEFAULT_SECRET = "whsec_simulator"  # noqa: S105 - signs events of a simulation, worth nothing elsewhere
+DEFAULT_SECRET = "whsec_simulator"  # noqa: S105 - signs a simulation, worth nothing elsewhere
 # The client's key: anything else is refused, so that no real key is ever used here.
 KEY_PREFIX = "sk_test_sim"
 APPLICATION = "ca_simulator"

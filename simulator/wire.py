@@ -17,9 +17,10 @@ from flask import Blueprint, Response, current_app, request
 from simulator import faults, sdk
 from simulator.contract import check_answer, check_request
 from simulator.encoding import decode_form
-from simulator.errors import ApiError, invalid, refused_parameters
+from simulator.errors import ApiError, check_metadata, invalid, refused_parameters
 from simulator.operations import OPERATIONS, Call
 from simulator.settings import KEY_PREFIX
+from simulator.shapes import Endpoint
 from simulator.store import INTERNAL, PLATFORM, Document
 from simulator.world import Cause, World, caused_by
 
@@ -80,6 +81,7 @@ def _handle(world: World, exchange: Exchange) -> None:
     problems = check_request(endpoint, params, form=_is_form())
     if problems:
         raise refused_parameters(problems)
+    check_metadata(params)
     call = Call(world, exchange.account, request.path, params, _args(endpoint.path))
     with _alone(exchange):
         if fault and fault["kind"] == "slow":
@@ -89,7 +91,7 @@ def _handle(world: World, exchange: Exchange) -> None:
         faults.after(fault)
 
 
-def _carry_out(endpoint: sdk.Endpoint, call: Call, exchange: Exchange) -> None:
+def _carry_out(endpoint: Endpoint, call: Call, exchange: Exchange) -> None:
     """Do the call once: a key that was seen before gets the first answer again."""
     fingerprint = _fingerprint(call)
     with call.world.store.change(), caused_by(Cause(exchange.request_id, exchange.key)):
@@ -132,8 +134,8 @@ def _check_account(world: World, account: str) -> None:
     holder = world.account_document(account)
     if holder is None or holder["_deauthorised"]:
         raise invalid(
-            f"The provided key '{KEY_PREFIX}********' does not have access to account '{account}' (or that account does not "
-            "exist). Application access may have been revoked.",
+            f"The provided key '{KEY_PREFIX}********' does not have access to account '{account}' (or that "
+            "account does not exist). Application access may have been revoked.",
             code="account_invalid",
             status=403,
         )
@@ -143,7 +145,7 @@ def _is_form() -> bool:
     return request.path.startswith("/v1/") or request.method == "GET"
 
 
-def _params(endpoint: sdk.Endpoint) -> dict[str, Any]:
+def _params(endpoint: Endpoint) -> dict[str, Any]:
     if endpoint.method in {"GET", "DELETE"}:
         return decode_form(request.query_string.decode())
     text = request.get_data(as_text=True)
@@ -163,7 +165,7 @@ def _args(template: str) -> list[str]:
     return list(found.groups()) if found else []
 
 
-def _check_answer(endpoint: sdk.Endpoint, shown: Document) -> None:
+def _check_answer(endpoint: Endpoint, shown: Document) -> None:
     checked = shown
     if shown.get("object") == "v2.core.event":  # the SDK's class leaves out what its subclasses add
         checked = {key: value for key, value in shown.items() if key != "related_object"}
@@ -225,8 +227,8 @@ def _replay(kept: Document, fingerprint: str, exchange: Exchange) -> None:
         raise ApiError(
             400,
             "idempotency_error",
-            f"Keys for idempotent requests can only be used with the same parameters they were first used with. Try using a key "
-            f"other than '{exchange.key}' if you meant to execute a different request.",
+            "Keys for idempotent requests can only be used with the same parameters they were first used with. Try using "
+            f"a key other than '{exchange.key}' if you meant to execute a different request.",
         )
     exchange.status = kept["status"]
     exchange.body = kept["body"].encode()
