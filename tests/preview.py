@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from config import Config
 from crowdfund import assets, i18n
-from crowdfund.gifts.view import Desk, GiftList, GiftRow, GiftStory, StoryEvent
+from crowdfund.gifts.view import Desk, GiftList, GiftMail, GiftRow, GiftStory, StoryEvent
 from crowdfund.ledger.view import AccountBalance, BookedLine, BookedTransaction, Books, Invariant
 from crowdfund.money import Money
 from crowdfund.pages.view import (
@@ -607,15 +607,14 @@ CASES: dict[str, Case] = {
         ),
     ),
     "give-2-whole": ("give/step2.html", _give({"": "La dernière contrepartie vient d’être prise."})),
-    "give-closed": ("give/closed.html", lambda: {"page": replace(campaign(), phase="succeeded")}),
-    "give-paused": (
-        "give/paused.html",
-        lambda: {
-            "page": give(),
-            "retry_url": "/fr/arvieres/hirondelles/give",
-            "retry_fields": {"attempt": "5f0c", "amount": "50", "csrf_token": "signed"},
-        },
-    ),
+    **{
+        f"give-closed-{phase}": (
+            "give/closed.html",
+            lambda phase=phase: {"page": give(), "phase": phase, "opens_on": dt.date(2026, 12, 2)},
+        )
+        for phase in ("scheduled", "succeeded", "failed", "withdrawn")
+    },
+    "give-paused": ("give/paused.html", lambda: {"page": give(amount="50", first_name="Camille")}),
     **{
         f"gift-{state}": (
             "gifts/show.html",
@@ -695,6 +694,87 @@ CASES: dict[str, Case] = {
     "error-said": ("errors/409.html", lambda: {"request_id": "01HZX", "message": "La collecte est close."}),
     "error-plain": ("errors/plain.html", lambda: {"request_id": "01HZX"}),
 }
+
+MAIL_KINDS = (
+    "thanks",
+    "receipt",
+    "receipt_cancelled",
+    "receipt_replaced",
+    "refunded",
+    "two_gifts",
+    "reward_unavailable",
+    "not_finished",
+)
+
+
+def mail(kind: str, **more: Any) -> GiftMail:
+    """Fill a mail with everything it can say."""
+    one = GiftMail(
+        kind=kind,
+        museum_name="Musée d’Arvières",
+        museum_address="palais d’Arvières, 73000 Arvières",
+        campaign_title="Le Service aux Hirondelles",
+        campaign_url="https://example.org/fr/arvieres/hirondelles/",
+        gift_url="https://example.org/fr/gifts/token",
+        first_name="Camille",
+        amount=eur(50),
+        given_at=moment(22, 13, 2),
+        timezone=PARIS,
+        signed_by="Hélène Maurienne",
+        signed_as="conservatrice",
+        picture_url="/static/art/mail-hirondelles.jpg",
+        picture_alt="Porcelaine blanche peinte d’hirondelles bleues",
+        rank=1044,
+        missing=eur(1470),
+        relief_percent=66,
+        relief=eur(33),
+        net=eur(17),
+        reward="Le premier regard",
+        receipt="attached",
+        receipt_number="A-2026-1044",
+        receipt_kilobytes=84,
+        old_number="A-2026-1001",
+        receipt_reason="L’adresse a été corrigée.",
+        refunded=eur(50),
+        other_amount=eur(50),
+        retry_url="https://example.org/r",
+        keep_url="https://example.org/k",
+        change_url="https://example.org/c",
+        refund_url="https://example.org/f",
+        answer_by=dt.date(2026, 12, 2),
+    )
+    return replace(one, **more)
+
+
+CASES.update({f"mail-{kind}": (f"mail/{kind}.html", lambda kind=kind: {"mail": mail(kind)}) for kind in MAIL_KINDS})
+CASES.update({f"text-{kind}": (f"mail/{kind}.txt", lambda kind=kind: {"mail": mail(kind)}) for kind in MAIL_KINDS})
+CASES.update({f"subject-{kind}": ("mail/subject.txt", lambda kind=kind: {"mail": mail(kind)}) for kind in MAIL_KINDS})
+CASES.update(
+    {
+        f"mail-thanks-{receipt}": (
+            "mail/thanks.html",
+            lambda receipt=receipt: {
+                "mail": mail("thanks", receipt=receipt, first_name="", relief=None, reward="", picture_url="")
+            },
+        )
+        for receipt in ("coming", "held", "none", "not_wanted")
+    }
+)
+CASES.update(
+    {
+        f"sign-in-notice-{ending}": (
+            f"mail/sign_in_notice.{ending}",
+            lambda: {
+                "account_name": "Hélène",
+                "at": moment(22, 13, 2),
+                "timezone": PARIS,
+                "place": "Firefox, Chambéry",
+                "secure_url": "https://example.org/account/",
+            },
+        )
+        for ending in ("html", "txt")
+    }
+)
 
 WALLS = (
     ("arvieres", 166, "0.058", "0"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from datetime import date, datetime
 
     from crowdfund.money import Money
 
@@ -92,3 +92,49 @@ class GiftStory:
     receipt_reason: str = ""
     fee: Money | None = None
     net: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GiftMail:
+    """What the mails to a donor say. Addresses are absolute; sentences are in the donor's language already.
+
+    `kind` is the template's name. `picture_url` is a JPEG or PNG of 600 pixels' width, or empty. `receipt` says what
+    becomes of the receipt: "attached", "coming", "held", "not_wanted", "none"; `receipt_reason` says why it is late or
+    why there is none. `signed_by` and `signed_as` are a person of the museum.
+    """
+
+    kind: str
+    museum_name: str
+    museum_address: str
+    campaign_title: str
+    campaign_url: str
+    gift_url: str
+    first_name: str
+    amount: Money
+    given_at: datetime | None = None
+    timezone: str = "UTC"
+    signed_by: str = ""
+    signed_as: str = ""
+    picture_url: str = ""
+    picture_alt: str = ""
+    picture_height: int = 300
+    rank: int | None = None
+    missing: Money | None = None
+    relief_percent: int | None = None
+    relief: Money | None = None
+    net: Money | None = None
+    reward: str = ""
+    receipt: Literal["attached", "coming", "held", "not_wanted", "none"] = "not_wanted"
+    receipt_reason: str = ""
+    receipt_number: str = ""
+    receipt_kilobytes: int = 0
+    old_number: str = ""
+    refunded: Money | None = None
+    other_amount: Money | None = None
+    other_given_at: datetime | None = None
+    retry_url: str = ""
+    keep_url: str = ""
+    change_url: str = ""
+    refund_url: str = ""
+    answer_by: date | None = None
+    wants_news: bool = False
