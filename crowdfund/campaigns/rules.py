@@ -40,3 +40,15 @@ PUBLISHED = frozenset(CampaignState) - {CampaignState.DRAFT}
 def is_open(state: str, opens_at: datetime, closes_at: datetime, now: datetime) -> bool:
     """Say whether gifts are welcome at this moment (UTC)."""
     return state == CampaignState.LIVE and opens_at <= now < closes_at
+
+
+def closing_state(received_minor: int, goal_minor: int | None) -> CampaignState:
+    """Tell how a campaign ends with what it has received; one without a goal always succeeds."""
+    reached = goal_minor is None or received_minor >= goal_minor
+    return CampaignState.SUCCEEDED if reached else CampaignState.ENDED
+
+
+def is_offered(state: str, available_from: datetime | None, available_until: datetime | None, now: datetime) -> bool:
+    """Say whether a reward may be chosen at this moment (UTC), its stock aside."""
+    begun = available_from is None or available_from <= now
+    return state == "offered" and begun and (available_until is None or now < available_until)

@@ -1,0 +1,63 @@
+"""What the tax office gives back for a gift to a campaign, in words for a page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from crowdfund.campaigns.view import TaxRelief
+from crowdfund.i18n import N_, country_name, gettext
+from crowdfund.money import Money
+from crowdfund.tax import countries
+
+WHOLE = Money(10_000, "EUR")
+
+
+@dataclass(frozen=True, slots=True)
+class _Wording:
+    law: str
+    conditions: str
+
+
+WORDING = {
+    "fr_200": _Wording(
+        N_("article 200 of the tax code"),
+        N_("For people taxed in France: within 20 % of taxable income, the excess carries over for five years (tax code, article 200)."),
+    ),
+    "fr_238bis": _Wording(
+        N_("article 238 bis of the tax code"),
+        N_("For companies taxed in France: within €20,000 or 0.5 % of turnover, the excess carries over for five years (tax code, article 238 bis)."),
+    ),
+    "it_art_bonus": _Wording(
+        "Art Bonus",
+        N_("For those taxed in Italy: a tax credit in three equal yearly parts, within 15 % of income (decree-law 83/2014, article 1)."),
+    ),
+    "be_145_33": _Wording(
+        N_("article 145/33 of the income tax code"),
+        N_("For people taxed in Belgium: from €40 a year to the same museum, within 10 % of net income (income tax code 92, article 145/33)."),
+    ),
+}
+
+
+def relief(regime: str | None, donor_kind: str, on: date, currency: str = "EUR") -> TaxRelief | None:
+    """Tell what comes back for a gift of this regime on this day; None where nothing can be promised."""
+    if regime is None:
+        return None
+    own = countries.regime_for(regime, donor_kind)
+    whole = Money(WHOLE.minor, currency)
+    cost = countries.after_tax_cost(whole, own, donor_kind, on) if own else None
+    wording = WORDING.get(own or "")
+    if cost is None or wording is None:
+        return None
+    return TaxRelief(
+        share=(whole - cost).minor * 10_000 // whole.minor,
+        place=country_name((own or "").partition("_")[0].upper()),
+        law=gettext(wording.law),
+        conditions=gettext(wording.conditions),
+    )
+
+
+def net(amount: Money, regime: str | None, donor_kind: str, on: date) -> Money | None:
+    """Tell what a gift costs after tax; None where nothing can be promised."""
+    own = countries.regime_for(regime, donor_kind) if regime else None
+    return countries.after_tax_cost(amount, own, donor_kind, on) if own else None

@@ -1,0 +1,16 @@
+"""Texts that a museum writes in several languages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from crowdfund.i18n import current_locale
+
+
+def said(texts: Mapping[str, Any], fallback: str) -> Any:
+    """Give the text in the page's language, else in the museum's own, else in any; empty when there is none."""
+    for locale in (current_locale(), fallback, *texts):
+        if texts.get(locale):
+            return texts[locale]
+    return ""
