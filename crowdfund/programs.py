@@ -70,7 +70,14 @@ class Plan:
     def database(self, embedded: EmbeddedPostgres) -> Program:
         """Give the embedded database's program."""
         return Program(
-            "db", embedded.command(), self.environ, PROJECT, signal.SIGINT, embedded.preparation(), embedded.prepare
+            "db",
+            embedded.command(),
+            self.environ,
+            PROJECT,
+            signal.SIGINT,
+            embedded.preparation(),
+            embedded.prepare,
+            structured=False,
         )
 
     def doubles(self) -> list[Program]:

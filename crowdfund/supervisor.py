@@ -22,7 +22,8 @@ import psycopg
 from config import ConfigError
 from crowdfund import schema
 from crowdfund.embedded import EmbeddedError
-from crowdfund.launch import adopt_orphans, end_with_parent
+from crowdfund.launch import end_with_parent
+from crowdfund.leftovers import end_leftovers
 from crowdfund.processes import Processes, Stopped
 from crowdfund.programs import LIBRARIES_COMMAND, STOP_ORDER, Plan, missing_libraries
 from crowdfund.welcome import welcome
@@ -52,8 +53,7 @@ class Supervisor:
     def run(self) -> int:
         """Start everything, watch over it until asked to stop, stop everything. Gives the exit status."""
         lock = self._lock()
-        self.processes.watch_signals()
-        adopt_orphans()
+        self.processes.take_charge()
         try:
             self._start()
             while True:
@@ -85,7 +85,7 @@ class Supervisor:
     def _start(self) -> None:
         began = time.monotonic()
         (self.data_dir / "run" / "ready").unlink(missing_ok=True)
-        self.processes.end_leftovers()
+        end_leftovers(self.processes.run)
         port = self.plan.taken_port()
         if port is not None:
             raise StartError(f"Port {port} is in use by another program: stop it, or start with PORT=8100 make run.")
@@ -111,7 +111,7 @@ class Supervisor:
         for program in self.plan.doubles():
             self.processes.start(program)
         if embedded is not None and child is not None:
-            embedded.wait_ready(alive=lambda: child.alive)
+            embedded.wait_ready(lambda: child.alive, self.processes.logs / "db.log")
             embedded.bootstrap()
 
     def _migrate(self) -> None:
@@ -120,7 +120,7 @@ class Supervisor:
         say("Bringing the database up to date ...")
         status = self.processes.once(self.plan.python("migrate", "crowdfund.schema"), DEMO_WITHIN)
         if status != 0:
-            raise StartError(f"The database could not be migrated: see {self.processes.logs / 'migrate.log'}.")
+            raise StartError(f"The database could not be migrated: see {self.processes.logs / 'migrate.jsonl'}.")
 
     def _load_demo(self) -> None:
         """Load the demo data into an empty database; what a broken-off loading left is replaced."""
@@ -132,7 +132,7 @@ class Supervisor:
         unfinished.touch()
         status = self.processes.once(self.plan.python("demo", "flask", "demo", action), DEMO_WITHIN)
         if status != 0:
-            raise StartError(f"The demo data could not be loaded: see {self.processes.logs / 'demo.log'}.")
+            raise StartError(f"The demo data could not be loaded: see {self.processes.logs / 'demo.jsonl'}.")
         unfinished.unlink()
 
     def _has_museums(self) -> bool:

@@ -97,6 +97,14 @@ def closed_sockets() -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def short_dir() -> Iterator[Path]:
+    """Give a folder with a short name, for a test that has a database of its own."""
+    folder = Path(tempfile.mkdtemp(prefix="cd", dir="/tmp"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
 def data_dir() -> Iterator[Path]:
     """Give a folder with a short name: sockets live in it."""
