@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from enum import StrEnum
+from uuid import UUID
 
-from crowdfund.money import Money
+from crowdfund.donors.rules import DonorDetails
+from crowdfund.errors import Refusal
+from crowdfund.i18n import N_
+from crowdfund.money import MAX_MINOR, Money, exponent
 
 
 class PledgeState(StrEnum):
@@ -42,7 +49,7 @@ class RewardState(StrEnum):
     RELEASED = "released"  # the pledge came to nothing, the stock is free again
 
 
-# The tariff for cards of the European Economic Area; other cards cost the museum more, so we say "helps with the costs".
+# The tariff for cards of the European Economic Area; others cost the museum more, so we say "helps with the costs".
 # Source: Stripe's price list for Europe, 2023, to be confirmed for each country (a dated setting, not a promise).
 FEE_PERCENT = Decimal("0.015")
 FEE_FIXED_MINOR = 25
@@ -57,6 +64,108 @@ def card_fee(amount: Money) -> Money:
 def gross_up(net: Money) -> Money:
     """Work out what to pay so that at least `net` is left after the fee: exact, never short, at most a cent over."""
     total = int(((net.minor + FEE_FIXED_MINOR) / (1 - FEE_PERCENT)).quantize(Decimal(1), ROUND_CEILING))
-    while (net > (gross := Money(total, net.currency)) - card_fee(gross)):
+    while net > (gross := Money(total, net.currency)) - card_fee(gross):
         total += 1
     return gross
+
+
+class Wall(StrEnum):
+    """How a donor is shown."""
+
+    SHORT = "short"  # first name and initial
+    OTHER = "other"  # another name
+    ANONYMOUS = "anonymous"
+
+
+class Fallback(StrEnum):
+    """What the donor wishes for the gift should the purchase fail."""
+
+    REFUND = "refund"
+    MUSEUM = "museum"
+    KEEP = "keep"
+
+
+class Dedication(StrEnum):
+    """To whom a gift is dedicated."""
+
+    HONOUR = "honour"
+    MEMORY = "memory"
+
+
+# What the public form offers. Cash and boxes enter at the desk; transfers and cheques are not offered here yet.
+METHODS_OFFERED = ("card",)
+
+# The least amounts the provider takes, in minor units; they depend on the currency of settlement.
+# Source: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts, to be confirmed for each account.
+PROVIDER_MINIMUM = {"EUR": 50, "CHF": 50, "USD": 50, "GBP": 30}
+
+# A pledge whose payment page was never reached, or never came back, gives its reward free after a day.
+FORGOTTEN_AFTER = timedelta(hours=24)
+# Names appear on the wall in steps, so that a name and a change of the total do not tell an amount.
+WALL_STEP = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PledgeRequest:
+    """What a donor asks for: plain values, tidied already.
+
+    `amount` is what the museum is to receive, before the cover of the fees. `consents` maps what was said yes to
+    (donors.rules.ConsentKind) to the words that were shown.
+    """
+
+    attempt: UUID
+    campaign_id: int
+    amount: Money
+    donor: DonorDetails
+    method: str = "card"
+    reward_id: int | None = None
+    waive_reward: bool = False
+    cover_fees: bool = False
+    wants_receipt: bool = False
+    fallback: str = Fallback.KEEP
+    wall: str = Wall.ANONYMOUS
+    wall_name: str = ""
+    message: str = ""
+    dedication_kind: str = ""
+    dedication_name: str = ""
+    channel: str = ""
+    consents: Mapping[str, str] = field(default_factory=dict)
+    source: str = "giving form"
+
+    @property
+    def cover(self) -> Money:
+        """Work out what is added for the fees."""
+        return gross_up(self.amount) - self.amount if self.cover_fees else Money(0, self.amount.currency)
+
+
+def can_become(state: str, wanted: PledgeState) -> bool:
+    """Say whether a pledge may go from one state to another."""
+    return wanted in TRANSITIONS[PledgeState(state)]
+
+
+def check_amount(amount: Money, minimum: Money) -> None:
+    """Make sure that an amount is welcome and that the provider takes it. Raises Refusal."""
+    least = Money(max(minimum.minor, PROVIDER_MINIMUM.get(amount.currency, 1)), amount.currency)
+    if amount < least:
+        raise Refusal(N_("A gift starts at %(minimum)s."), field="amount", params={"minimum": least})
+    # With the fees on top it must still fit the provider's eight digits.
+    if gross_up(amount).minor > MAX_MINOR:
+        raise Refusal(N_("This amount is too large to be paid by card. Please write to the museum."), field="amount")
+    if exponent(amount.currency) == 3 and amount.minor % 10:
+        raise Refusal(N_("Cards take two decimals: the last one must be 0."), field="amount")
+
+
+def check_reward_price(amount: Money, price: Money) -> None:
+    """Make sure that the gift reaches the reward's level. Raises Refusal."""
+    if amount < price:
+        raise Refusal(
+            N_("This reward starts at %(price)s. Give more, or choose another one."),
+            field="reward",
+            params={"price": price},
+        )
+
+
+def wall_shows_from(now: datetime) -> datetime:
+    """Tell when a name appears: at the next full ten minutes (UTC)."""
+    step = int(WALL_STEP.total_seconds())
+    return now + timedelta(seconds=step - int(now.timestamp()) % step, microseconds=-now.microsecond)

@@ -1,0 +1,281 @@
+"""Take pledges, and follow them until the money has come or will not come."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from flask import current_app
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from config import Config
+from crowdfund import clock
+from crowdfund.campaigns import service as campaigns
+from crowdfund.campaigns.models import Campaign, Reward
+from crowdfund.campaigns.rules import CampaignState, is_offered, is_open
+from crowdfund.donors import service as donors
+from crowdfund.donors.rules import DonorDetails
+from crowdfund.errors import Conflict, NotFound, Refusal
+from crowdfund.i18n import N_
+from crowdfund.links import digest, token_for
+from crowdfund.money import Money
+from crowdfund.outbox import publish
+from crowdfund.pledges import wall
+from crowdfund.pledges.models import Pledge
+from crowdfund.pledges.rules import (
+    FORGOTTEN_AFTER,
+    PledgeRequest,
+    PledgeState,
+    RewardState,
+    can_become,
+    check_amount,
+    check_reward_price,
+)
+from crowdfund.tenancy import museum_of
+
+NOT_OPEN_YET = N_("This campaign has not opened yet.")
+CLOSED = N_("This campaign is closed: it takes no more gifts.")
+GONE = N_("The last one of this reward has just gone. Choose another one, or none.")
+GONE_MEANWHILE = N_("The reward you chose has gone in the meantime. You can give again with another one, or with none.")
+
+
+def make_pledge(session: Session, request: PledgeRequest) -> Pledge:
+    """Take a pledge, claim its reward and say `pledge.made`. The same attempt again gives the first pledge, unchanged.
+
+    Holds the attempt until the transaction ends, so that a double click makes one. Refuses with 404 (no such campaign
+    or reward), 409 (the campaign is not open, the reward has gone) or 422 (the amount).
+    """
+    first = pledge_of_attempt(session, request)
+    if first is not None:
+        return first
+    campaign = campaigns.campaign_of(session, request.campaign_id)
+    check_open(campaign, clock.now())
+    if request.amount.currency != campaign.currency:
+        raise ValueError(f"campaign {campaign.id} is kept in {campaign.currency}")
+    check_amount(request.amount, campaign.minimum)
+    reward = _chosen_reward(session, request)
+    donor = donors.find_or_add(session, request.donor)
+    for kind, wording in request.consents.items():
+        donors.record_consent(
+            session, donor.id, kind, wording=wording, locale=request.donor.locale, source=request.source
+        )
+    pledge = _new_pledge(session, request, donor.id)
+    if reward is not None:
+        _take_reward(session, pledge, reward, waived=request.waive_reward)
+    session.add(pledge)
+    session.flush()  # for its id
+    publish(session, "pledge.made", key=str(pledge.id), pledge_id=pledge.id)
+    return pledge
+
+
+def pledge_of_attempt(session: Session, request: PledgeRequest) -> Pledge | None:
+    """Find what an attempt has made already; holds the attempt until the transaction ends."""
+    key = (request.attempt.int ^ museum_of(session)) & (2**63 - 1)
+    session.execute(select(func.pg_advisory_xact_lock(key)))
+    return session.scalars(select(Pledge).where(Pledge.attempt == request.attempt)).one_or_none()
+
+
+def check_open(campaign: Campaign, now: datetime) -> None:
+    """Make sure that a campaign takes gifts at this moment. Raises NotFound for a draft, else Conflict."""
+    if campaign.state == CampaignState.DRAFT:
+        raise NotFound
+    if is_open(campaign.state, campaign.opens_at, campaign.closes_at, now):
+        return
+    early = campaign.state == CampaignState.SCHEDULED or (
+        campaign.state == CampaignState.LIVE and now < campaign.opens_at
+    )
+    raise Conflict(NOT_OPEN_YET if early else CLOSED)
+
+
+def _chosen_reward(session: Session, request: PledgeRequest) -> Reward | None:
+    """Find the reward asked for. Another campaign's, another museum's and none at all are one 404."""
+    if request.reward_id is None:
+        return None
+    reward = campaigns.reward_of(session, request.reward_id)
+    if reward is None or reward.campaign_id != request.campaign_id or reward.state == "draft":
+        raise Refusal(N_("This reward does not exist. Choose another one, or none."), field="reward", status=404)
+    if not request.waive_reward:
+        if not is_offered(reward.state, reward.available_from, reward.available_until, clock.now()):
+            raise Refusal(GONE, field="reward", status=409)
+        check_reward_price(request.amount, Money(reward.price_minor, reward.currency))
+    return reward
+
+
+def _new_pledge(session: Session, request: PledgeRequest, donor_id: int) -> Pledge:
+    cover = request.cover
+    return Pledge(
+        attempt=request.attempt,
+        token_hash=digest(token_for(_secret(), "gift", museum_of(session), str(request.attempt))),
+        campaign_id=request.campaign_id,
+        donor_id=donor_id,
+        state=PledgeState.MADE,
+        amount_minor=(request.amount + cover).minor,
+        cover_minor=cover.minor,
+        currency=request.amount.currency,
+        method=request.method,
+        reward_state=RewardState.NONE,
+        wants_receipt=request.wants_receipt,
+        fallback=request.fallback,
+        locale=request.donor.locale,
+        wall=request.wall,
+        wall_name=request.wall_name or None,
+        message=request.message or None,
+        dedication_kind=request.dedication_kind or None,
+        dedication_name=request.dedication_name or None,
+        channel=request.channel or None,
+    )
+
+
+def _take_reward(session: Session, pledge: Pledge, reward: Reward, *, waived: bool) -> None:
+    """Claim the reward for a new pledge, or note that it is waived: then the whole gift is receiptable."""
+    pledge.reward_id = reward.id
+    if waived:
+        pledge.reward_state = RewardState.WAIVED
+        return
+    if not campaigns.claim_reward(session, reward.id):
+        raise Refusal(GONE, field="reward", status=409)
+    pledge.reward_state = RewardState.CLAIMED
+    pledge.counterpart_minor = 0 if reward.symbolic else reward.fair_value_minor
+
+
+def fulfil(session: Session, pledge_id: int) -> Pledge:
+    """Note that the money has come: the pledge is paid, whatever it had become, and its donor is on the wall.
+
+    A reward set free meanwhile is claimed again, or marked unavailable when the last one has gone. Twice is once.
+    """
+    pledge = pledge_of(session, pledge_id, lock=True)
+    if pledge.state == PledgeState.PAID:
+        return pledge
+    if pledge.reward_state == RewardState.RELEASED and not _reclaim(session, pledge):
+        pledge.reward_state = RewardState.UNAVAILABLE
+        pledge.counterpart_minor = 0
+    _close(pledge, PledgeState.PAID)
+    wall.write_entry(session, pledge)
+    publish(session, "pledge.paid", key=str(pledge.id), pledge_id=pledge.id)
+    return pledge
+
+
+def _reclaim(session: Session, pledge: Pledge) -> bool:
+    if pledge.reward_id is None or not campaigns.claim_reward(session, pledge.reward_id):
+        return False
+    pledge.reward_state = RewardState.CLAIMED
+    return True
+
+
+def _close(pledge: Pledge, state: PledgeState) -> None:
+    if not can_become(pledge.state, state):
+        raise ValueError(f"pledge {pledge.id} cannot go from {pledge.state} to {state}")
+    pledge.state = state
+    pledge.closed_at = clock.now()
+
+
+def expire(session: Session, pledge_id: int) -> Pledge:
+    """Note that the money did not come in time, and free the reward. What is paid or ended stays as it is."""
+    pledge = pledge_of(session, pledge_id, lock=True)
+    if can_become(pledge.state, PledgeState.EXPIRED):
+        _end(session, pledge, PledgeState.EXPIRED)
+        publish(session, "pledge.expired", key=f"{pledge.id}:{clock.now().isoformat()}", pledge_id=pledge.id)
+    return pledge
+
+
+def cancel(session: Session, pledge_id: int) -> Pledge:
+    """Note that the donor withdrew, and free the reward. What is paid or ended stays as it is."""
+    pledge = pledge_of(session, pledge_id, lock=True)
+    if can_become(pledge.state, PledgeState.CANCELLED):
+        _end(session, pledge, PledgeState.CANCELLED)
+        publish(session, "pledge.cancelled", key=str(pledge.id), pledge_id=pledge.id)
+    return pledge
+
+
+def _end(session: Session, pledge: Pledge, state: PledgeState) -> None:
+    _close(pledge, state)
+    if pledge.reward_state == RewardState.CLAIMED and pledge.reward_id is not None:
+        campaigns.release_reward(session, pledge.reward_id)
+        pledge.reward_state = RewardState.RELEASED
+    session.flush()
+
+
+def reopen(session: Session, pledge_id: int) -> Pledge:
+    """Let the donor of an unpaid pledge try again. An open one stays as it is.
+
+    Raises Conflict when the campaign is over, the reward has gone, or the pledge is paid or cancelled.
+    """
+    pledge = pledge_of(session, pledge_id, lock=True)
+    if pledge.state == PledgeState.PAID:
+        raise Conflict(N_("This gift has been paid already."))
+    check_open(campaigns.campaign_of(session, pledge.campaign_id), clock.now())
+    if pledge.state == PledgeState.MADE:
+        return pledge
+    if not can_become(pledge.state, PledgeState.MADE):
+        raise Conflict(N_("This gift was cancelled. You can give again on the campaign’s page."))
+    if pledge.reward_state == RewardState.RELEASED and not _reclaim(session, pledge):
+        raise Conflict(GONE_MEANWHILE)
+    pledge.state = PledgeState.MADE
+    pledge.closed_at = None
+    publish(session, "pledge.reopened", key=f"{pledge.id}:{clock.now().isoformat()}", pledge_id=pledge.id)
+    return pledge
+
+
+def pledge_of(session: Session, pledge_id: int, *, lock: bool = False) -> Pledge:
+    """Find a pledge of the museum; `lock` holds it until the transaction ends. Raises NotFound."""
+    found = select(Pledge).where(Pledge.id == pledge_id)
+    if lock:
+        found = found.with_for_update(key_share=True).execution_options(populate_existing=True)
+    pledge = session.scalars(found).one_or_none()
+    if pledge is None:
+        raise NotFound
+    return pledge
+
+
+def gift_token(pledge: Pledge) -> str:
+    """Give the token that opens the page of this pledge's gift."""
+    return token_for(_secret(), "gift", pledge.institution_id, str(pledge.attempt))
+
+
+def pledge_by_token(session: Session, token: str) -> Pledge:
+    """Find the pledge that a token opens. Raises NotFound, whatever is wrong with the token."""
+    pledge = session.scalars(select(Pledge).where(Pledge.token_hash == digest(token))).one_or_none()
+    if pledge is None:
+        raise NotFound
+    return pledge
+
+
+def change_wall(session: Session, pledge_id: int, *, shown: str, name: str = "", message: str = "") -> Pledge:
+    """Change what the public sees of a donor, at the donor's wish; before payment it is only noted."""
+    pledge = pledge_of(session, pledge_id, lock=True)
+    pledge.wall, pledge.wall_name, pledge.message = shown, name or None, message or None
+    session.flush()
+    if pledge.state == PledgeState.PAID:
+        campaigns.touch(session, pledge.campaign_id)
+        wall.write_entry(session, pledge)
+    publish(session, "wall.changed", key=f"{pledge.id}:{clock.now().isoformat()}", pledge_id=pledge.id)
+    return pledge
+
+
+def complete_identity(session: Session, pledge_id: int, details: DonorDetails) -> Pledge:
+    """Ask for a receipt after all, or complete what it must print. The name given before stays."""
+    pledge = pledge_of(session, pledge_id, lock=True)
+    donor = donors.donor_of(session, pledge.donor_id)
+    kept = {"first_name": "", "last_name": "", "email": "", "locale": donor.locale, "kind": donor.kind}
+    donors.update_details(session, donor, replace(details, **kept))
+    pledge.wants_receipt = True
+    session.flush()
+    return pledge
+
+
+def forgotten(session: Session, now: datetime) -> list[int]:
+    """List the pledges nobody has paid within a day, oldest first."""
+    return list(
+        session.scalars(
+            select(Pledge.id)
+            .where(Pledge.state == PledgeState.MADE, Pledge.method == "card", Pledge.created_at < now - FORGOTTEN_AFTER)
+            .order_by(Pledge.id)
+            .limit(500)
+        )
+    )
+
+
+def _secret() -> str:
+    config: Config = current_app.extensions["config"]
+    return config.secret_key

@@ -1,0 +1,56 @@
+"""The wall: what the public sees of a donor, written by the donor's choice and from nothing else."""
+
+from __future__ import annotations
+
+import secrets
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from crowdfund import clock
+from crowdfund.donors.models import Donor
+from crowdfund.donors.rules import DonorKind, short_name
+from crowdfund.pledges.models import Pledge, WallEntry
+from crowdfund.pledges.rules import Wall, wall_shows_from
+
+
+def display_name(pledge: Pledge, donor: Donor) -> str | None:
+    """Give the name the donor chose to be shown by, None for one who stays anonymous."""
+    if pledge.wall == Wall.OTHER:
+        return pledge.wall_name or None
+    if pledge.wall == Wall.SHORT:
+        if donor.kind == DonorKind.COMPANY:
+            return donor.company_name
+        return short_name(donor.first_name or "", donor.last_name or "") or None
+    return None
+
+
+def write_entry(session: Session, pledge: Pledge) -> None:
+    """Bring the wall in line with a paid pledge: one entry in a random place, or none. Never an amount or a time."""
+    entry = session.scalars(select(WallEntry).where(WallEntry.pledge_id == pledge.id)).one_or_none()
+    donor = session.scalars(select(Donor).where(Donor.id == pledge.donor_id)).one()
+    name = display_name(pledge, donor)
+    if name is None:
+        remove_entry(session, pledge.id)
+        return
+    if entry is None:
+        entry = WallEntry(
+            pledge_id=pledge.id,
+            campaign_id=pledge.campaign_id,
+            locale=pledge.locale,
+            order_key=secrets.randbits(62),
+            shown_from=wall_shows_from(clock.now()),
+            message_approved=False,
+        )
+        session.add(entry)
+    elif entry.message != pledge.message:
+        entry.message_approved = False  # new words are read by a person first
+    entry.display_name = name
+    entry.message = pledge.message
+    entry.dedication = pledge.dedication_name
+    session.flush()
+
+
+def remove_entry(session: Session, pledge_id: int) -> None:
+    """Take a donor off the wall: the choice was changed, or the gift was given back."""
+    session.execute(delete(WallEntry).where(WallEntry.pledge_id == pledge_id))
