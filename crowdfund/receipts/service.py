@@ -1,0 +1,260 @@
+"""Issue receipts, and keep them true to their gifts: cancel, replace, suspend, reinstate.
+
+Every function locks the gift first, takes the number last, and writes to the audit trail after that; so two of them
+never wait for each other. Call one of them for one gift in a transaction.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from crowdfund import audit, clock, links
+from crowdfund.donors.models import Donor
+from crowdfund.errors import Conflict, NotFound, Refusal
+from crowdfund.i18n import N_
+from crowdfund.outbox import publish
+from crowdfund.receipts import numbering, statement
+from crowdfund.receipts.eligibility import (
+    Case,
+    identity_of,
+    is_disputed,
+    is_refund_open,
+    judge,
+    read_case,
+    siblings_with_counterpart,
+)
+from crowdfund.receipts.holds import Verdict
+from crowdfund.receipts.models import Receipt, ReceiptGift, ReceiptHold
+from crowdfund.receipts.rules import TRANSITIONS, ReceiptState, number_text
+from crowdfund.tax import countries
+from crowdfund.tenancy import museum_of
+
+# Reasons that together pass the yearly ceiling: what was issued before is looked at again.
+REVIEWED = frozenset({"counterparts_of_year", "ceiling_unknown"})
+# A history entered afterwards is rendered at a walk, so that new gifts do not queue behind it.
+AT_ONCE = timedelta(0)
+PACE = timedelta(seconds=3)
+LONGEST_HISTORY = 2000
+
+
+def issue(session: Session, gift_id: int) -> Receipt | None:
+    """Issue the receipt of a gift, if the law gives one; else write down why not. Issuing twice is once.
+
+    Locks the gift, and the series' counter until the transaction ends.
+    """
+    case = read_case(session, gift_id)
+    live = live_receipt(session, gift_id)
+    if live is not None or not case.gift.wants_receipt:
+        return live
+    moment = clock.now()
+    verdict = judge(session, case, moment)
+    if verdict.outcome != "yes":
+        _hold(session, case, verdict, moment)
+        return None
+    return _write(session, case, verdict, moment)
+
+
+def cancel(session: Session, gift_id: int, reason: str) -> Receipt | None:
+    """Declare a gift's receipt void, in writing to the donor. Its number is never used again. None: there was none."""
+    read_case(session, gift_id)
+    receipt = live_receipt(session, gift_id)
+    if receipt is None:
+        return None
+    _close(session, receipt, ReceiptState.CANCELLED, reason)
+    publish(session, "receipt.cancelled", key=str(receipt.id), receipt_id=receipt.id)
+    audit.record(session, "receipt.cancelled", numbering.printed_number(receipt), reason=reason)
+    return receipt
+
+
+def replace(session: Session, gift_id: int, reason: str) -> Receipt | None:
+    """Replace a gift's receipt by a new one, under a new number, for what is kept now and whom the donor is now.
+
+    When no receipt is due any more the old one is cancelled; when there was none, the first one is issued.
+    """
+    case = read_case(session, gift_id)
+    old = live_receipt(session, gift_id)
+    if old is None:
+        return issue(session, gift_id)
+    moment = clock.now()
+    verdict = judge(session, case, moment)
+    if verdict.outcome != "yes":
+        cancel(session, gift_id, reason)
+        _hold(session, case, verdict, moment)
+        return None
+    _close(session, old, ReceiptState.REPLACED, reason)
+    new = _write(session, case, verdict, moment)
+    publish(session, "receipt.replaced", key=str(old.id), receipt_id=old.id)
+    audit.record(session, "receipt.replaced", numbering.printed_number(old), reason=reason)
+    return new
+
+
+def suspend(session: Session, gift_id: int) -> Receipt | None:
+    """Freeze a gift's receipt while its payment is disputed: no copy leaves, the public check says so."""
+    read_case(session, gift_id)
+    receipt = live_receipt(session, gift_id)
+    if receipt is not None and receipt.state == ReceiptState.ISSUED:
+        receipt.state = ReceiptState.SUSPENDED
+        publish(session, "receipt.suspended", key=f"{receipt.id}:{clock.now().isoformat()}", receipt_id=receipt.id)
+        audit.record(session, "receipt.suspended", numbering.printed_number(receipt))
+    return receipt
+
+
+def reinstate(session: Session, gift_id: int) -> Receipt | None:
+    """Put a suspended receipt in force again: the dispute was won."""
+    read_case(session, gift_id)
+    receipt = live_receipt(session, gift_id)
+    if receipt is not None and receipt.state == ReceiptState.SUSPENDED:
+        receipt.state = ReceiptState.ISSUED
+        publish(session, "receipt.reinstated", key=f"{receipt.id}:{clock.now().isoformat()}", receipt_id=receipt.id)
+        audit.record(session, "receipt.reinstated", numbering.printed_number(receipt))
+    return receipt
+
+
+def align(session: Session, gift_id: int, reason: str) -> Receipt | None:
+    """Bring a gift's receipt in line with the gift as it stands now, in whatever order the news came.
+
+    Nothing kept: cancelled. A refund on its way: cancelled, the rest follows. Disputed: suspended. Another amount kept:
+    replaced. None yet: issued, if one is due.
+    """
+    gift = read_case(session, gift_id).gift
+    receipt = live_receipt(session, gift_id)
+    if receipt is None:
+        return issue(session, gift_id)
+    if gift.kept.minor <= 0 or is_refund_open(session, gift):
+        cancel(session, gift_id, reason)
+        return None
+    if is_disputed(session, gift):
+        return suspend(session, gift_id)
+    if receipt.amount_minor != gift.kept.minor:
+        return replace(session, gift_id, reason)
+    return reinstate(session, gift_id)
+
+
+def complete_identity(session: Session, gift_id: int, values: dict[str, str]) -> Receipt | None:
+    """Take what the donor tells later of themselves, and issue the receipt that waited for it.
+
+    `values` are the names of the giving form (first_name … tax_number, company_form); what is empty stays as it is.
+    Raises Refusal (422, with the field) for a detail that is wrong or still missing, Conflict (409) once a receipt is
+    issued: its details change only by `replace`.
+    """
+    case = read_case(session, gift_id)
+    if case.donor is None or case.donor.erased_at is not None:
+        raise NotFound
+    if live_receipt(session, gift_id) is not None:
+        raise Conflict(N_("The receipt is issued already; write to the museum to have it corrected."))
+    given = {name: value.strip() for name, value in values.items() if value.strip()}
+    whole = identity_of(case.donor) | given
+    for name, message in countries.identity_problems(case.issuer.jurisdiction, case.donor.kind, whole).items():
+        raise Refusal(message, field=name)
+    _remember(case.donor, given)
+    case.gift.wants_receipt = True
+    session.flush()  # what the decision reads
+    return issue(session, gift_id)
+
+
+def held_gifts(session: Session, limit: int) -> list[int]:
+    """List the gifts that wait for a receipt, longest held first: what was missing may have come."""
+    held = select(ReceiptHold.gift_id).where(ReceiptHold.outcome == "hold", ReceiptHold.released_at.is_(None))
+    return list(session.scalars(held.order_by(ReceiptHold.held_at).limit(limit)))
+
+
+def live_receipt(session: Session, gift_id: int) -> Receipt | None:
+    """Find the receipt in force of a gift, suspended ones among them."""
+    statement = (
+        select(Receipt).join(ReceiptGift, ReceiptGift.receipt_id == Receipt.id)
+        .where(ReceiptGift.gift_id == gift_id, ReceiptGift.live)
+    )  # fmt: skip
+    return session.scalars(statement.execution_options(populate_existing=True)).one_or_none()
+
+
+def last_receipt(session: Session, gift_id: int) -> Receipt | None:
+    """Find the newest receipt of a gift, in force or not."""
+    statement = (
+        select(Receipt).join(ReceiptGift, ReceiptGift.receipt_id == Receipt.id)
+        .where(ReceiptGift.gift_id == gift_id).order_by(Receipt.id.desc()).limit(1)
+    )  # fmt: skip
+    return session.scalars(statement).one_or_none()
+
+
+def hold_of(session: Session, gift_id: int) -> ReceiptHold | None:
+    """Find why a gift has no receipt, while that lasts."""
+    return session.scalars(select(ReceiptHold).filter_by(gift_id=gift_id, released_at=None)).one_or_none()
+
+
+def mark_rendered(session: Session, receipt_id: int, sha256: str, storage_key: str) -> None:
+    """Write down the hash of the bytes that are kept. Done once; the same again changes nothing."""
+    receipt = session.get(Receipt, (museum_of(session), receipt_id), with_for_update=True, populate_existing=True)
+    if receipt is None:
+        raise LookupError(f"no receipt {receipt_id}")
+    if receipt.sha256 is None:
+        receipt.sha256, receipt.storage_key, receipt.rendered_at = sha256, storage_key, clock.now()
+        audit.record(session, "receipt.rendered", numbering.printed_number(receipt), sha256=sha256)
+    elif receipt.sha256 != sha256:
+        raise RuntimeError(f"receipt {receipt_id} was rendered before, with other bytes")
+
+
+def _write(session: Session, case: Case, verdict: Verdict, moment: datetime) -> Receipt:
+    """Number and write a receipt whose gift is locked and whose verdict is yes."""
+    before = last_receipt(session, case.gift.id)
+    draft = statement.draft(session, case, verdict, moment, before)
+    _release(session, case.gift.id, moment)
+    session.flush()  # nothing waits to be written while the counter is locked
+    number = numbering.next_number(session, case.issuer.id, draft.series, draft.year)
+    printed = number_text(draft.series, draft.year, number)
+    code = numbering.code_of(case.gift.institution_id, printed)
+    receipt = Receipt(
+        issuer_id=case.issuer.id, series=draft.series, year=draft.year, number=number, state=ReceiptState.ISSUED,
+        donor_kind=draft.donor.kind, form=draft.form, amount_minor=draft.gift.amount_minor,
+        currency=draft.gift.currency, gift_date=draft.gift.date, issued_at=moment, locale=draft.locale,
+        snapshot=statement.numbered(draft, printed, code).to_json(), code_hash=links.digest(code),
+        replaces_id=before.id if before else None,
+    )  # fmt: skip
+    session.add(receipt)
+    session.flush()  # for its id
+    session.add(ReceiptGift(receipt_id=receipt.id, gift_id=case.gift.id, amount_minor=receipt.amount_minor, live=True))
+    delay = AT_ONCE if not case.gift.imported else PACE * (number % LONGEST_HISTORY)
+    publish(session, "receipt.issued", key=str(receipt.id), delay=delay, receipt_id=receipt.id)
+    audit.record(session, "receipt.issued", printed, amount_minor=receipt.amount_minor, currency=receipt.currency)
+    return receipt
+
+
+def _close(session: Session, receipt: Receipt, state: ReceiptState, reason: str) -> None:
+    if state not in TRANSITIONS[ReceiptState(receipt.state)]:
+        raise RuntimeError(f"a receipt that is {receipt.state} cannot become {state}")
+    receipt.state, receipt.closed_at, receipt.close_reason = state, clock.now(), reason
+    for line in session.scalars(select(ReceiptGift).filter_by(receipt_id=receipt.id, live=True)):
+        line.live = False
+    session.flush()  # a new live line may follow at once
+
+
+def _hold(session: Session, case: Case, verdict: Verdict, moment: datetime) -> None:
+    """Write down why there is no receipt; nothing changes when it was known."""
+    gift_id = case.gift.id
+    row = session.scalars(select(ReceiptHold).filter_by(gift_id=gift_id)).one_or_none()
+    if row is None:
+        row = ReceiptHold(gift_id=gift_id, outcome="", reason="", held_at=moment)
+        session.add(row)
+    if (row.outcome, row.reason, row.released_at) == (verdict.outcome, verdict.reason, None):
+        return
+    row.outcome, row.reason, row.held_at, row.released_at = verdict.outcome, verdict.reason, moment, None
+    publish(session, "receipt.held", key=f"{gift_id}:{moment.isoformat()}", gift_id=gift_id, reason=verdict.reason)
+    if verdict.reason in REVIEWED:
+        for receipt_id in siblings_with_counterpart(session, case):
+            publish(session, "receipt.to_review", key=f"{receipt_id}:{gift_id}", receipt_id=receipt_id, gift_id=gift_id)
+
+
+def _release(session: Session, gift_id: int, moment: datetime) -> None:
+    row = hold_of(session, gift_id)
+    if row is not None:
+        row.released_at = moment
+
+
+def _remember(donor: Donor, given: dict[str, str]) -> None:
+    for name, value in given.items():
+        column = "legal_form" if name == "company_form" else name
+        if name not in {*identity_of(donor)}:
+            raise ValueError(f"not a detail of a receipt: {name}")
+        setattr(donor, column, value)
