@@ -150,6 +150,7 @@ def settle_charge(world: World, plan: Document) -> None:
 
 def _application_fee(world: World, account: str, charge: Document, share: int) -> Document:
     ident = world.ident("fee")
+    line = money.book(world, PLATFORM, kind="application_fee", amount=share, currency=charge["currency"], source=ident)
     fee = {
         **blank("application_fee"),
         "object": "application_fee",
@@ -158,7 +159,7 @@ def _application_fee(world: World, account: str, charge: Document, share: int) -
         "amount": share,
         "amount_refunded": 0,
         "application": APPLICATION,
-        "balance_transaction": None,
+        "balance_transaction": line["id"],
         "charge": charge["id"],
         "created": world.now(),
         "currency": charge["currency"],

@@ -127,6 +127,9 @@ def _return_fee(world: World, charge: Document, share: int) -> None:
         fee["amount_refunded"] += share
         fee["refunded"] = fee["amount_refunded"] == fee["amount"]
         world.store.save(PLATFORM, fee)
+        money.book(
+            world, PLATFORM, kind="application_fee_refund", amount=-share, currency=charge["currency"], source=fee["id"]
+        )
         emit(world, PLATFORM, "application_fee.refunded", fee)
 
 

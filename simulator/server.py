@@ -19,6 +19,8 @@ from simulator.settings import Settings
 from simulator.wire import wire
 from simulator.world import World
 
+POLL_SECONDS = 0.1
+
 
 def create_app(world: World, courier: Courier) -> Flask:
     """Build the web application of a world."""
@@ -57,7 +59,7 @@ class Simulator:
         self._server: BaseWSGIServer = make_server(
             settings.host, settings.port, app, threaded=True, request_handler=QuietHandler
         )
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(POLL_SECONDS,), daemon=True)
 
     def start(self) -> None:
         """Serve in the background."""

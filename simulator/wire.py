@@ -227,8 +227,8 @@ def _replay(kept: Document, fingerprint: str, exchange: Exchange) -> None:
         raise ApiError(
             400,
             "idempotency_error",
-            "Keys for idempotent requests can only be used with the same parameters they were first used with. Try using "
-            f"a key other than '{exchange.key}' if you meant to execute a different request.",
+            "Keys for idempotent requests can only be used with the same parameters they were first used with. Try "
+            f"using a key other than '{exchange.key}' if you meant to execute a different request.",
         )
     exchange.status = kept["status"]
     exchange.body = kept["body"].encode()

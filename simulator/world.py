@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import string
 import threading
@@ -13,10 +14,11 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from simulator.errors import missing
+from simulator.errors import ApiError, missing
 from simulator.settings import Settings
 from simulator.store import INTERNAL, PLATFORM, Document, Store
 
+logger = logging.getLogger(__name__)
 ALPHABET = string.ascii_letters + string.digits
 KEPT_REQUESTS = 20_000
 
@@ -97,9 +99,17 @@ class World:
             )
             for plan in due:
                 self.store.remove(INTERNAL, plan)
-                self.chores[plan["chore"]](plan)
+                self._do(plan)
             rest = [float(plan["due"]) for plan in self.store.every(INTERNAL, "_plan")]
             return max(0.01, min(rest, default=now + 3600) - self.time())
+
+    def _do(self, plan: Document) -> None:
+        try:
+            self.chores[plan["chore"]](plan)
+        except ApiError:  # the world has moved on: what was planned is no longer possible
+            logger.info("not done: %s", plan["chore"])
+        except Exception:
+            logger.exception("failed: %s", plan["chore"])
 
 
 @contextmanager
