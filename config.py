@@ -65,6 +65,11 @@ class Config:
         return self.stripe_secret_key.startswith(("sk_live_", "rk_live_"))
 
     @property
+    def installation(self) -> str:
+        """Name this installation in requests to the provider: a copy restored elsewhere draws another name."""
+        return hashlib.sha256(_kept_secret(self.data_dir, "installation").encode()).hexdigest()[:16]
+
+    @property
     def simulated(self) -> bool:
         """Say whether the payment simulator stands in for the provider."""
         return self.simulator_url is not None
