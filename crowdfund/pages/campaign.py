@@ -1,0 +1,337 @@
+"""Read everything on the page of one campaign."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row, and_, func, select
+from sqlalchemy.orm import Session
+
+from crowdfund import clock
+from crowdfund.campaigns import relief as tax
+from crowdfund.campaigns.models import Artwork, Campaign, FundingSource, Reward, Stage
+from crowdfund.campaigns.texts import said
+from crowdfund.campaigns.view import AmountChoice, Picture, Progress, TierRow, WorkCard
+from crowdfund.errors import NotFound
+from crowdfund.i18n import current_locale, gettext
+from crowdfund.institutions.models import Institution
+from crowdfund.money import Money, MoneyError
+from crowdfund.pages.cards import (
+    PHASES,
+    card_of,
+    card_statement,
+    cards,
+    days_left,
+    figures_columns,
+    label_of,
+    picture_of,
+    progress_of,
+    together,
+)
+from crowdfund.pages.lists import fee_example
+from crowdfund.pages.view import (
+    Assembly,
+    BudgetLine,
+    Calculator,
+    CampaignPage,
+    Milestone,
+    PlanPart,
+    Shelf,
+    StoryBlock,
+    TaxOption,
+    TimelineEvent,
+    Wall,
+    WallName,
+    WallWords,
+)
+from crowdfund.pages.wall import wall
+
+PICKED = 1  # the second suggestion is picked beforehand, the amount given most
+PIECES_IN_A_ROW = 2
+
+
+def find(session: Session, museum: str, slug: str) -> Row[Any]:
+    """Read a published campaign's row. Raises NotFound."""
+    row = session.execute(
+        card_statement()
+        .add_columns(
+            Campaign.code,
+            Campaign.summary,
+            Campaign.story,
+            Campaign.fallback,
+            Campaign.surplus,
+            Campaign.budget,
+            Campaign.timeline,
+            Campaign.suggested_minor,
+            Campaign.threshold_minor,
+            Campaign.tax_regime,
+            Campaign.version,
+            Artwork.seller,
+            Artwork.price_minor,
+            Artwork.parts,
+            Artwork.part_images,
+        )
+        .where(Institution.slug == museum, Campaign.slug == slug, Campaign.state != "draft")
+    ).one_or_none()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def campaign(session: Session, museum: str, slug: str, asked: Mapping[str, str]) -> CampaignPage:
+    """Read the page. `asked` may hold the calculator's answers (`tax_amount`, `tax`) and a search on the wall (`name`)."""
+    row = find(session, museum, slug)
+    lang, home = current_locale(), row.default_locale
+    phase = PHASES[row.state]
+    address = f"/{lang}/{museum}/{slug}/"
+    today = clock.now().astimezone(ZoneInfo(row.time_zone)).date()
+    progress = _progress(session, row)
+    sources = _sources(session, row)
+    plan = _plan(row, sources, progress)
+    return CampaignPage(
+        museum=label_of(row),
+        slug=slug,
+        title=said(row.title, home),
+        lede=said(row.summary, home),
+        object_lines=tuple(
+            line for line in (said(row.maker, home), said(row.technique, home), said(row.dated, home)) if line
+        ),
+        picture=picture_of(row),
+        url=address,
+        give_url=f"{address}give",
+        totals_url=f"/totals/{museum}/{slug}.json",
+        share_image_url="",
+        phase=phase,
+        model=row.funding_model,
+        progress=progress,
+        donors=int(row.supporters or row.promises),
+        days_left=days_left(row.closes_at, row.time_zone) if phase == "live" else None,
+        timezone=row.time_zone,
+        deadline=row.closes_at,
+        opens_at=row.opens_at,
+        minimum=Money(row.minimum_minor, row.currency),
+        amounts=amounts(row, today),
+        threshold=Money(row.threshold_minor, row.currency) if row.threshold_minor else None,
+        fallback=said(row.fallback, home),
+        ended_on=row.closes_at.astimezone(ZoneInfo(row.time_zone)).date(),
+        promised=Money(int(row.promised_minor), row.currency) if row.promised_minor else None,
+        relief=tax.relief(row.tax_regime, "individual", today, row.currency),
+        calculator=_calculator(row, today, asked),
+        plan=plan,
+        plan_total=sum((part.amount for part in plan[1:]), plan[0].amount) if plan else None,
+        assembly=_assembly(row, progress),
+        story=_story(row),
+        milestones=_milestones(session, row, progress),
+        tiers=_tiers(session, row, today, address),
+        budget=_budget(row),
+        fee_example=fee_example(Money(5000, row.currency)) if row.currency in {"EUR", "CHF"} else None,
+        wall=wall(session, row, asked),
+        timeline=_timeline(row, today),
+        others=_others(session, row) if phase != "live" else (),
+    )
+
+
+def _progress(session: Session, row: Row[Any]) -> Progress:
+    if not row.joint_code:
+        return progress_of(row)
+    parts = session.execute(
+        card_statement().where(Campaign.joint_code == row.joint_code).order_by(Campaign.institution_id)
+    ).all()
+    return together([progress_of(part) for part in parts])
+
+
+def amounts(row: Row[Any], today: date) -> tuple[AmountChoice, ...]:
+    """Give the suggested amounts with what each costs after tax."""
+    return tuple(
+        AmountChoice(
+            money := Money(minor, row.currency),
+            tax.net(money, row.tax_regime, "individual", today),
+            picked=place == PICKED,
+        )
+        for place, minor in enumerate(row.suggested_minor)
+    )
+
+
+def _sources(session: Session, row: Row[Any]) -> list[FundingSource]:
+    return list(
+        session.scalars(
+            select(FundingSource)
+            .where(FundingSource.institution_id == row.institution_id, FundingSource.campaign_id == row.id)
+            .order_by(FundingSource.position)
+        )
+    )
+
+
+def _plan(row: Row[Any], sources: list[FundingSource], progress: Progress) -> tuple[PlanPart, ...]:
+    """Lay the financing plan: firm money, then the crowd as received and promised, then what is conditional."""
+    if not sources or progress.goal is None:
+        return ()
+    received = Money(int(row.raised_minor), row.currency) if not row.joint_code else progress.raised
+    promised = Money(int(row.promised_minor), row.currency)
+
+    def parts(certainty: str) -> list[PlanPart]:
+        return [
+            PlanPart(said(s.label, row.default_locale), Money(s.amount_minor, row.currency), certainty)  # type: ignore[arg-type]
+            for s in sources
+            if s.certainty == certainty
+        ]
+
+    missing = progress.missing
+    crowd = [PlanPart(gettext("Received from donors"), received, "received")]
+    if promised:
+        crowd.append(PlanPart(gettext("Promised by donors"), promised, "promised"))
+    to_find = [PlanPart(gettext("Still to be found together"), missing, "conditional")] if missing else []
+    return tuple(parts("firm") + crowd + parts("conditional") + to_find)
+
+
+def _calculator(row: Row[Any], today: date, asked: Mapping[str, str]) -> Calculator | None:
+    if row.tax_regime is None:
+        return None
+    options = []
+    for kind, label in (("individual", gettext("as a person")), ("company", gettext("as a company"))):
+        found = tax.relief(row.tax_regime, kind, today, row.currency)
+        if found:
+            options.append((kind, gettext("in %(country)s, %(kind)s", country=found.place, kind=label), found.share))
+    if not options:
+        return None
+    options.append(("elsewhere", gettext("elsewhere"), 0))
+    picked = asked.get("tax", options[0][0])
+    if picked not in {code for code, _label, _share in options}:
+        picked = options[0][0]
+    amount, error = (
+        Money(row.suggested_minor[PICKED] if len(row.suggested_minor) > PICKED else row.minimum_minor, row.currency),
+        "",
+    )
+    typed = asked.get("tax_amount")
+    if typed is not None:
+        try:
+            amount = Money.parse(typed[:20], row.currency)
+        except MoneyError:
+            error = gettext("Write the amount in digits, for example 50 or 12.50")
+    net = tax.net(amount, row.tax_regime, picked, today) if picked != "elsewhere" else amount
+    return Calculator(
+        amount,
+        net or amount,
+        tuple(TaxOption(code, label, share, picked=code == picked) for code, label, share in options),
+        error,
+        typed,
+    )
+
+
+def _assembly(row: Row[Any], progress: Progress) -> Assembly | None:
+    """Show a work of many parts coming together. `part_images` are "file:count", in the order of the shelves."""
+    if not row.parts or not row.part_images or progress.goal is None:
+        return None
+    price = Money(-(-progress.goal.minor // row.parts), row.currency)
+    here = min(row.parts, progress.raised.minor // price.minor)
+    shelves, left = [], here
+    for entry in row.part_images:
+        file, _, count = entry.partition(":")
+        total = int(count or 1)
+        name = file.removeprefix("piece-").removesuffix(".svg")
+        shelves.append(Shelf(name, Picture(f"art/{file}", 80, 80), total, min(left, total)))
+        left = max(0, left - total)
+    half = -(-len(shelves) // PIECES_IN_A_ROW)
+    missing = Money(price.minor - progress.raised.minor % price.minor, row.currency) if here < row.parts else None
+    return Assembly(
+        row.parts,
+        here,
+        price,
+        missing,
+        (tuple(shelves[:half]), tuple(shelves[half:])),
+        gettext("%(here)s of %(total)s pieces have come together.", here=here, total=row.parts),
+    )
+
+
+def _story(row: Row[Any]) -> tuple[StoryBlock, ...]:
+    blocks = said(row.story, row.default_locale) or []
+    return tuple(
+        StoryBlock(
+            block.get("kind", "text"), text=block["text"], title=block.get("heading") or "", by=block.get("by", "")
+        )
+        for block in blocks
+    )
+
+
+def _milestones(session: Session, row: Row[Any], progress: Progress) -> tuple[Milestone, ...]:
+    stages = session.scalars(
+        select(Stage)
+        .where(Stage.institution_id == row.institution_id, Stage.campaign_id == row.id)
+        .order_by(Stage.amount_minor)
+    )
+    found: list[Milestone] = []
+    waiting = True
+    for stage in stages:
+        amount = Money(stage.amount_minor, row.currency)
+        if progress.raised >= amount:
+            state = "reached"
+        elif progress.goal is not None and amount > progress.goal:
+            state = "surplus"
+        else:
+            state, waiting = ("current", False) if waiting else ("to_come", False)
+        missing = amount - progress.raised if state in {"current", "surplus"} else None
+        found.append(
+            Milestone(
+                amount,
+                said(stage.title, row.default_locale),
+                said(stage.text, row.default_locale),
+                state,
+                missing=missing,
+            )
+        )  # type: ignore[arg-type]
+    return tuple(found)
+
+
+def _tiers(session: Session, row: Row[Any], today: date, address: str) -> tuple[TierRow, ...]:
+    now = clock.now()
+    rewards = session.scalars(
+        select(Reward)
+        .where(Reward.institution_id == row.institution_id, Reward.campaign_id == row.id, Reward.state == "offered")
+        .order_by(Reward.price_minor, Reward.position)
+    )
+    return tuple(
+        TierRow(
+            reward.id,
+            said(reward.title, row.default_locale),
+            said(reward.description, row.default_locale),
+            amount := Money(reward.price_minor, row.currency),
+            f"{address}give?reward={reward.id}&amount={amount.decimal}",
+            net=tax.net(amount, row.tax_regime, "individual", today),
+            picture=Picture(f"art/{reward.image}", 80, 80) if reward.image else None,
+            left=None if reward.stock is None else reward.stock - reward.claimed,
+            stock=reward.stock,
+        )
+        for reward in rewards
+        if (reward.available_from is None or reward.available_from <= now)
+        and (reward.available_until is None or now < reward.available_until)
+    )
+
+
+def _budget(row: Row[Any]) -> tuple[BudgetLine, ...]:
+    return tuple(
+        BudgetLine(
+            said(line["label"], row.default_locale),
+            Money(line["amount_minor"], row.currency),
+            said(line.get("note", {}), row.default_locale),
+        )
+        for line in row.budget
+    )
+
+
+def _timeline(row: Row[Any], today: date) -> tuple[TimelineEvent, ...]:
+    return tuple(
+        TimelineEvent(
+            said(step["title"], row.default_locale),
+            said(step["text"], row.default_locale),
+            on := date.fromisoformat(step["on"]),
+            done=on <= today,
+        )
+        for step in row.timeline
+    )
+
+
+def _others(session: Session, row: Row[Any]) -> tuple[WorkCard, ...]:
+    return tuple(card for one, card in cards(session) if card.phase == "live" and one.id != row.id)[:3]

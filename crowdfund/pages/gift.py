@@ -1,0 +1,167 @@
+"""Read one gift as its donor sees it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from flask import current_app, url_for
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from config import Config
+from crowdfund import clock
+from crowdfund.campaigns.models import Campaign, Reward
+from crowdfund.campaigns.rules import is_open
+from crowdfund.campaigns.texts import said
+from crowdfund.donors.models import Donor
+from crowdfund.gifts.models import Gift, Refund
+from crowdfund.i18n import gettext
+from crowdfund.money import Money
+from crowdfund.pages.cards import card_of, card_statement
+from crowdfund.pages.view import GiftPage, GiftState, ReceiptState
+from crowdfund.payments.models import Checkout
+from crowdfund.payments.rules import CheckoutState
+from crowdfund.pledges import service as pledges
+from crowdfund.pledges.models import Pledge
+from crowdfund.pledges.rules import PledgeState, RewardState
+from crowdfund.donors.rules import short_name
+from crowdfund.receipts import service as receipts
+from crowdfund.receipts.holds import reason_text
+from crowdfund.receipts.numbering import check_address, code_of, printed_number
+
+RETRIED = frozenset({"failed", "expired", "cancelled"})
+
+
+def gift_page(session: Session, token: str) -> GiftPage:
+    """Read the page behind a token: the pledge, and its gift once the money has come. Raises NotFound."""
+    pledge = pledges.pledge_by_token(session, token)
+    gift = session.scalars(select(Gift).where(Gift.pledge_id == pledge.id, Gift.moved_from_id.is_(None))).one_or_none()
+    row = session.execute(
+        card_statement().where(Campaign.institution_id == pledge.institution_id, Campaign.id == pledge.campaign_id)
+    ).one()
+    donor = session.get_one(Donor, (pledge.institution_id, pledge.donor_id))
+    card = card_of(row)
+    state = _state(session, pledge, gift)
+    receipt = _receipt(session, gift, token) if gift else _no_gift(pledge)
+    config: Config = current_app.extensions["config"]
+    return GiftPage(
+        museum=card.museum,
+        campaign_title=card.title,
+        campaign_url=card.url,
+        picture=card.picture,
+        progress=card.progress,
+        first_name=(donor.first_name or "") if donor.kind == "individual" else (donor.company_name or ""),
+        amount=gift.amount if gift else pledge.amount,
+        state=state,
+        given_at=gift.received_at if gift else None,
+        timezone=row.time_zone,
+        charged=pledge.amount,
+        email_shown=donor.email or "",
+        rank=_rank(session, gift),
+        refunded=Money(gift.refunded_minor, gift.currency) if gift and gift.refunded_minor else None,
+        refunded_on=_refunded_on(session, gift),
+        reward=_reward(session, pledge, row.default_locale),
+        receipt_state=receipt.state,
+        receipt_number=receipt.number,
+        receipt_url=receipt.url,
+        receipt_reason=receipt.reason,
+        receipt_check_url=receipt.check_url,
+        wall_choice=pledge.wall if pledge.wall in {"short", "other"} else "anonymous",  # type: ignore[arg-type]
+        wall_short=short_name(donor.first_name or "", donor.last_name or ""),
+        wall_name=pledge.wall_name or "",
+        message=pledge.message or "",
+        change_url=url_for("giving.change_wall", token=token) if donor.erased_at is None else "",
+        retry_url=url_for("giving.pay", token=token) if state in RETRIED and _open(session, pledge) else "",
+        share_url=f"{config.public_url}{card.url}" if state == "paid" else "",
+        decision_on=card.ended_on,
+        live=card.phase == "live",
+    )
+
+
+def _open(session: Session, pledge: Pledge) -> bool:
+    campaign = session.get_one(Campaign, (pledge.institution_id, pledge.campaign_id))
+    return is_open(campaign.state, campaign.opens_at, campaign.closes_at, clock.now())
+
+
+def _state(session: Session, pledge: Pledge, gift: Gift | None) -> GiftState:
+    if gift is not None:
+        whole: dict[str, GiftState] = {
+            "received": "paid",
+            "partly_refunded": "partly_refunded",
+            "refunded": "refunded",
+            "disputed": "disputed",
+            "lost": "refunded",
+        }
+        return whole[gift.state]
+    last = session.scalars(
+        select(Checkout).where(Checkout.pledge_id == pledge.id).order_by(Checkout.number.desc()).limit(1)
+    ).one_or_none()
+    if pledge.state == PledgeState.CANCELLED:
+        return "cancelled"
+    if pledge.state == PledgeState.EXPIRED or (last and last.state == CheckoutState.EXPIRED):
+        return "expired"
+    if last and last.state == CheckoutState.FAILED:
+        return "failed"
+    if last and last.state in {CheckoutState.PROCESSING, CheckoutState.PAID, CheckoutState.UNKNOWN}:
+        return "processing"
+    return "cancelled"  # the payment page is open, or the donor came back from it: nothing was taken
+
+
+class _Receipt:
+    """What the page says of the receipt."""
+
+    def __init__(
+        self, state: ReceiptState, number: str = "", url: str = "", reason: str = "", check_url: str = ""
+    ) -> None:
+        self.state, self.number, self.url, self.reason, self.check_url = state, number, url, reason, check_url
+
+
+def _no_gift(pledge: Pledge) -> _Receipt:
+    return _Receipt("coming" if pledge.wants_receipt else "not_wanted")
+
+
+def _receipt(session: Session, gift: Gift, token: str) -> _Receipt:
+    receipt = receipts.live_receipt(session, gift.id) or receipts.last_receipt(session, gift.id)
+    if receipt is not None:
+        number = printed_number(receipt)
+        if receipt.state in {"cancelled", "replaced"}:
+            state: Literal["cancelled", "replaced"] = "cancelled" if receipt.state == "cancelled" else "replaced"
+            return _Receipt(state, number, reason=receipt.close_reason or "")
+        ready = receipt.storage_key is not None
+        return _Receipt(
+            "issued" if ready else "coming",
+            number,
+            url_for("receipts.download", token=token) if ready else "",
+            check_url=check_address(code_of(receipt.institution_id, number)),
+        )
+    if not gift.wants_receipt:
+        return _Receipt("not_wanted")
+    hold = receipts.hold_of(session, gift.id)
+    if hold is None or hold.released_at is not None:
+        return _Receipt("coming")
+    return _Receipt("held" if hold.outcome == "hold" else "none", reason=gettext(reason_text(hold.reason)))
+
+
+def _rank(session: Session, gift: Gift | None) -> int | None:
+    if gift is None:
+        return None
+    return session.scalar(
+        select(func.count()).where(Gift.campaign_id == gift.campaign_id, Gift.donor_id.is_not(None), Gift.id <= gift.id)
+    )
+
+
+def _refunded_on(session: Session, gift: Gift | None) -> date | None:
+    return (
+        None
+        if gift is None
+        else session.scalar(
+            select(func.max(func.date(Refund.closed_at))).where(Refund.gift_id == gift.id, Refund.state == "succeeded")
+        )
+    )
+
+
+def _reward(session: Session, pledge: Pledge, fallback: str) -> str:
+    if pledge.reward_id is None or pledge.reward_state != RewardState.CLAIMED:
+        return ""
+    return str(said(session.get_one(Reward, (pledge.institution_id, pledge.reward_id)).title, fallback))

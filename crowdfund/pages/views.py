@@ -1,0 +1,173 @@
+"""The public site: read only, cookie-less, cacheable."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from flask import Blueprint, Response, current_app, redirect, render_template, request
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as BaseResponse
+
+from config import Config
+from crowdfund.errors import NotFound
+from crowdfund.forms import form_token
+from crowdfund.i18n import LOCALES, negotiate
+from crowdfund.links import BadLink, institution_of
+from crowdfund.pages import campaign as campaigns
+from crowdfund.pages import lists
+from crowdfund.pages.cache import Page, PageCache, answer
+from crowdfund.pages.cards import cards, progress_of
+from crowdfund.pages.gift import gift_page
+from crowdfund.tenancy import DonorScope, PublicScope, transaction
+
+blueprint = Blueprint("pages", __name__)
+HTML = "text/html; charset=utf-8"
+SOON = 2  # seconds a browser may keep what shows a total
+LATER = 60
+_cache = PageCache()
+
+
+def _public(read: Callable[[Session], str], *, max_age: int = SOON, content_type: str = HTML) -> Response:
+    """Answer a public page, from memory when its address asks nothing."""
+
+    def make() -> tuple[str, str]:
+        with transaction(PublicScope()) as session:
+            return read(session), content_type
+
+    if request.query_string:
+        text, kind = make()
+        return answer(Page.of(text, kind), max_age)
+    return answer(_cache.get(request.path, make), max_age)
+
+
+@blueprint.get("/")
+def front() -> BaseResponse:
+    """Send the visitor to the site in their language."""
+    response = redirect(f"/{negotiate(request.headers.get('Accept-Language'))}/", 302)
+    response.headers["Vary"] = "Accept-Language"
+    response.headers["Cache-Control"] = "private, max-age=60"
+    return response
+
+
+@blueprint.get("/<lang:lang>/")
+def home() -> Response:
+    """Show the front page."""
+    return _public(lambda session: render_template("pages/home.html", home=lists.home(session)))
+
+
+@blueprint.get("/<lang:lang>/campaigns")
+def discover() -> Response:
+    """Show the list of works as it was asked for."""
+    asked = {name: value for name, value in request.args.items() if "\x00" not in value}
+    return _public(lambda session: render_template("pages/discover.html", found=lists.discovery(session, asked)))
+
+
+@blueprint.get("/<lang:lang>/<museum>/")
+def museum(museum: str) -> Response:
+    """Show a museum."""
+    return _public(lambda session: render_template("pages/museum.html", page=lists.museum(session, _slug(museum))))
+
+
+@blueprint.get("/<lang:lang>/<museum>/<campaign>/")
+def campaign(museum: str, campaign: str) -> Response:
+    """Show a campaign."""
+    asked = {name: value for name, value in request.args.items() if "\x00" not in value}
+    return _public(
+        lambda session: render_template(
+            "pages/campaign.html", page=campaigns.campaign(session, _slug(museum), _slug(campaign), asked)
+        )
+    )
+
+
+@blueprint.get("/totals/<museum>/<campaign>.json")
+def totals(museum: str, campaign: str) -> Response:
+    """Tell a campaign's live total, for the small script and for others' pages."""
+
+    def read(session: Session) -> str:
+        row = campaigns.find(session, _slug(museum), _slug(campaign))
+        progress = progress_of(row)
+        return json.dumps(
+            {
+                "raised_minor": progress.raised.minor,
+                "goal_minor": progress.goal.minor if progress.goal else None,
+                "currency": row.currency,
+                "donors": int(row.supporters or row.promises),
+                "state": row.state,
+            }
+        )
+
+    return _public(read, max_age=SOON, content_type="application/json")
+
+
+@blueprint.get("/theme.css")
+def themes() -> Response:
+    """Give the walls' colours of all museums."""
+    return _public(
+        lambda session: render_template("theme.css", museums=lists.themes(session)),
+        max_age=LATER,
+        content_type="text/css",
+    )
+
+
+@blueprint.get("/theme/<museum>.css")
+def theme(museum: str) -> Response:
+    """Give one museum's wall colour."""
+
+    def read(session: Session) -> str:
+        found = lists.themes(session, _slug(museum))
+        if not found:
+            raise NotFound
+        return render_template("theme.css", museums=found)
+
+    return _public(read, max_age=LATER, content_type="text/css")
+
+
+@blueprint.get("/<lang:lang>/gifts/<token>")
+def gift(token: str) -> str:
+    """Show one gift to whoever holds its token."""
+    try:
+        scope = DonorScope(institution_of(token))
+    except BadLink as error:
+        raise NotFound from error
+    with transaction(scope) as session:
+        page = gift_page(session, token)
+        return render_template("gifts/show.html", gift=page, values={}, errors={}, csrf_token=form_token(token))
+
+
+@blueprint.get("/robots.txt")
+def robots() -> Response:
+    """Tell crawlers what is not theirs."""
+    lines = [
+        "User-agent: *",
+        *(f"Disallow: /{lang}/{door}/" for lang in LOCALES for door in ("gifts", "me", "receipts")),
+        "Disallow: /staff/",
+        "Disallow: /account/",
+        f"Sitemap: {_config().public_url}/sitemap.xml",
+    ]
+    return Response("\n".join(lines) + "\n", mimetype="text/plain")
+
+
+@blueprint.get("/sitemap.xml")
+def sitemap() -> Response:
+    """List the public pages in each language."""
+
+    def read(session: Session) -> str:
+        paths = ["", "campaigns", *(card.url.split("/", 2)[2] for _row, card in cards(session))]
+        rows = "".join(
+            f"<url><loc>{_config().public_url}/{lang}/{path}</loc></url>" for lang in LOCALES for path in paths
+        )
+        return f'<?xml version="1.0" encoding="UTF-8"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{rows}</urlset>'
+
+    return _public(read, max_age=LATER, content_type="application/xml")
+
+
+def _slug(text: str) -> str:
+    if "\x00" in text:
+        raise NotFound
+    return text
+
+
+def _config() -> Config:
+    config: Config = current_app.extensions["config"]
+    return config

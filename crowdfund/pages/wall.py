@@ -1,0 +1,54 @@
+"""Read the wall: what the public sees of donors, from the projection alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Row, func, select
+from sqlalchemy.orm import Session
+
+from crowdfund import clock
+from crowdfund.pages.lists import fold
+from crowdfund.pages.view import Wall, WallName, WallWords
+from crowdfund.pledges.models import WallEntry
+
+SHOWN = 120
+SAID = 3
+SEARCHED = 5000
+
+
+def wall(session: Session, row: Row[Any], asked: Mapping[str, str]) -> Wall | None:
+    """Read a campaign's wall: a page of names in an order that tells nothing, or those a search finds."""
+    donors = int(row.supporters)
+    if donors == 0:
+        return None
+    here = (
+        WallEntry.institution_id == row.institution_id,
+        WallEntry.campaign_id == row.id,
+        WallEntry.shown_from <= clock.now(),
+    )
+    named = session.scalar(select(func.count()).where(*here)) or 0
+    query = asked.get("name", "")[:80].strip()
+    everybody = bool(query) or asked.get("names") == "all"
+    rows = session.execute(
+        select(WallEntry.display_name, WallEntry.locale, WallEntry.message, WallEntry.message_approved)
+        .where(*here)
+        .order_by(WallEntry.order_key)
+        .limit(SEARCHED if everybody else SHOWN)
+    ).all()
+    wanted = fold(query)
+    names = tuple(WallName(one.display_name) for one in rows if wanted in fold(one.display_name))
+    words = tuple(
+        WallWords(one.message, one.display_name, one.locale) for one in rows if one.message and one.message_approved
+    )
+    more = named > SHOWN and not everybody
+    return Wall(
+        donors=donors,
+        anonymous=max(0, donors - named),
+        shown=named,
+        names=names,
+        words=words[:SAID],
+        query=query,
+        more_url="?names=all#supporters" if more else "",
+    )

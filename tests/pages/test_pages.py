@@ -1,0 +1,116 @@
+"""The public site, read by its role from what museums published."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from crowdfund import clock
+from crowdfund.gifts import service as gifts
+from crowdfund.gifts.reports import MoneyReceived
+from crowdfund.money import Money
+from crowdfund.pages import views
+from crowdfund.tenancy import transaction
+from tests import factories
+
+
+@pytest.fixture(autouse=True)
+def forget_pages() -> None:
+    """Start each test without kept pages: the museums of the last one are gone."""
+    views._cache.__init__()  # type: ignore[misc]
+
+
+def _museum(app: Flask, slug: str = "aubigneux", **campaign: object) -> int:
+    museum = factories.make_institution(slug=slug, name="Hôtel d’Aubigneux")
+    with transaction(factories.scope(museum)) as session:
+        made = factories.make_campaign(session, **{"slug": "pastel"} | campaign)
+        factories.make_reward(session, made, stock=3)
+    return museum
+
+
+def _give(session: Session, campaign_id: int, minor: int) -> None:
+    gifts.receive_gift(
+        session,
+        MoneyReceived(
+            reference=f"box:{uuid4()}",
+            campaign_id=campaign_id,
+            amount=Money(minor, "EUR"),
+            method="box",
+            received_at=clock.now(),
+            wants_receipt=False,
+        ),
+    )
+
+
+@pytest.mark.parametrize("lang", ["fr", "it", "en"])
+@pytest.mark.parametrize(
+    "path", ["/", "/campaigns", "/aubigneux/", "/aubigneux/pastel/", "/campaigns?q=zzz&near=Chambéry&sort=push"]
+)
+def test_a_public_page_answers_without_a_cookie(app: Flask, client: FlaskClient, lang: str, path: str) -> None:
+    _museum(app)
+    answer = client.get(f"/{lang}{path}")
+    assert answer.status_code == 200
+    assert f'<html lang="{lang}"' in answer.text
+    assert "Set-Cookie" not in answer.headers
+    assert "public" in answer.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("state", ["scheduled", "live", "succeeded", "ended", "withdrawn"])
+def test_every_published_state_has_its_page(app: Flask, client: FlaskClient, state: str) -> None:
+    _museum(app, state=state)
+    assert client.get("/en/aubigneux/pastel/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/en/aubigneux/draft/", "/en/nobody/", "/en/aubigneux/none/", "/en/nobody/pastel/", "/xx/", "/theme/nobody.css"],
+)
+def test_what_is_not_published_is_not_there(app: Flask, client: FlaskClient, path: str) -> None:
+    museum = _museum(app)
+    with transaction(factories.scope(museum)) as session:
+        factories.make_campaign(session, slug="draft", state="draft")
+    assert client.get(path).status_code == 404
+
+
+def test_the_total_is_the_funds_balance(app: Flask, client: FlaskClient) -> None:
+    museum = factories.make_institution(slug="aubigneux")
+    with transaction(factories.scope(museum)) as session:
+        made = factories.make_campaign(session, slug="pastel")
+        _give(session, made.id, 12_345)
+        _give(session, made.id, 55)
+    told = json.loads(client.get("/totals/aubigneux/pastel.json").text)
+    assert told["raised_minor"] == 12_400
+    assert "124" in client.get("/en/aubigneux/pastel/").text
+
+
+def test_a_page_is_kept_for_a_moment_and_answers_304(app: Flask, client: FlaskClient) -> None:
+    _museum(app)
+    first = client.get("/en/aubigneux/pastel/")
+    again = client.get("/en/aubigneux/pastel/", headers={"If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 304
+
+
+def test_the_last_day_counts_as_a_day(app: Flask, client: FlaskClient) -> None:
+    _museum(app, closes_at=clock.now() + timedelta(minutes=5))
+    assert "last day" in client.get("/en/aubigneux/pastel/").text
+
+
+def test_the_calculator_answers_without_script(app: Flask, client: FlaskClient) -> None:
+    _museum(app)
+    page = client.get("/en/aubigneux/pastel/?tax_amount=200&tax=individual").text
+    assert "€68" in page  # 200 less 66 %
+    wrong = client.get("/en/aubigneux/pastel/?tax_amount=NaN&tax=individual")
+    assert wrong.status_code == 200
+    assert "aria-invalid" in wrong.text
+
+
+def test_the_front_door_follows_the_visitors_language(client: FlaskClient) -> None:
+    answer = client.get("/", headers={"Accept-Language": "it-CH,it;q=0.9"})
+    assert answer.headers["Location"] == "/it/"
+    assert "Accept-Language" in answer.headers["Vary"]
