@@ -113,10 +113,13 @@ class Config:
         return cls(
             app_env=app_env,
             data_dir=data_dir,
-            database_url=_postgres("DATABASE_URL", need(
-                "DATABASE_URL", f"postgresql+psycopg://cimaise_app@/cimaise?host={socket}")),
-            database_owner_url=_postgres("DATABASE_OWNER_URL", environ.get("DATABASE_OWNER_URL") or (
-                f"postgresql+psycopg://cimaise_owner@/cimaise?host={socket}")),
+            database_url=_postgres(
+                "DATABASE_URL", need("DATABASE_URL", f"postgresql+psycopg://cimaise_app@/cimaise?host={socket}")
+            ),
+            database_owner_url=_postgres(
+                "DATABASE_OWNER_URL",
+                environ.get("DATABASE_OWNER_URL") or (f"postgresql+psycopg://cimaise_owner@/cimaise?host={socket}"),
+            ),
             broker_url=need("BROKER_URL", "filesystem://"),
             secret_key=secret_key,
             public_url=public_url,

@@ -71,8 +71,12 @@ def _features(app: Flask, config: Config, provider: object | None) -> None:
     if sessions and hasattr(sessions, "register"):
         sessions.register(app, config)
     for name, prefix in (
-        ("accounts.views", "/account"), ("dashboard.staff", None), ("payments.views", None), ("payments.webhook", None),
-        ("receipts.views", None), ("pages.views", None),
+        ("accounts.views", "/account"),
+        ("dashboard.staff", None),
+        ("payments.views", None),
+        ("payments.webhook", None),
+        ("receipts.views", None),
+        ("pages.views", None),
     ):
         found = module(name)
         if found:

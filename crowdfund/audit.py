@@ -37,7 +37,16 @@ class AuditEntry(Base):
 def record(session: Session, action: str, subject: str, **detail: Any) -> None:
     """Write what was done to the trail. Holds the museum's chain until the transaction ends, so call it late."""
     session.flush()  # the rows it speaks of come first
-    session.execute(insert(AuditEntry).values(
-        institution_id=museum_of(session), seq=0, actor=scope_of(session).actor, action=action, subject=subject,
-        detail=detail, at=clock.now(), prev_hash="", hash="",
-    ))
+    session.execute(
+        insert(AuditEntry).values(
+            institution_id=museum_of(session),
+            seq=0,
+            actor=scope_of(session).actor,
+            action=action,
+            subject=subject,
+            detail=detail,
+            at=clock.now(),
+            prev_hash="",
+            hash="",
+        )
+    )

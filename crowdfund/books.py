@@ -140,10 +140,12 @@ def _changed_bytes(session: Session) -> list[str]:
 
 def audit_breaks(session: Session) -> list[str]:
     """Give the entries of the trail whose hash does not follow from what they say and what came before."""
-    rows = session.execute(text("""
+    rows = session.execute(
+        text("""
         SELECT seq FROM (SELECT a.seq, a.hash, a.prev_hash, audit_text(a) AS said,
           lag(a.hash, 1, '') OVER (ORDER BY a.seq) AS before, row_number() OVER (ORDER BY a.seq) AS n FROM audit_entries a) t
-        WHERE prev_hash <> before OR hash <> encode(sha256(convert_to(said, 'UTF8')), 'hex') OR n <> seq ORDER BY seq"""))
+        WHERE prev_hash <> before OR hash <> encode(sha256(convert_to(said, 'UTF8')), 'hex') OR n <> seq ORDER BY seq""")
+    )
     return [str(row[0]) for row in rows.fetchmany(MOST_SHOWN)]
 
 
@@ -155,8 +157,11 @@ def audit_heads() -> dict[str, str]:
     for museum in museums:
         with transaction(OperatorScope(museum.id, "audit")) as session:
             last = session.execute(
-                select(AuditEntry.seq, AuditEntry.hash).where(AuditEntry.institution_id == museum.id)
-                .order_by(AuditEntry.seq.desc()).limit(1)).one_or_none()
+                select(AuditEntry.seq, AuditEntry.hash)
+                .where(AuditEntry.institution_id == museum.id)
+                .order_by(AuditEntry.seq.desc())
+                .limit(1)
+            ).one_or_none()
         heads[museum.slug] = f"{last.seq}:{last.hash}" if last else "0:"
     return heads
 
@@ -170,7 +175,12 @@ def audit_problems(anchors: dict[str, str]) -> list[str]:
         with transaction(OperatorScope(museum.id, "audit")) as session:
             problems += [f"{museum.slug}: entry {seq} does not verify" for seq in audit_breaks(session)]
             seq, _, kept = anchors.get(museum.slug, "0:").partition(":")
-            if kept and session.scalar(select(AuditEntry.hash).where(
-                    AuditEntry.institution_id == museum.id, AuditEntry.seq == int(seq))) != kept:
+            if (
+                kept
+                and session.scalar(
+                    select(AuditEntry.hash).where(AuditEntry.institution_id == museum.id, AuditEntry.seq == int(seq))
+                )
+                != kept
+            ):
                 problems.append(f"{museum.slug}: the kept head {seq} no longer stands")
     return problems

@@ -55,8 +55,11 @@ def db_downgrade(revision: str) -> None:
 def db_current(as_json: bool) -> None:
     """Say whether the schema is the newest."""
     current = schema.is_current(_config().database_owner_url)
-    say({"current": current, "head": schema.head()}, as_json=as_json,
-        plain=lambda: f"newest {schema.head()}: {'there' if current else 'not there yet'}")
+    say(
+        {"current": current, "head": schema.head()},
+        as_json=as_json,
+        plain=lambda: f"newest {schema.head()}: {'there' if current else 'not there yet'}",
+    )
     sys.exit(0 if current else 1)
 
 
@@ -109,10 +112,21 @@ book_commands = AppGroup("books", help="The books.")
 def books_check(as_json: bool) -> None:
     """Check every invariant of every museum; name what offends."""
     findings = books.check()
-    document = {"ok": not findings, "findings": [
-        {"institution": f.institution, "invariant": f.invariant, "offending": f.offending} for f in findings]}
-    say(document, as_json=as_json, plain=lambda: "the books are right" if not findings else "\n".join(
-        f"{f.institution}: {f.invariant}: {', '.join(f.offending)}" for f in findings))
+    document = {
+        "ok": not findings,
+        "findings": [
+            {"institution": f.institution, "invariant": f.invariant, "offending": f.offending} for f in findings
+        ],
+    }
+    say(
+        document,
+        as_json=as_json,
+        plain=lambda: (
+            "the books are right"
+            if not findings
+            else "\n".join(f"{f.institution}: {f.invariant}: {', '.join(f.offending)}" for f in findings)
+        ),
+    )
     sys.exit(1 if findings else 0)
 
 
@@ -125,8 +139,11 @@ tax = AppGroup("tax", help="The tax rules.")
 def tax_vectors(file: Path, as_json: bool) -> None:
     """Compute each row of FILE and print what differs."""
     differences = check_vectors(file)
-    say([str(difference) for difference in differences], as_json=as_json,
-        plain=lambda: "\n".join(map(str, differences)) or "no difference")
+    say(
+        [str(difference) for difference in differences],
+        as_json=as_json,
+        plain=lambda: "\n".join(map(str, differences)) or "no difference",
+    )
     sys.exit(1 if differences else 0)
 
 
@@ -159,14 +176,19 @@ audit = AppGroup("audit", help="The audit trail.")
 
 
 @audit.command("verify")
-@click.option("--anchor", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Heads kept earlier: slug seq:hash.")
+@click.option(
+    "--anchor", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Heads kept earlier: slug seq:hash."
+)
 @as_json
 def audit_verify(anchor: Path | None, as_json: bool) -> None:
     """Verify each museum's chain, and that the kept heads still stand in it."""
     broken = books.audit_problems(dict(line.split() for line in anchor.read_text().splitlines()) if anchor else {})
     heads = books.audit_heads()
-    say({"broken": broken, "heads": heads}, as_json=as_json,
-        plain=lambda: "\n".join(broken) or "\n".join(f"{slug} {head}" for slug, head in heads.items()))
+    say(
+        {"broken": broken, "heads": heads},
+        as_json=as_json,
+        plain=lambda: "\n".join(broken) or "\n".join(f"{slug} {head}" for slug, head in heads.items()),
+    )
     sys.exit(1 if broken else 0)
 
 
@@ -185,12 +207,26 @@ def show_limits(as_json: bool) -> None:
 def show_routes(as_json: bool) -> None:
     """Print every address: endpoint, methods, parameters, door, permission, framable, cacheable."""
     found = routes.listed(current_app)
-    say(found, as_json=as_json, plain=lambda: "\n".join(
-        f"{row['door']:9} {row['rule']:60} {','.join(row['methods']):18} {row['permission'] or ''}" for row in found))
+    say(
+        found,
+        as_json=as_json,
+        plain=lambda: "\n".join(
+            f"{row['door']:9} {row['rule']:60} {','.join(row['methods']):18} {row['permission'] or ''}" for row in found
+        ),
+    )
 
 
 GROUPS: tuple[click.Command, ...] = (
-    db, run_relay, work, outbox, book_commands, tax, security, audit, show_limits, show_routes,
+    db,
+    run_relay,
+    work,
+    outbox,
+    book_commands,
+    tax,
+    security,
+    audit,
+    show_limits,
+    show_routes,
 )
 
 

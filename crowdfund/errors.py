@@ -26,7 +26,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
 class NotFound(Refusal):
     """It is not there, or it is not yours: the same answer for both."""
 
-    def __init__(self, message: str = "Page not found") -> None:
+    def __init__(self, message: str = "") -> None:
         super().__init__(message, status=404)
 
 

@@ -18,16 +18,18 @@ WORDED = (400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 500, 503)
 RETRY_SECONDS = "30"
 
 
-def page(status: int, message: str | None = None) -> Response:
+def page(status: int, message: str = "") -> Response:
     """Make the page of a failure; JSON for those who speak it (RFC 9457)."""
     shown = status if status in WORDED else 500
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
-        answer = jsonify(type="about:blank", title=message or "", status=status)
+        answer = jsonify(type="about:blank", title=message, status=status)
         answer.content_type = "application/problem+json"
     else:
         lang = request.path.lstrip("/").partition("/")[0]
         set_locale(lang if lang in LOCALES else negotiate(request.headers.get("Accept-Language")))
-        answer = make_response(render_template(f"errors/{shown}.html", message=message))
+        answer = make_response(
+            render_template(f"errors/{shown}.html", message=message, request_id=g.get("request_id", ""))
+        )
     answer.status_code = status
     answer.headers["Cache-Control"] = "no-store"
     if status in {429, 503}:
@@ -56,7 +58,7 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(Refusal)
     def _refused(refusal: Refusal) -> Response:
-        return page(refusal.status, gettext(refusal.message, **refusal.params))
+        return page(refusal.status, gettext(refusal.message, **refusal.params) if refusal.message else "")
 
     @app.errorhandler(HTTPException)
     def _http(error: HTTPException) -> Response:

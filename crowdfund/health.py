@@ -48,10 +48,14 @@ def metrics() -> Response:
         stray = session.execute(text("SELECT count(*) FROM stray_events")).scalar_one()
     age = (now - facts.oldest_due).total_seconds() if facts.oldest_due else 0
     lines = [
-        "# TYPE outbox_waiting gauge", f"outbox_waiting {facts.waiting}",
-        "# TYPE outbox_failing gauge", f"outbox_failing {facts.failing}",
-        "# TYPE outbox_oldest_due_seconds gauge", f"outbox_oldest_due_seconds {age:.1f}",
-        "# TYPE provider_events_stray_total counter", f"provider_events_stray_total {stray}",
+        "# TYPE outbox_waiting gauge",
+        f"outbox_waiting {facts.waiting}",
+        "# TYPE outbox_failing gauge",
+        f"outbox_failing {facts.failing}",
+        "# TYPE outbox_oldest_due_seconds gauge",
+        f"outbox_oldest_due_seconds {age:.1f}",
+        "# TYPE provider_events_stray_total counter",
+        f"provider_events_stray_total {stray}",
     ]
     return Response("\n".join(lines) + "\n", mimetype="text/plain; version=0.0.4")
 

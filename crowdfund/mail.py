@@ -118,14 +118,18 @@ class Mailer:
             maintype, _, subtype = attachment.content_type.partition("/")
             message.add_attachment(
                 self._storage.read(attachment.storage_key),
-                maintype=maintype, subtype=subtype, filename=attachment.filename,
+                maintype=maintype,
+                subtype=subtype,
+                filename=attachment.filename,
             )
         return message
 
 
 def _one_line(value: str) -> str:
     """Take out what could start another header or turn the text around."""
-    return "".join(c for c in value if c.isprintable() and c not in "\u200e\u200f\u202a\u202b\u202c\u202d\u202e").strip()
+    return "".join(
+        c for c in value if c.isprintable() and c not in "\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
+    ).strip()
 
 
 def send_once(scope: MuseumScope, key: str, compose: Callable[[Session], Mail | None]) -> None:
@@ -142,9 +146,16 @@ def send_once(scope: MuseumScope, key: str, compose: Callable[[Session], Mail | 
         if mail is None:
             return
         if row is None:
-            row = SentMail(kind=mail.kind, key=key, to_hash=hashlib.sha256(mail.to.lower().encode()).hexdigest(),
-                           to_address=mail.to, content={"subject": mail.subject, "locale": mail.locale},
-                           state="sending", attempts=0, created_at=clock.now())
+            row = SentMail(
+                kind=mail.kind,
+                key=key,
+                to_hash=hashlib.sha256(mail.to.lower().encode()).hexdigest(),
+                to_address=mail.to,
+                content={"subject": mail.subject, "locale": mail.locale},
+                state="sending",
+                attempts=0,
+                created_at=clock.now(),
+            )
             session.add(row)
         row.attempts += 1
         row.state = "sending"

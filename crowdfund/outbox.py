@@ -81,25 +81,32 @@ def subscribes(topic: str, *, outside: bool = False) -> Callable[[Callable[..., 
     return register
 
 
-def publish(
-    session: Session, topic: str, *, key: str, delay: timedelta = timedelta(0), **payload: Any
-) -> None:
+def publish(session: Session, topic: str, *, key: str, delay: timedelta = timedelta(0), **payload: Any) -> None:
     """State a fact in this transaction. The key names the fact: stating it twice is once.
 
     `payload` holds ids, never identity. `delay` holds delivery back.
     """
     now = clock.now()
     heard = listeners.get(topic, [])
-    rows = [
-        {"listener": listener.name, "not_before": now + delay, "delivered_at": None} for listener in heard
-    ] or [{"listener": "", "not_before": now, "delivered_at": now}]
+    rows = [{"listener": listener.name, "not_before": now + delay, "delivered_at": None} for listener in heard] or [
+        {"listener": "", "not_before": now, "delivered_at": now}
+    ]
     full_key = f"{topic}:{key}"
     museum = museum_of(session)
-    statement = insert(OutboxRow).values([
-        {"institution_id": museum, "topic": topic, "key": full_key, "payload": payload, "created_at": now,
-         "attempts": 0, **row}
-        for row in rows
-    ])
+    statement = insert(OutboxRow).values(
+        [
+            {
+                "institution_id": museum,
+                "topic": topic,
+                "key": full_key,
+                "payload": payload,
+                "created_at": now,
+                "attempts": 0,
+                **row,
+            }
+            for row in rows
+        ]
+    )
     session.execute(statement.on_conflict_do_nothing(index_elements=["institution_id", "listener", "key"]))
 
 

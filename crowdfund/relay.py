@@ -102,8 +102,12 @@ def status() -> dict[str, object]:
     """Tell how many facts wait, are due and fail."""
     with transaction(PlatformScope()) as session:
         row = session.execute(text("SELECT * FROM outbox_health(:now)"), {"now": clock.now()}).one()
-    return {"waiting": row.waiting, "due": row.due, "failing": row.failing,
-            "oldest_due": row.oldest_due.isoformat() if row.oldest_due else None}
+    return {
+        "waiting": row.waiting,
+        "due": row.due,
+        "failing": row.failing,
+        "oldest_due": row.oldest_due.isoformat() if row.oldest_due else None,
+    }
 
 
 class HandWork(Relay):

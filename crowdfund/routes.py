@@ -8,8 +8,14 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 DOORS = (  # the first prefix that fits
-    ("/webhooks/", "webhook"), ("/api/", "api"), ("/staff/", "staff"), ("/network/", "network"), ("/account/", "account"),
-    ("/health/", "ops"), ("/metrics", "ops"), ("/_mail/", "ops"),
+    ("/webhooks/", "webhook"),
+    ("/api/", "api"),
+    ("/staff/", "staff"),
+    ("/network/", "network"),
+    ("/account/", "account"),
+    ("/health/", "ops"),
+    ("/metrics", "ops"),
+    ("/_mail/", "ops"),
 )
 HIDDEN = {"HEAD", "OPTIONS"}
 
@@ -29,8 +35,10 @@ def _described(app: Flask, rule: Rule) -> dict[str, Any]:
         "rule": rule.rule,
         "endpoint": rule.endpoint,
         "methods": sorted((rule.methods or set()) - HIDDEN),
-        "parameters": {name: type(converter).__name__.removesuffix("Converter").lower()
-                       for name, converter in rule._converters.items()},  # noqa: SLF001 - werkzeug has no other way to tell
+        "parameters": {
+            name: type(converter).__name__.removesuffix("Converter").lower()
+            for name, converter in rule._converters.items()
+        },  # noqa: SLF001 - werkzeug has no other way to tell
         "door": door,
         "permission": getattr(permission, "value", permission),
         "framable": rule.rule.startswith("/embed/"),

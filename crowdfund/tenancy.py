@@ -119,9 +119,7 @@ class OwnedByInstitution:
 
 def owned_key(column: str, target: str, **options: Any) -> ForeignKeyConstraint:
     """Point at a row of the same museum: `FOREIGN KEY (institution_id, column) REFERENCES target`."""
-    return ForeignKeyConstraint(
-        ["institution_id", column], [f"{target}.institution_id", f"{target}.id"], **options
-    )
+    return ForeignKeyConstraint(["institution_id", column], [f"{target}.institution_id", f"{target}.id"], **options)
 
 
 @contextmanager
@@ -169,9 +167,7 @@ def _filter(state: ORMExecuteState) -> None:
         return
     institution_id = museum_of(state.session)
     state.statement = state.statement.options(
-        with_loader_criteria(
-            OwnedByInstitution, lambda cls: cls.institution_id == institution_id, include_aliases=True
-        )
+        with_loader_criteria(OwnedByInstitution, lambda cls: cls.institution_id == institution_id, include_aliases=True)
     )
 
 

@@ -38,10 +38,25 @@ def make_institution(**given: Any) -> int:
     """Found a museum and give its id; opens its own transaction, since a museum is in nobody's scope."""
     n = next(_count)
     values = {
-        "code": f"M{n}", "slug": f"museum-{n}", "name": f"Museum {n}", "kind": "municipal", "intro": texts("Intro"),
-        "city": "Chambéry", "region": "Savoie", "country": "FR", "latitude": 45.56, "longitude": 5.92,
-        "time_zone": "Europe/Paris", "currency": "EUR", "locales": ["fr", "it", "en"], "default_locale": "fr",
-        "contact_email": "musee@example.org", "opening": texts("Open"), "wall_hue": 166, "wall_chroma": 0.05, "wall_shift": 0,
+        "code": f"M{n}",
+        "slug": f"museum-{n}",
+        "name": f"Museum {n}",
+        "kind": "municipal",
+        "intro": texts("Intro"),
+        "city": "Chambéry",
+        "region": "Savoie",
+        "country": "FR",
+        "latitude": 45.56,
+        "longitude": 5.92,
+        "time_zone": "Europe/Paris",
+        "currency": "EUR",
+        "locales": ["fr", "it", "en"],
+        "default_locale": "fr",
+        "contact_email": "musee@example.org",
+        "opening": texts("Open"),
+        "wall_hue": 166,
+        "wall_chroma": 0.05,
+        "wall_shift": 0,
     } | given
     with transaction(PlatformScope()) as session:
         row = Institution(**values)
@@ -59,13 +74,29 @@ def make_issuer(session: Session, **given: Any) -> Issuer:
     """Add a legal entity that may issue French receipts."""
     n = next(_count)
     values = {
-        "legal_name": f"Ville d'Essai {n}", "kind": "musee_de_france", "jurisdiction": "FR",
-        "registrations": {"siren": "217300656"}, "address_line": "1 place du Palais", "postcode": "73000", "city": "Chambéry",
-        "country": "FR", "purpose": texts("Enrichir les collections"), "category": texts("Musée de France"),
-        "legal_bases": ["200", "238bis"], "stamp_duty_policy": None, "signatory_name": "A. Mollard",
-        "signatory_quality": "Le régisseur", "signature_asset": None, "mandate_signed_on": date(2024, 1, 1),
-        "mandate_revoked_on": None, "accountant_agreed_on": date(2024, 1, 1), "time_zone": "Europe/Paris", "currency": "EUR",
-        "series": f"S{n}", "payment_account": f"acct_test_{n}", "payment_account_state": "active",
+        "legal_name": f"Ville d'Essai {n}",
+        "kind": "musee_de_france",
+        "jurisdiction": "FR",
+        "registrations": {"siren": "217300656"},
+        "address_line": "1 place du Palais",
+        "postcode": "73000",
+        "city": "Chambéry",
+        "country": "FR",
+        "purpose": texts("Enrichir les collections"),
+        "category": texts("Musée de France"),
+        "legal_bases": ["200", "238bis"],
+        "stamp_duty_policy": None,
+        "signatory_name": "A. Mollard",
+        "signatory_quality": "Le régisseur",
+        "signature_asset": None,
+        "mandate_signed_on": date(2024, 1, 1),
+        "mandate_revoked_on": None,
+        "accountant_agreed_on": date(2024, 1, 1),
+        "time_zone": "Europe/Paris",
+        "currency": "EUR",
+        "series": f"S{n}",
+        "payment_account": f"acct_test_{n}",
+        "payment_account_state": "active",
     } | given
     return _added(session, Issuer(**values))  # type: ignore[no-any-return]
 
@@ -73,9 +104,19 @@ def make_issuer(session: Session, **given: Any) -> Issuer:
 def make_artwork(session: Session, **given: Any) -> Artwork:
     """Add a work."""
     values = {
-        "title": texts("The work"), "maker": texts("Maker"), "dated": texts("1732"), "technique": texts("Porcelain"),
-        "seller": texts("A collector"), "provenance": texts("Family"), "price_minor": 8_000_000, "currency": "EUR", "image": None,
-        "image_width": None, "image_height": None, "image_alt": texts("A work"), "parts": None,
+        "title": texts("The work"),
+        "maker": texts("Maker"),
+        "dated": texts("1732"),
+        "technique": texts("Porcelain"),
+        "seller": texts("A collector"),
+        "provenance": texts("Family"),
+        "price_minor": 8_000_000,
+        "currency": "EUR",
+        "image": None,
+        "image_width": None,
+        "image_height": None,
+        "image_alt": texts("A work"),
+        "parts": None,
     } | given
     return _added(session, Artwork(**values))  # type: ignore[no-any-return]
 
@@ -87,11 +128,27 @@ def make_campaign(session: Session, **given: Any) -> Campaign:
     artwork_id = given.pop("artwork_id", None) or make_artwork(session).id
     now = clock.now()
     values = {
-        "code": f"C{n}", "slug": f"campaign-{n}", "artwork_id": artwork_id, "issuer_id": issuer_id, "state": "live",
-        "funding_model": "keep", "kind": "acquisition", "currency": "EUR", "goal_minor": 4_200_000, "threshold_minor": None,
-        "minimum_minor": 100, "suggested_minor": [2000, 5000, 10000, 25000], "opens_at": now - timedelta(days=5),
-        "closes_at": now + timedelta(days=55), "tax_regime": "fr_200", "art_bonus_id": None, "title": texts("Title"),
-        "summary": texts("Summary"), "story": {}, "fallback": texts("Kept"), "surplus": texts("Surplus"),
+        "code": f"C{n}",
+        "slug": f"campaign-{n}",
+        "artwork_id": artwork_id,
+        "issuer_id": issuer_id,
+        "state": "live",
+        "funding_model": "keep",
+        "kind": "acquisition",
+        "currency": "EUR",
+        "goal_minor": 4_200_000,
+        "threshold_minor": None,
+        "minimum_minor": 100,
+        "suggested_minor": [2000, 5000, 10000, 25000],
+        "opens_at": now - timedelta(days=5),
+        "closes_at": now + timedelta(days=55),
+        "tax_regime": "fr_200",
+        "art_bonus_id": None,
+        "title": texts("Title"),
+        "summary": texts("Summary"),
+        "story": {},
+        "fallback": texts("Kept"),
+        "surplus": texts("Surplus"),
     } | given
     row = _added(session, Campaign(**values))
     ledger.open_fund(session, row.id, row.code, row.issuer_id, row.currency)
@@ -101,9 +158,20 @@ def make_campaign(session: Session, **given: Any) -> Campaign:
 def make_reward(session: Session, campaign: Campaign, **given: Any) -> Reward:
     """Add a reward from 50.00 worth 8.00."""
     values = {
-        "campaign_id": campaign.id, "position": 1, "title": texts("Print"), "description": texts("A print"),
-        "price_minor": 5000, "currency": campaign.currency, "fair_value_minor": 800, "valued_on": date(2026, 1, 1),
-        "symbolic": False, "fulfilment": "postal", "stock": None, "available_from": None, "available_until": None, "image": None,
+        "campaign_id": campaign.id,
+        "position": 1,
+        "title": texts("Print"),
+        "description": texts("A print"),
+        "price_minor": 5000,
+        "currency": campaign.currency,
+        "fair_value_minor": 800,
+        "valued_on": date(2026, 1, 1),
+        "symbolic": False,
+        "fulfilment": "postal",
+        "stock": None,
+        "available_from": None,
+        "available_until": None,
+        "image": None,
     } | given
     return _added(session, Reward(**values))  # type: ignore[no-any-return]
 
@@ -112,9 +180,19 @@ def make_donor(session: Session, **given: Any) -> Donor:
     """Add a donor whose identity is complete for a French receipt."""
     n = next(_count)
     values = {
-        "kind": "individual", "first_name": "Camille", "last_name": f"Rey{n}", "company_name": None, "company_number": None,
-        "legal_form": None, "email": f"camille.rey{n}@example.org", "address_line": "8 rue des Tanneurs", "postcode": "73000",
-        "city": "Chambéry", "country": "FR", "tax_number": None, "locale": "fr",
+        "kind": "individual",
+        "first_name": "Camille",
+        "last_name": f"Rey{n}",
+        "company_name": None,
+        "company_number": None,
+        "legal_form": None,
+        "email": f"camille.rey{n}@example.org",
+        "address_line": "8 rue des Tanneurs",
+        "postcode": "73000",
+        "city": "Chambéry",
+        "country": "FR",
+        "tax_number": None,
+        "locale": "fr",
     } | given
     return _added(session, Donor(**values))  # type: ignore[no-any-return]
 
@@ -124,9 +202,21 @@ def make_pledge(session: Session, campaign: Campaign, donor: Donor | None = None
     attempt = given.pop("attempt", None) or uuid4()
     donor_id = (donor or make_donor(session)).id
     values = {
-        "attempt": attempt, "token_hash": digest(str(attempt)), "campaign_id": campaign.id, "donor_id": donor_id, "state": "made",
-        "amount_minor": 5000, "cover_minor": 0, "currency": campaign.currency, "method": "card", "reward_id": None,
-        "reward_state": "none", "counterpart_minor": 0, "wants_receipt": True, "fallback": "museum", "locale": "fr",
+        "attempt": attempt,
+        "token_hash": digest(str(attempt)),
+        "campaign_id": campaign.id,
+        "donor_id": donor_id,
+        "state": "made",
+        "amount_minor": 5000,
+        "cover_minor": 0,
+        "currency": campaign.currency,
+        "method": "card",
+        "reward_id": None,
+        "reward_state": "none",
+        "counterpart_minor": 0,
+        "wants_receipt": True,
+        "fallback": "museum",
+        "locale": "fr",
         "wall": "anonymous",
     } | given
     return _added(session, Pledge(**values))  # type: ignore[no-any-return]
@@ -136,9 +226,19 @@ def make_gift(session: Session, campaign: Campaign, donor: Donor | None = None, 
     """Add a gift of 50.00 by card, without its ledger lines: for tests that need the row only."""
     n = next(_count)
     values = {
-        "reference": f"test:{n}", "pledge_id": None, "donor_id": (donor or make_donor(session)).id, "campaign_id": campaign.id,
-        "state": "received", "amount_minor": 5000, "currency": campaign.currency, "method": "card", "gift_date": date(2026, 6, 10),
-        "gift_date_basis": "credited", "received_at": clock.now(), "charge": f"ch_{n}", "payment": f"pi_{n}",
+        "reference": f"test:{n}",
+        "pledge_id": None,
+        "donor_id": (donor or make_donor(session)).id,
+        "campaign_id": campaign.id,
+        "state": "received",
+        "amount_minor": 5000,
+        "currency": campaign.currency,
+        "method": "card",
+        "gift_date": date(2026, 6, 10),
+        "gift_date_basis": "credited",
+        "received_at": clock.now(),
+        "charge": f"ch_{n}",
+        "payment": f"pi_{n}",
         "wants_receipt": True,
     } | given
     return _added(session, Gift(**values))  # type: ignore[no-any-return]

@@ -46,8 +46,15 @@ def _open(
     if exists is None:
         session.execute(
             insert(LedgerAccount)
-            .values(institution_id=museum_of(session), code=code, kind=kind, issuer_id=issuer_id,
-                    campaign_id=campaign_id, currency=currency, created_at=clock.now())
+            .values(
+                institution_id=museum_of(session),
+                code=code,
+                kind=kind,
+                issuer_id=issuer_id,
+                campaign_id=campaign_id,
+                currency=currency,
+                created_at=clock.now(),
+            )
             .on_conflict_do_nothing(index_elements=["institution_id", "code"])
         )
 
@@ -71,7 +78,8 @@ def post(
     accounts = {
         row.code: row
         for row in session.execute(
-            select(LedgerAccount.code, LedgerAccount.id, LedgerAccount.currency).where(LedgerAccount.code.in_(codes)))
+            select(LedgerAccount.code, LedgerAccount.id, LedgerAccount.currency).where(LedgerAccount.code.in_(codes))
+        )
     }
     for line in lines:
         if line.account not in accounts:
@@ -81,19 +89,33 @@ def post(
     museum = museum_of(session)
     transaction_id = session.scalar(
         insert(LedgerTransaction)
-        .values(institution_id=museum, reference=reference, memo=memo, booked_at=booked_at or clock.now(),
-                reverses_id=reverses_id)
+        .values(
+            institution_id=museum,
+            reference=reference,
+            memo=memo,
+            booked_at=booked_at or clock.now(),
+            reverses_id=reverses_id,
+        )
         .on_conflict_do_nothing(index_elements=["institution_id", "reference"])
         .returning(LedgerTransaction.id)
     )
     if transaction_id is None:
         return None
     # In the order of accounts, so that two writers take the totals' rows in the same order.
-    session.execute(insert(LedgerEntry).values([
-        {"institution_id": museum, "transaction_id": transaction_id, "account_id": accounts[line.account].id,
-         "amount_minor": line.amount.minor, "currency": line.amount.currency}
-        for line in sorted(lines, key=lambda line: accounts[line.account].id)
-    ]))
+    session.execute(
+        insert(LedgerEntry).values(
+            [
+                {
+                    "institution_id": museum,
+                    "transaction_id": transaction_id,
+                    "account_id": accounts[line.account].id,
+                    "amount_minor": line.amount.minor,
+                    "currency": line.amount.currency,
+                }
+                for line in sorted(lines, key=lambda line: accounts[line.account].id)
+            ]
+        )
+    )
     return transaction_id
 
 
@@ -107,7 +129,8 @@ def reverse(session: Session, reference: str, memo: str) -> int | None:
         for row in session.execute(
             select(LedgerAccount.code, LedgerEntry.amount_minor, LedgerEntry.currency)
             .join(LedgerAccount, LedgerAccount.id == LedgerEntry.account_id)
-            .where(LedgerEntry.transaction_id == original))
+            .where(LedgerEntry.transaction_id == original)
+        )
     ]
     return post(session, f"{reference}:reversed", memo, lines, reverses_id=original)
 
@@ -115,13 +138,16 @@ def reverse(session: Session, reference: str, memo: str) -> int | None:
 def balance(session: Session, code: str) -> Balance:
     """Read an account's balance, debits positive. Raises LookupError for an account that is not open."""
     account = session.execute(
-        select(LedgerAccount.id, LedgerAccount.currency).where(LedgerAccount.code == code)).one_or_none()
+        select(LedgerAccount.id, LedgerAccount.currency).where(LedgerAccount.code == code)
+    ).one_or_none()
     if account is None:
         raise LookupError(f"no account {code}")
     row = session.execute(
-        select(func.coalesce(func.sum(LedgerTotal.balance_minor), 0).label("minor"),
-               func.coalesce(func.sum(LedgerTotal.entries), 0).label("entries"))
-        .where(LedgerTotal.institution_id == museum_of(session), LedgerTotal.account_id == account.id)).one()
+        select(
+            func.coalesce(func.sum(LedgerTotal.balance_minor), 0).label("minor"),
+            func.coalesce(func.sum(LedgerTotal.entries), 0).label("entries"),
+        ).where(LedgerTotal.institution_id == museum_of(session), LedgerTotal.account_id == account.id)
+    ).one()
     return Balance(Money(int(row.minor), account.currency), int(row.entries))
 
 

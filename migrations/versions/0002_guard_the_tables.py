@@ -29,9 +29,15 @@ PUBLIC = {
     "funding_sources": ("*", "true"),
     "stages": ("*", "true"),
     "rewards": ("*", "state = 'offered'"),
-    "issuers": ("institution_id, id, legal_name, kind, jurisdiction, purpose, legal_bases, time_zone, currency", "true"),
+    "issuers": (
+        "institution_id, id, legal_name, kind, jurisdiction, purpose, legal_bases, time_zone, currency",
+        "true",
+    ),
     "ledger_accounts": ("institution_id, id, code, kind, campaign_id, currency", "kind = 'fund'"),
-    "ledger_totals": ("*", "account_id IN (SELECT a.id FROM ledger_accounts a WHERE a.institution_id = ledger_totals.institution_id)"),
+    "ledger_totals": (
+        "*",
+        "account_id IN (SELECT a.id FROM ledger_accounts a WHERE a.institution_id = ledger_totals.institution_id)",
+    ),
     "campaign_totals": ("*", "true"),
     "wall_entries": (
         "institution_id, id, campaign_id, display_name, message, message_approved, dedication, town, locale, shown_from, order_key",
@@ -41,39 +47,78 @@ PUBLIC = {
 
 APPEND_ONLY = ["ledger_transactions", "ledger_entries", "audit_entries"]
 KEPT = [  # rows may change as their triggers allow, but never go
-    "checkouts", "disputes", "gifts", "issuers", "ledger_accounts", "mails", "outbox", "pledges", "provider_calls",
-    "provider_events", "quarantined_charges", "receipt_counters", "receipt_gifts", "receipts", "refunds",
+    "checkouts",
+    "disputes",
+    "gifts",
+    "issuers",
+    "ledger_accounts",
+    "mails",
+    "outbox",
+    "pledges",
+    "provider_calls",
+    "provider_events",
+    "quarantined_charges",
+    "receipt_counters",
+    "receipt_gifts",
+    "receipts",
+    "refunds",
 ]
 TOTALS = ["ledger_totals", "campaign_totals"]  # written by triggers alone
 
 # table → (column of the state, transitions, columns that never change)
 STATES: dict[str, tuple[dict[str, list[str]], str]] = {
     "campaigns": (
-        {"draft": ["live", "scheduled"], "scheduled": ["draft", "live", "withdrawn"],
-         "live": ["ended", "succeeded", "withdrawn"], "succeeded": ["withdrawn"], "ended": [], "withdrawn": []},
+        {
+            "draft": ["live", "scheduled"],
+            "scheduled": ["draft", "live", "withdrawn"],
+            "live": ["ended", "succeeded", "withdrawn"],
+            "succeeded": ["withdrawn"],
+            "ended": [],
+            "withdrawn": [],
+        },
         "code currency issuer_id",
     ),
     "pledges": (
-        {"made": ["cancelled", "expired", "paid", "promised"], "promised": ["cancelled", "due", "released"],
-         "due": ["cancelled", "expired", "paid"], "paid": [], "expired": ["made", "paid"], "cancelled": ["paid"],
-         "released": ["paid"]},
+        {
+            "made": ["cancelled", "expired", "paid", "promised"],
+            "promised": ["cancelled", "due", "released"],
+            "due": ["cancelled", "expired", "paid"],
+            "paid": [],
+            "expired": ["made", "paid"],
+            "cancelled": ["paid"],
+            "released": ["paid"],
+        },
         "attempt amount_minor cover_minor currency donor_id campaign_id token_hash",
     ),
     "checkouts": (
-        {"new": ["expired", "failed", "open", "paid", "unknown"], "unknown": ["expired", "failed", "open", "paid"],
-         "open": ["expired", "failed", "paid", "processing"], "processing": ["failed", "paid"], "failed": ["paid"],
-         "expired": ["paid"], "paid": []},
+        {
+            "new": ["expired", "failed", "open", "paid", "unknown"],
+            "unknown": ["expired", "failed", "open", "paid"],
+            "open": ["expired", "failed", "paid", "processing"],
+            "processing": ["failed", "paid"],
+            "failed": ["paid"],
+            "expired": ["paid"],
+            "paid": [],
+        },
         "pledge_id number account amount_minor currency",
     ),
     "gifts": (
-        {"received": ["disputed", "lost", "partly_refunded", "refunded"],
-         "partly_refunded": ["disputed", "lost", "received", "refunded"], "refunded": ["partly_refunded", "received"],
-         "disputed": ["lost", "partly_refunded", "received", "refunded"], "lost": ["partly_refunded", "received"]},
+        {
+            "received": ["disputed", "lost", "partly_refunded", "refunded"],
+            "partly_refunded": ["disputed", "lost", "received", "refunded"],
+            "refunded": ["partly_refunded", "received"],
+            "disputed": ["lost", "partly_refunded", "received", "refunded"],
+            "lost": ["partly_refunded", "received"],
+        },
         "reference pledge_id campaign_id amount_minor currency method gift_date charge",
     ),
     "refunds": (
-        {"requested": ["failed", "pending", "succeeded"], "pending": ["failed", "succeeded"], "succeeded": ["failed"],
-         "failed": []},
+        {
+            "requested": ["failed", "pending", "succeeded"],
+            "pending": ["failed", "succeeded"],
+            "succeeded": ["failed"],
+            "failed": [],
+        },
         "request gift_id amount_minor currency kind",
     ),
     "disputes": (
@@ -81,8 +126,12 @@ STATES: dict[str, tuple[dict[str, list[str]], str]] = {
         "provider_dispute gift_id currency",
     ),
     "receipts": (
-        {"issued": ["cancelled", "replaced", "suspended"], "suspended": ["cancelled", "issued", "replaced"],
-         "replaced": [], "cancelled": []},
+        {
+            "issued": ["cancelled", "replaced", "suspended"],
+            "suspended": ["cancelled", "issued", "replaced"],
+            "replaced": [],
+            "cancelled": [],
+        },
         "issuer_id series year number donor_kind form amount_minor currency gift_date issued_at locale snapshot code_hash"
         " replaces_id",
     ),
@@ -320,12 +369,12 @@ AUDITED = {
     "campaigns": "institution_id, id, slug",
     "pledges": "institution_id, id, campaign_id, amount_minor, currency, state, method, reward_id, created_at, attempt",
     "gifts": "institution_id, id, pledge_id, campaign_id, amount_minor, refunded_minor, lost_minor, currency, method, state,"
-             " gift_date, received_at, charge",
+    " gift_date, received_at, charge",
     "ledger_entries": "institution_id, id, transaction_id, account_id, amount_minor, currency",
     "ledger_transactions": "institution_id, id, reference, booked_at, reverses_id",
     "ledger_accounts": "institution_id, id, code",
     "receipts": "institution_id, id, issuer_id, series, year, number, state, donor_kind, form, amount_minor, currency,"
-                " gift_date, issued_at, sha256, replaces_id",
+    " gift_date, issued_at, sha256, replaces_id",
     "receipt_gifts": "institution_id, receipt_id, gift_id, amount_minor",
     "issuers": "institution_id, id, legal_name",
     "mails": "institution_id, id, kind, key, to_hash, state, created_at, sent_at",
@@ -346,8 +395,12 @@ def upgrade() -> None:
     _give_rights()
     op.execute(TRIGGERS)
     for table in APPEND_ONLY:
-        op.execute(f"CREATE TRIGGER grows BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_change()")
-        op.execute(f"CREATE TRIGGER grows_whole BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()")
+        op.execute(
+            f"CREATE TRIGGER grows BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+        )
+        op.execute(
+            f"CREATE TRIGGER grows_whole BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+        )
     for table, (transitions, frozen) in STATES.items():
         op.execute(
             f"CREATE TRIGGER guard BEFORE UPDATE ON {table} FOR EACH ROW"
@@ -426,7 +479,9 @@ def downgrade() -> None:
         op.execute(f"DROP TRIGGER grows_whole ON {table}")
     for table in STATES:
         op.execute(f"DROP TRIGGER guard ON {table}")
-    op.execute("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM cimaise_app, cimaise_public, cimaise_audit, cimaise_dispatch")
+    op.execute(
+        "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM cimaise_app, cimaise_public, cimaise_audit, cimaise_dispatch"
+    )
     op.execute(
         "DROP FUNCTION current_institution, refuse_change, guard_state, guard_receipt_bytes, check_entry_transaction,"
         " check_balanced, add_to_ledger_totals, add_to_campaign_totals, count_gift, count_promise, chain_audit, audit_text,"

@@ -63,7 +63,9 @@ def test_reversing_restores_the_balance_and_keeps_both(museum: int, opened: Open
 
 def test_unbalanced_lines_are_refused_before_the_database(museum: int, opened: Opened) -> None:
     with opened(factories.scope(museum)) as session, pytest.raises(UnbalancedError):
-        service.post(session, "x", "x", [Line(fund_code("BOOKS"), Money(1, "EUR")), Line(fund_code("BOOKS"), Money(1, "EUR"))])
+        service.post(
+            session, "x", "x", [Line(fund_code("BOOKS"), Money(1, "EUR")), Line(fund_code("BOOKS"), Money(1, "EUR"))]
+        )
 
 
 @pytest.mark.parametrize(
@@ -81,15 +83,18 @@ def test_unbalanced_lines_are_refused_before_the_database(museum: int, opened: O
 def test_the_database_refuses_to_change_the_books(museum: int, opened: Opened, statement: str) -> None:
     with opened(factories.scope(museum)) as session:
         _gift(session, "gift:1", 5000)
-    with pytest.raises(Exception, match=r"permission denied|only grows|does not balance|never"), opened(
-        factories.scope(museum)
-    ) as session:
+    with (
+        pytest.raises(Exception, match=r"permission denied|only grows|does not balance|never"),
+        opened(factories.scope(museum)) as session,
+    ):
         session.execute(text(statement))
 
 
 def test_the_database_refuses_a_transaction_without_lines(museum: int, opened: Opened) -> None:
     with pytest.raises(IntegrityError, match="does not balance"), opened(factories.scope(museum)) as session:
         session.execute(
-            text("INSERT INTO ledger_transactions (institution_id, reference, memo, booked_at) VALUES (:m, 'r', 'm', now())"),
+            text(
+                "INSERT INTO ledger_transactions (institution_id, reference, memo, booked_at) VALUES (:m, 'r', 'm', now())"
+            ),
             {"m": museum},
         )
