@@ -1,1 +1,1 @@
-"""Numbered tax receipts."""
+"""Numbered tax receipts: decided by tax, counted without gaps, kept as they were issued."""
