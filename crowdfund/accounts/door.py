@@ -45,7 +45,7 @@ def form_page(template: str, form: Form, status: int = 200, *, context: str | No
         form=form,
         values=values,
         errors=errors,
-        next=signed_next() or "",
+        next_url=signed_next() or "",
         csrf_token=csrf_token(context or visit_context()),
         **shown,
     )

@@ -101,7 +101,7 @@ def _setup_page(form: CodeForm, secret: str, status: int = 200) -> AnyResponse:
     uri = second_factor.setup_uri(secret, person.email, _config().platform_name)
     signed = links.sign(_config().secret_key, SETUP_PURPOSE, [person.account_id, secret])
     return form_page(
-        "accounts/second_factor.html",
+        "accounts/second_factor_setup.html",
         form,
         status,
         context=person.token_hash,

@@ -116,7 +116,7 @@ def second_step() -> AnyResponse:
     person = somebody()
     if person is None:
         return redirect(url_for("accounts.sign_in", next=signed_next()), 303)
-    return form_page("accounts/second_step.html", CodeForm(), context=person.token_hash)
+    return form_page("accounts/second_factor.html", CodeForm(), context=person.token_hash)
 
 
 @blueprint.post("/sign-in/code")
@@ -128,7 +128,7 @@ def sign_in_with_code() -> AnyResponse:
     check_csrf(person.token_hash)
     form = CodeForm(request.form)
     if not form.validate():
-        return form_page("accounts/second_step.html", form, 422, context=person.token_hash)
+        return form_page("accounts/second_factor.html", form, 422, context=person.token_hash)
     budget = _second_factor_budget(person)
     for name, key in budget:
         buckets.limited(name, key)
@@ -137,7 +137,7 @@ def sign_in_with_code() -> AnyResponse:
         token = sessions.renew(session, person, Level.FULL, request.remote_addr, user_agent()) if accepted else None
     if token is None:
         form.code.errors = [gettext(WRONG_CODE)]
-        return form_page("accounts/second_step.html", form, 422, context=person.token_hash)
+        return form_page("accounts/second_factor.html", form, 422, context=person.token_hash)
     for name, key in budget:
         buckets.give_back(None, name, key)
     answer = make_response(on_from_here())

@@ -90,5 +90,3 @@ class Member(OwnedByInstitution, Base):
     state: Mapped[str] = mapped_column(default="active")
     invited_by_id: Mapped[int | None] = mapped_column(BigInteger)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
-
-

@@ -1,0 +1,1 @@
+"""The staff's overview: reads that cross all features of one museum."""
