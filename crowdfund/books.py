@@ -59,7 +59,7 @@ CHECKS = {
         SELECT c.code FROM campaigns c
         LEFT JOIN (SELECT campaign_id, sum(supporters) AS people, sum(contributions) AS coins, sum(promised_count) AS n,
           sum(promised_minor) AS promised FROM campaign_totals GROUP BY 1) t ON t.campaign_id = c.id
-        LEFT JOIN (SELECT campaign_id, count(donor_id) AS people, sum(units) AS coins FROM gifts
+        LEFT JOIN (SELECT campaign_id, count(DISTINCT donor_id) AS people, sum(units) AS coins FROM gifts
           WHERE state NOT IN ('refunded', 'lost') GROUP BY 1) g ON g.campaign_id = c.id
         LEFT JOIN (SELECT campaign_id, count(*) AS n, sum(amount_minor) AS promised FROM pledges
           WHERE state IN ('promised', 'due') GROUP BY 1) p ON p.campaign_id = c.id

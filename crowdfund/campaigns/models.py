@@ -165,7 +165,7 @@ class CampaignTotal(Base):
     institution_id: Mapped[int] = mapped_column(primary_key=True)
     campaign_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     shard: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
-    supporters: Mapped[int] = mapped_column(BigInteger)  # gifts of a known donor that were not given back
+    supporters: Mapped[int] = mapped_column(BigInteger)  # people with a gift that was not given back
     contributions: Mapped[int] = mapped_column(BigInteger)  # and each coin of a box, each ticket
     promised_count: Mapped[int] = mapped_column(BigInteger)
     promised_minor: Mapped[int] = minor()

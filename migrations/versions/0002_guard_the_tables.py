@@ -223,14 +223,22 @@ CREATE FUNCTION count_gift() RETURNS trigger LANGUAGE plpgsql SET search_path = 
 DECLARE
   was int := 0;
   is_ int := CASE WHEN NEW.state IN ('refunded', 'lost') THEN 0 ELSE 1 END;
+  person int := 0;
 BEGIN
   IF TG_OP = 'UPDATE' THEN
     was := CASE WHEN OLD.state IN ('refunded', 'lost') THEN 0 ELSE 1 END;
   END IF;
-  IF is_ <> was THEN
-    PERFORM add_to_campaign_totals(NEW.institution_id, NEW.campaign_id,
-      (is_ - was) * CASE WHEN NEW.donor_id IS NULL THEN 0 ELSE 1 END, (is_ - was) * NEW.units, 0, 0);
+  IF is_ = was THEN
+    RETURN NULL;
   END IF;
+  IF NEW.donor_id IS NOT NULL THEN
+    -- A person counts once, however often they give: two gifts of one donor at once wait for each other here.
+    PERFORM pg_advisory_xact_lock(hashtextextended('supporter:' || NEW.campaign_id || ':' || NEW.donor_id, NEW.institution_id));
+    person := CASE WHEN EXISTS (
+      SELECT FROM gifts g WHERE g.institution_id = NEW.institution_id AND g.donor_id = NEW.donor_id
+      AND g.campaign_id = NEW.campaign_id AND g.id <> NEW.id AND g.state NOT IN ('refunded', 'lost')) THEN 0 ELSE 1 END;
+  END IF;
+  PERFORM add_to_campaign_totals(NEW.institution_id, NEW.campaign_id, (is_ - was) * person, (is_ - was) * NEW.units, 0, 0);
   RETURN NULL;
 END $$;
 
