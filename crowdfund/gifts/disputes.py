@@ -15,18 +15,22 @@ from crowdfund.gifts.rules import DISPUTE_TRANSITIONS, DisputeState
 def record_dispute(session: Session, reported: DisputeReported) -> Dispute | None:
     """Bring a dispute to what the provider says of it; None when its charge is no gift of ours. Locks the gift.
 
-    Older news change nothing; news that skip a step take it first. An inquiry (`warning`) moves no money. Publishes `gift.disputed` and
-    `gift.dispute_closed`. Raises Overdrawn when more is called back than the gift still holds.
+    Older news change nothing; news that skip a step take it first. An inquiry (`warning`) moves no money. Publishes
+    `gift.disputed` and `gift.dispute_closed`. Raises Overdrawn when more is called back than the gift still holds.
     """
     dispute = session.scalars(
-        select(Dispute).where(Dispute.provider_dispute == reported.provider_dispute).with_for_update()).one_or_none()
-    gift = (sums.bearer(session, reported.charge, reported.amount.minor) if dispute is None
-            else sums.locked(session, dispute.gift_id))
+        select(Dispute).where(Dispute.provider_dispute == reported.provider_dispute).with_for_update(key_share=True)
+    ).one_or_none()
+    gift = (
+        sums.bearer(session, reported.charge, reported.amount.minor)
+        if dispute is None
+        else sums.locked(session, dispute.gift_id)
+    )
     if gift is None:
         return None
     if dispute is None:
         dispute = _add(session, gift, reported)
-    for state in _steps(DisputeState(dispute.state), reported.state, bool(reported.fees)):
+    for state in _steps(DisputeState(dispute.state), reported.state, money_moved=bool(reported.fees)):
         _apply(session, gift, dispute, state)
     for fee in reported.fees:
         postings.post_fee(session, gift, fee, "fee of a dispute")
@@ -36,15 +40,20 @@ def record_dispute(session: Session, reported: DisputeReported) -> Dispute | Non
 
 def _add(session: Session, gift: Gift, reported: DisputeReported) -> Dispute:
     dispute = Dispute(
-        provider_dispute=reported.provider_dispute, gift_id=gift.id, state=DisputeState.WARNING,
-        amount_minor=reported.amount.minor, currency=reported.amount.currency, fee_minor=0, opened_at=reported.opened_at,
+        provider_dispute=reported.provider_dispute,
+        gift_id=gift.id,
+        state=DisputeState.WARNING,
+        amount_minor=reported.amount.minor,
+        currency=reported.amount.currency,
+        fee_minor=0,
+        opened_at=reported.opened_at,
     )
     session.add(dispute)
     session.flush()  # its id names the postings and the facts
     return dispute
 
 
-def _steps(before: DisputeState, state: DisputeState, money_moved: bool) -> list[DisputeState]:
+def _steps(before: DisputeState, state: DisputeState, *, money_moved: bool) -> list[DisputeState]:
     """Tell the states to pass. A dispute that is heard of late was open in between, if money moved or was lost."""
     if state not in DISPUTE_TRANSITIONS[before]:
         return []
@@ -57,11 +66,10 @@ def _steps(before: DisputeState, state: DisputeState, money_moved: bool) -> list
 def _apply(session: Session, gift: Gift, dispute: Dispute, state: DisputeState) -> None:
     was_open = dispute.state == DisputeState.OPEN
     dispute.state = state
-    ids = {"dispute_id": dispute.id, "gift_id": gift.id}
     if state == DisputeState.OPEN:
         sums.change(gift, disputed=dispute.amount_minor)
         postings.post_dispute_opened(session, gift, dispute)
-        outbox.publish(session, "gift.disputed", key=str(dispute.id), **ids)
+        outbox.publish(session, "gift.disputed", key=str(dispute.id), dispute_id=dispute.id, gift_id=gift.id)
         return
     dispute.closed_at = clock.now()
     if not was_open:  # an inquiry that came to nothing
@@ -72,4 +80,4 @@ def _apply(session: Session, gift: Gift, dispute: Dispute, state: DisputeState) 
     else:
         sums.change(gift, disputed=-dispute.amount_minor, lost=dispute.amount_minor)
         postings.post_dispute_lost(session, gift, dispute)
-    outbox.publish(session, "gift.dispute_closed", key=str(dispute.id), **ids)
+    outbox.publish(session, "gift.dispute_closed", key=str(dispute.id), dispute_id=dispute.id, gift_id=gift.id)

@@ -20,9 +20,9 @@ from crowdfund.tenancy import museum_of, scope_of
 def move_gift(session: Session, gift_id: int, campaign_id: int, request: UUID) -> Gift:
     """Move what is left of a gift to another campaign, and give the gift it has become there. Locks the gift.
 
-    The legal date stays: nothing was given anew. The same `request` again gives the first move. Refuses (409) a gift of which nothing is
-    left, another issuer or currency; (404) a campaign that is not there. Publishes `gift.refunded` for the one
-    and `gift.received` for the other.
+    The legal date stays: nothing was given anew. The same `request` again gives the first move. Refuses (409) a gift of
+    which nothing is left, another issuer or currency; (404) a campaign that is not there. Publishes `gift.refunded` for
+    the one and `gift.received` for the other.
     """
     gift = sums.locked(session, gift_id)
     reference = f"move:{request}"
@@ -37,8 +37,15 @@ def move_gift(session: Session, gift_id: int, campaign_id: int, request: UUID) -
     if not left or target.id == source.id or target.issuer_id != source.issuer_id or target.currency != gift.currency:
         raise Conflict(N_("This gift cannot be moved there."))
     refund = Refund(
-        request=request, gift_id=gift.id, kind="move", state=RefundState.SUCCEEDED, amount_minor=left,
-        currency=gift.currency, reason="moved", requested_by=scope_of(session).actor, created_at=clock.now(),
+        request=request,
+        gift_id=gift.id,
+        kind="move",
+        state=RefundState.SUCCEEDED,
+        amount_minor=left,
+        currency=gift.currency,
+        reason="moved",
+        requested_by=scope_of(session).actor,
+        created_at=clock.now(),
         closed_at=clock.now(),
     )
     moved = _moved(gift, target, reference, left)

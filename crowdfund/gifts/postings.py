@@ -52,7 +52,9 @@ def _money_account(session: Session, gift: Gift) -> str:
 def post_gift(session: Session, gift: Gift) -> None:
     """Book the gross: what came in, to the campaign's fund."""
     ledger.post(
-        session, f"gift:{gift.id}", f"gift by {gift.method}",
+        session,
+        f"gift:{gift.id}",
+        f"gift by {gift.method}",
         [Line(_money_account(session, gift), gift.amount), Line(_fund(session, gift), -gift.amount)],
         booked_at=gift.received_at if gift.imported else None,
     )
@@ -63,9 +65,13 @@ def post_fee(session: Session, gift: Gift, fee: FeeReported, memo: str = "fee of
     if not fee.amount:
         return
     ledger.post(
-        session, f"fee:{fee.balance_transaction}", memo,
-        [Line(_own(session, gift, AccountKind.FEES), fee.amount),
-         Line(_own(session, gift, AccountKind.CLEARING), -fee.amount)],
+        session,
+        f"fee:{fee.balance_transaction}",
+        memo,
+        [
+            Line(_own(session, gift, AccountKind.FEES), fee.amount),
+            Line(_own(session, gift, AccountKind.CLEARING), -fee.amount),
+        ],
         booked_at=gift.received_at if gift.imported else None,
     )
 
@@ -73,8 +79,12 @@ def post_fee(session: Session, gift: Gift, fee: FeeReported, memo: str = "fee of
 def post_refund(session: Session, gift: Gift, refund: Refund) -> None:
     """Book money given back out of the campaign's fund."""
     amount = Money(refund.amount_minor, refund.currency)
-    ledger.post(session, f"refund:{refund.id}", "refund",
-                [Line(_fund(session, gift), amount), Line(_money_account(session, gift), -amount)])
+    ledger.post(
+        session,
+        f"refund:{refund.id}",
+        "refund",
+        [Line(_fund(session, gift), amount), Line(_money_account(session, gift), -amount)],
+    )
 
 
 def reverse_refund(session: Session, refund: Refund) -> None:
@@ -85,25 +95,41 @@ def reverse_refund(session: Session, refund: Refund) -> None:
 def post_dispute_opened(session: Session, gift: Gift, dispute: Dispute) -> None:
     """Book the money the bank has called back to the disputes account; the fund waits for the decision."""
     amount = Money(dispute.amount_minor, dispute.currency)
-    ledger.post(session, f"dispute:{dispute.id}:opened", "dispute opened",
-                [Line(_own(session, gift, AccountKind.DISPUTES), amount), Line(_money_account(session, gift), -amount)])
+    ledger.post(
+        session,
+        f"dispute:{dispute.id}:opened",
+        "dispute opened",
+        [Line(_own(session, gift, AccountKind.DISPUTES), amount), Line(_money_account(session, gift), -amount)],
+    )
 
 
 def post_dispute_won(session: Session, gift: Gift, dispute: Dispute) -> None:
     """Book the money of a won dispute back."""
     amount = Money(dispute.amount_minor, dispute.currency)
-    ledger.post(session, f"dispute:{dispute.id}:won", "dispute won",
-                [Line(_money_account(session, gift), amount), Line(_own(session, gift, AccountKind.DISPUTES), -amount)])
+    ledger.post(
+        session,
+        f"dispute:{dispute.id}:won",
+        "dispute won",
+        [Line(_money_account(session, gift), amount), Line(_own(session, gift, AccountKind.DISPUTES), -amount)],
+    )
 
 
 def post_dispute_lost(session: Session, gift: Gift, dispute: Dispute) -> None:
     """Book the loss: it comes out of the campaign's fund."""
     amount = Money(dispute.amount_minor, dispute.currency)
-    ledger.post(session, f"dispute:{dispute.id}:lost", "dispute lost",
-                [Line(_fund(session, gift), amount), Line(_own(session, gift, AccountKind.DISPUTES), -amount)])
+    ledger.post(
+        session,
+        f"dispute:{dispute.id}:lost",
+        "dispute lost",
+        [Line(_fund(session, gift), amount), Line(_own(session, gift, AccountKind.DISPUTES), -amount)],
+    )
 
 
 def post_move(session: Session, gift: Gift, moved: Gift, refund: Refund) -> None:
     """Book a gift from one campaign's fund to another's."""
-    ledger.post(session, f"move:{refund.id}", "moved to another campaign",
-                [Line(_fund(session, gift), moved.amount), Line(_fund(session, moved), -moved.amount)])
+    ledger.post(
+        session,
+        f"move:{refund.id}",
+        "moved to another campaign",
+        [Line(_fund(session, gift), moved.amount), Line(_fund(session, moved), -moved.amount)],
+    )

@@ -1,4 +1,4 @@
-"""Give money back: asked for by staff, cleared by the receipts, made by the provider, or found made in its dashboard."""
+"""Give money back: asked for by staff, cleared by the receipts, made by the provider or in its dashboard."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _BOOKED = {RefundState.PENDING, RefundState.SUCCEEDED}
 def request_refund(session: Session, gift_id: int, amount: Money, reason: str, request: UUID) -> Refund:
     """Ask that money be given back. The same `request` again gives the first refund. Locks the gift.
 
-    Refuses (422) an amount that is not positive, (409) more than is left. Publishes `gift.refund_requested`: the receipt goes
-    first, then the provider is asked.
+    Refuses (422) an amount that is not positive, (409) more than is left. Publishes
+    `gift.refund_requested`: the receipt goes first, then the provider is asked.
     """
     gift = sums.locked(session, gift_id)
     known = session.scalars(select(Refund).where(Refund.request == request)).one_or_none()
@@ -44,16 +44,29 @@ def request_refund(session: Session, gift_id: int, amount: Money, reason: str, r
 
 def _asked_for(session: Session, gift: Gift) -> int:
     """Sum what was asked for and has not left yet."""
-    return int(session.scalar(
-        select(func.coalesce(func.sum(Refund.amount_minor), 0))
-        .where(Refund.gift_id == gift.id, Refund.state == RefundState.REQUESTED)) or 0)
+    return int(
+        session.scalar(
+            select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(
+                Refund.gift_id == gift.id, Refund.state == RefundState.REQUESTED
+            )
+        )
+        or 0
+    )
 
 
-def _add(session: Session, gift: Gift, amount: Money, *, request: UUID, reason: str, state: RefundState,
-         kind: str = "refund") -> Refund:
+def _add(
+    session: Session, gift: Gift, amount: Money, *, request: UUID, reason: str, state: RefundState, kind: str = "refund"
+) -> Refund:
     refund = Refund(
-        request=request, gift_id=gift.id, kind=kind, state=state, amount_minor=amount.minor, currency=amount.currency,
-        reason=reason, requested_by=scope_of(session).actor, created_at=clock.now(),
+        request=request,
+        gift_id=gift.id,
+        kind=kind,
+        state=state,
+        amount_minor=amount.minor,
+        currency=amount.currency,
+        reason=reason,
+        requested_by=scope_of(session).actor,
+        created_at=clock.now(),
     )
     session.add(refund)
     session.flush()  # its id names the postings and the facts
@@ -77,8 +90,8 @@ def clear_refund(session: Session, refund_id: int) -> None:
 def record_refund(session: Session, reported: RefundReported) -> Refund | None:
     """Bring a refund to what the provider says of it; None when its charge is no gift of ours. Locks the gift.
 
-    Older news change nothing. Publishes `gift.refunded` when the money has left the campaign, `gift.refund_succeeded` and
-    `gift.refund_failed` when its fate is known. Raises Overdrawn when more would be given back than was given.
+    Older news change nothing. Publishes `gift.refunded` when the money has left the campaign, `gift.refund_succeeded`
+    and `gift.refund_failed` when its fate is known. Raises Overdrawn when more would be given back than was given.
     """
     gift = sums.bearer(session, reported.charge, reported.amount.minor)
     if gift is None:
@@ -86,7 +99,9 @@ def record_refund(session: Session, reported: RefundReported) -> Refund | None:
     refund = _find(session, reported)
     if refund is None:
         request = reported.request or uuid5(_DASHBOARD, reported.provider_refund)
-        refund = _add(session, gift, reported.amount, request=request, reason=reported.reason, state=RefundState.REQUESTED)
+        refund = _add(
+            session, gift, reported.amount, request=request, reason=reported.reason, state=RefundState.REQUESTED
+        )
     elif refund.gift_id != gift.id:
         gift = sums.locked(session, refund.gift_id)
     if refund.provider_refund is None:
@@ -97,9 +112,12 @@ def record_refund(session: Session, reported: RefundReported) -> Refund | None:
 
 def _find(session: Session, reported: RefundReported) -> Refund | None:
     known = session.scalars(
-        select(Refund).where(Refund.provider_refund == reported.provider_refund).with_for_update()).one_or_none()
+        select(Refund).where(Refund.provider_refund == reported.provider_refund).with_for_update(key_share=True)
+    ).one_or_none()
     if known is None and reported.request is not None:
-        known = session.scalars(select(Refund).where(Refund.request == reported.request).with_for_update()).one_or_none()
+        known = session.scalars(
+            select(Refund).where(Refund.request == reported.request).with_for_update(key_share=True)
+        ).one_or_none()
     return known
 
 
@@ -111,7 +129,11 @@ def refuse_refund(session: Session, refund_id: int) -> None:
 
 def _locked(session: Session, refund_id: int) -> Refund:
     return session.scalars(
-        select(Refund).where(Refund.id == refund_id).with_for_update().execution_options(populate_existing=True)).one()
+        select(Refund)
+        .where(Refund.id == refund_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).one()
 
 
 def _apply(session: Session, gift: Gift, refund: Refund, state: RefundState) -> None:
@@ -120,17 +142,16 @@ def _apply(session: Session, gift: Gift, refund: Refund, state: RefundState) -> 
     if state not in REFUND_TRANSITIONS[before]:
         return
     refund.state = state
-    ids = {"refund_id": refund.id, "gift_id": gift.id}
     if before == RefundState.REQUESTED and state in _BOOKED:
         sums.change(gift, refunded=refund.amount_minor)
         postings.post_refund(session, gift, refund)
-        outbox.publish(session, "gift.refunded", key=str(refund.id), **ids)
+        outbox.publish(session, "gift.refunded", key=str(refund.id), refund_id=refund.id, gift_id=gift.id)
     if state == RefundState.FAILED:
         if before in _BOOKED:
             sums.change(gift, refunded=-refund.amount_minor)
             postings.reverse_refund(session, refund)
-        outbox.publish(session, "gift.refund_failed", key=str(refund.id), **ids)
+        outbox.publish(session, "gift.refund_failed", key=str(refund.id), refund_id=refund.id, gift_id=gift.id)
     if state != RefundState.PENDING:
         refund.closed_at = clock.now()
     if state == RefundState.SUCCEEDED:
-        outbox.publish(session, "gift.refund_succeeded", key=str(refund.id), **ids)
+        outbox.publish(session, "gift.refund_succeeded", key=str(refund.id), refund_id=refund.id, gift_id=gift.id)

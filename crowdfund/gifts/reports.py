@@ -14,9 +14,10 @@ from crowdfund.money import Money
 class MoneyReceived:
     """Money that has come in.
 
-    `reference` names what made it ("pledge:12", "box:…"): one reference, one gift. With a pledge, the donor, the wish for a receipt and
-    the counterpart are the pledge's, whatever is said here. `received_at` is the moment the money was credited, or counted for a box;
-    `handed_at` the moment a cheque or cash was handed over, where the law dates the gift by it.
+    `reference` names what made it ("pledge:12", "box:…"): one reference, one gift. With a pledge, the donor, the wish
+    for a receipt and the counterpart are the pledge's, whatever is said here. `received_at` is the moment the money was
+    credited, or counted for a box; `handed_at` the moment a cheque or cash was handed over, where the law dates the
+    gift by it.
     """
 
     reference: str
@@ -37,7 +38,7 @@ class MoneyReceived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundReported:
-    """What is known now of a refund at the provider. `request` is ours, none when it was made in the museum's dashboard."""
+    """What is known now of a refund at the provider. `request` is ours; none: made in the museum's dashboard."""
 
     provider_refund: str
     charge: str

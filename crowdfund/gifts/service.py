@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from crowdfund import outbox
 from crowdfund.campaigns.models import Campaign
-from crowdfund.gifts import postings
+from crowdfund.gifts import postings, sums
 from crowdfund.gifts.disputes import record_dispute
 from crowdfund.gifts.models import Gift
 from crowdfund.gifts.moves import move_gift
@@ -26,22 +26,36 @@ from crowdfund.tax.dates import GiftDate, gift_date
 from crowdfund.tenancy import museum_of
 
 __all__ = [
-    "DisputeReported", "FeeReported", "MoneyReceived", "RefundReported", "clear_refund", "move_gift", "receive_gift",
-    "record_dispute", "record_fee", "record_refund", "refuse_refund", "request_refund",
+    "DisputeReported",
+    "FeeReported",
+    "MoneyReceived",
+    "RefundReported",
+    "clear_refund",
+    "move_gift",
+    "receive_gift",
+    "record_dispute",
+    "record_fee",
+    "record_refund",
+    "refuse_refund",
+    "request_refund",
 ]
 
 # What the law calls our means of payment; tickets and boxes are dated when they are counted.
 LAW_METHODS = {
-    Method.CARD: "card", Method.BANK_TRANSFER: "bank_transfer", Method.CHEQUE: "cheque", Method.CASH: "cash",
-    Method.BOX: "box", Method.TICKET: "box",
+    Method.CARD: "card",
+    Method.BANK_TRANSFER: "bank_transfer",
+    Method.CHEQUE: "cheque",
+    Method.CASH: "cash",
+    Method.BOX: "box",
+    Method.TICKET: "box",
 }
 
 
 def receive_gift(session: Session, money: MoneyReceived) -> Gift:
     """Book money that has come in, and fulfil its pledge. The same reference again gives the first gift.
 
-    Locks the pledge. Publishes `gift.received`. The caller compares the charge of the gift it gets with its own: another
-    charge means that the pledge was paid twice.
+    Locks the pledge. Publishes `gift.received`. The caller compares the charge of the gift it gets with its own:
+    another charge means that the pledge was paid twice.
     """
     pledge = _locked_pledge(session, money.pledge_id)
     known = session.scalars(select(Gift).where(Gift.reference == money.reference)).one_or_none()
@@ -67,7 +81,7 @@ def receive_gift(session: Session, money: MoneyReceived) -> Gift:
 def _locked_pledge(session: Session, pledge_id: int | None) -> Pledge | None:
     if pledge_id is None:
         return None
-    return session.scalars(select(Pledge).where(Pledge.id == pledge_id).with_for_update()).one()
+    return pledges.pledge_of(session, pledge_id, lock=True)
 
 
 def _gift(session: Session, money: MoneyReceived, pledge: Pledge | None) -> Gift:
@@ -93,14 +107,17 @@ def _gift(session: Session, money: MoneyReceived, pledge: Pledge | None) -> Gift
 
 def _date(money: MoneyReceived, issuer: Issuer) -> GiftDate:
     return gift_date(
-        LAW_METHODS[money.method], ZoneInfo(issuer.time_zone), handed_at=money.handed_at,
-        received_at=money.received_at, credited_at=money.received_at,
+        LAW_METHODS[money.method],
+        ZoneInfo(issuer.time_zone),
+        handed_at=money.handed_at,
+        received_at=money.received_at,
+        credited_at=money.received_at,
     )
 
 
 def record_fee(session: Session, gift_id: int, fee: Money, balance_transaction: str) -> None:
     """Book the provider's fee on a gift, once it is known. Again is once. Locks the gift."""
-    gift = session.scalars(select(Gift).where(Gift.id == gift_id).with_for_update()).one()
+    gift = sums.locked(session, gift_id)
     if gift.balance_transaction is not None:
         return
     gift.balance_transaction = balance_transaction

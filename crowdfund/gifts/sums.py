@@ -12,7 +12,8 @@ from crowdfund.gifts.rules import Overdrawn, refundable, state_after
 def locked(session: Session, gift_id: int) -> Gift:
     """Lock a gift until the transaction ends, and read it anew."""
     return session.scalars(
-        select(Gift).where(Gift.id == gift_id).with_for_update().execution_options(populate_existing=True)).one()
+        select(Gift).where(Gift.id == gift_id).with_for_update(key_share=True).execution_options(populate_existing=True)
+    ).one()
 
 
 def left(gift: Gift) -> int:

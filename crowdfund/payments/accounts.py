@@ -19,7 +19,9 @@ def all_of(session: Session) -> list[str]:
     """List the museum's accounts that may be asked: those that are not blocked."""
     rows = session.execute(
         select(Issuer.payment_account, Issuer.payment_account_state)
-        .where(Issuer.payment_account.is_not(None)).order_by(Issuer.id))
+        .where(Issuer.payment_account.is_not(None))
+        .order_by(Issuer.id)
+    )
     return [str(account) for account, state in rows if state not in {BLOCKED, DEAUTHORIZED}]
 
 
@@ -50,16 +52,22 @@ def look_again(scope: MuseumScope, account: str) -> None:
         block(scope, account, error.code)
         return
     if _set(scope, account, ACTIVE if standing.active else RESTRICTED):
-        log.get().warning("account_changed", account=account, state=ACTIVE if standing.active else RESTRICTED,
-                          reason=",".join(standing.reasons))
+        log.get().warning(
+            "account_changed",
+            account=account,
+            state=ACTIVE if standing.active else RESTRICTED,
+            reason=",".join(standing.reasons),
+        )
 
 
 def look_at_stopped(scope: MuseumScope) -> None:
     """Look again at each account that is stopped: it may have been put right."""
     with transaction(scope) as session:
         stopped = session.scalars(
-            select(Issuer.payment_account)
-            .where(Issuer.payment_account.is_not(None), Issuer.payment_account_state.in_({RESTRICTED, BLOCKED}))).all()
+            select(Issuer.payment_account).where(
+                Issuer.payment_account.is_not(None), Issuer.payment_account_state.in_({RESTRICTED, BLOCKED})
+            )
+        ).all()
     for account in stopped:
         look_again(scope, str(account))
 
@@ -67,7 +75,8 @@ def look_at_stopped(scope: MuseumScope) -> None:
 def _set(scope: MuseumScope, account: str, state: str) -> bool:
     with transaction(scope) as session:
         issuer = session.scalars(
-            select(Issuer).where(Issuer.payment_account == account).with_for_update()).one_or_none()
+            select(Issuer).where(Issuer.payment_account == account).with_for_update(key_share=True)
+        ).one_or_none()
         if issuer is None or issuer.payment_account_state == state:
             return False
         issuer.payment_account_state = state

@@ -1,7 +1,7 @@
-"""Requests that change something at the provider: written down before they leave, sent again byte for byte, never forgotten.
+"""Requests that change something at the provider: written down before they leave, sent again byte for byte.
 
-Transaction 1 freezes the parameters in a row, then comes the network, transaction 2 writes what came of it. No answer means
-unknown, never failed.
+Transaction 1 freezes the parameters in a row, then comes the network, transaction 2 writes what came of it. No answer
+means unknown, never failed.
 """
 
 from __future__ import annotations
@@ -59,8 +59,15 @@ def freeze(
     """Write a request down. Its key: this installation, the operation, and a name that is never used again."""
     config: Config = current_app.extensions["config"]
     row = ProviderCall(
-        key=f"{config.installation}:{operation}:{name}", operation=operation, account=account, params=parameters,
-        state=CallState.SENT, subject=subject, attempts=1, created_at=clock.now(), sent_at=clock.now(),
+        key=f"{config.installation}:{operation}:{name}",
+        operation=operation,
+        account=account,
+        params=parameters,
+        state=CallState.SENT,
+        subject=subject,
+        attempts=1,
+        created_at=clock.now(),
+        sent_at=clock.now(),
     )
     session.add(row)
     session.flush()  # its id is needed
@@ -79,7 +86,9 @@ def waiting(session: Session) -> list[Frozen]:
     rows = session.scalars(
         select(ProviderCall)
         .where(ProviderCall.state.in_(OPEN_STATES), since < clock.now() - SWEPT_AFTER)
-        .order_by(ProviderCall.id).limit(SWEPT_AT_ONCE))
+        .order_by(ProviderCall.id)
+        .limit(SWEPT_AT_ONCE)
+    )
     return [_frozen(row) for row in rows]
 
 
@@ -114,8 +123,14 @@ def noting(scope: MuseumScope, frozen: Frozen) -> Iterator[None]:
         raise
     except ProviderRefused as error:
         _note(scope, frozen, CallState.REFUSED, error.code, error)
-        log.get().error("provider_refused", operation=frozen.operation, key=frozen.key, error=error.code,
-                        http_status=error.status, provider_request_id=error.request_id)
+        log.get().error(
+            "provider_refused",
+            operation=frozen.operation,
+            key=frozen.key,
+            error=error.code,
+            http_status=error.status,
+            provider_request_id=error.request_id,
+        )
         raise
 
 
@@ -158,5 +173,8 @@ def given_up(session: Session, frozen: Frozen, why: str) -> None:
 
 def _locked(session: Session, frozen: Frozen) -> ProviderCall:
     return session.scalars(
-        select(ProviderCall).where(ProviderCall.id == frozen.id).with_for_update()
-        .execution_options(populate_existing=True)).one()
+        select(ProviderCall)
+        .where(ProviderCall.id == frozen.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).one()

@@ -12,10 +12,8 @@ from sqlalchemy.orm import Session
 from config import Config
 from crowdfund import clock, log
 from crowdfund.campaigns.models import Campaign
-from crowdfund.campaigns.rules import is_open
 from crowdfund.donors.models import Donor
-from crowdfund.errors import Conflict, NotFound
-from crowdfund.i18n import N_
+from crowdfund.errors import NotFound
 from crowdfund.institutions.models import Issuer
 from crowdfund.payments import accounts, calls
 from crowdfund.payments.calls import Frozen, provider
@@ -57,7 +55,8 @@ def open_checkout(scope: MuseumScope, pledge_id: int) -> str:
     """Give the address to send the donor to: the page to pay on, or the gift's own page when it is paid.
 
     The same pledge with a live page gets the same page; one whose answer was lost gets the same request again. Raises
-    ProviderUnavailable (the outcome is unknown; asking again is safe), ProviderRefused, and refuses (409) a campaign that has closed.
+    ProviderUnavailable (the outcome is unknown; asking again is safe), ProviderRefused, and refuses (409) a campaign
+    that has closed or a reward that has gone.
     """
     for _round in range(ROUNDS):
         todo = _plan(scope, pledge_id)
@@ -79,27 +78,25 @@ def open_checkout(scope: MuseumScope, pledge_id: int) -> str:
 
 def _plan(scope: MuseumScope, pledge_id: int) -> _Next:
     with transaction(scope) as session:
-        pledge = session.scalars(select(Pledge).where(Pledge.id == pledge_id).with_for_update()).one_or_none()
-        if pledge is None:
-            raise NotFound
+        pledge = pledges.pledge_of(session, pledge_id, lock=True)
         latest = session.scalars(
-            select(Checkout).where(Checkout.pledge_id == pledge_id).order_by(Checkout.number.desc()).limit(1)).one_or_none()
+            select(Checkout).where(Checkout.pledge_id == pledge_id).order_by(Checkout.number.desc()).limit(1)
+        ).one_or_none()
         if pledge.state == PledgeState.PAID or (latest is not None and latest.state in DONE):
             return _Next(url=gift_page(pledge))
         if latest is not None and latest.state == CheckoutState.OPEN and latest.session is not None:
             if latest.url is not None and latest.expires_at > clock.now() + SHORTEST_REST:
                 return _Next(url=latest.url)
             return _Next(end=(latest.account, latest.session))
-        _refuse_if_closed(session, pledge)
+        pledges.reopen(session, pledge_id)
+        _refuse_if_stopped(session, pledge)
         if latest is not None and latest.state in UNSENT:
             return _Next(send=calls.of(session, f"checkout:{latest.id}"))
         return _Next(send=_freeze(session, pledge, 1 if latest is None else latest.number + 1), fresh=True)
 
 
-def _refuse_if_closed(session: Session, pledge: Pledge) -> None:
+def _refuse_if_stopped(session: Session, pledge: Pledge) -> None:
     campaign = session.get_one(Campaign, (museum_of(session), pledge.campaign_id))
-    if not is_open(campaign.state, campaign.opens_at, campaign.closes_at, clock.now()):
-        raise Conflict(N_("This campaign no longer takes gifts."))
     issuer = session.get_one(Issuer, (museum_of(session), campaign.issuer_id))
     if issuer.payment_account is None or accounts.is_stopped(session, issuer.payment_account):
         raise ProviderUnavailable("the account is stopped")
@@ -112,21 +109,38 @@ def _freeze(session: Session, pledge: Pledge, number: int) -> Frozen:
     donor = session.get_one(Donor, (museum_of(session), pledge.donor_id))
     account = str(issuer.payment_account)
     checkout = Checkout(
-        pledge_id=pledge.id, number=number, account=account, state=CheckoutState.NEW, amount_minor=pledge.amount_minor,
-        currency=pledge.currency, expires_at=clock.now() + CHECKOUT_LIFE, created_at=clock.now(),
+        pledge_id=pledge.id,
+        number=number,
+        account=account,
+        state=CheckoutState.NEW,
+        amount_minor=pledge.amount_minor,
+        currency=pledge.currency,
+        expires_at=clock.now() + CHECKOUT_LIFE,
+        created_at=clock.now(),
     )
     session.add(checkout)
     session.flush()  # its id names the request's subject
     title = campaign.title.get(pledge.locale) or next(iter(campaign.title.values()))
     page = gift_page(pledge)
     request = CheckoutRequest(
-        institution_id=museum_of(session), attempt=pledge.attempt, number=number, amount=pledge.amount,
-        title=title[:LONGEST_TITLE], locale=pledge.locale, email=donor.email,
-        success_url=f"{page}?session={{CHECKOUT_SESSION_ID}}", cancel_url=page, expires_at=checkout.expires_at,
+        institution_id=museum_of(session),
+        attempt=pledge.attempt,
+        number=number,
+        amount=pledge.amount,
+        title=title[:LONGEST_TITLE],
+        locale=pledge.locale,
+        email=donor.email,
+        success_url=f"{page}/return?session_id={{CHECKOUT_SESSION_ID}}",
+        cancel_url=page,
+        expires_at=checkout.expires_at,
     )
     return calls.freeze(
-        session, "checkout", account, provider().checkout_parameters(request),
-        name=f"{museum_of(session)}:{pledge.attempt}:{number}", subject=f"checkout:{checkout.id}",
+        session,
+        "checkout",
+        account,
+        provider().checkout_parameters(request),
+        name=f"{museum_of(session)}:{pledge.attempt}:{number}",
+        subject=f"checkout:{checkout.id}",
     )
 
 
@@ -196,13 +210,17 @@ def _mark(scope: MuseumScope, frozen: Frozen, state: CheckoutState) -> None:
 def _of(session: Session, frozen: Frozen) -> Checkout:
     checkout_id = int(frozen.subject.partition(":")[2])
     return session.scalars(
-        select(Checkout).where(Checkout.id == checkout_id).with_for_update()
-        .execution_options(populate_existing=True)).one()
+        select(Checkout)
+        .where(Checkout.id == checkout_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).one()
 
 
 def settle_checkout(scope: MuseumScope, session_id: str, pledge_id: int | None = None) -> CheckoutState:
-    """Settle the page a donor comes back from, and say where its checkout stands. Refuses (404) a page we do not know, or of
-    another pledge than `pledge_id`. Raises ProviderUnavailable.
+    """Settle the page a donor comes back from, and say where its checkout stands.
+
+    Refuses (404) a page we do not know, or of another pledge than `pledge_id`. Raises ProviderUnavailable.
     """
     with transaction(scope) as session:
         checkout = session.scalars(select(Checkout).where(Checkout.session == session_id)).one_or_none()
@@ -214,7 +232,7 @@ def settle_checkout(scope: MuseumScope, session_id: str, pledge_id: int | None =
     settle_page(scope, provider().page(account, session_id))
     with transaction(scope) as session:
         state = session.scalar(select(Checkout.state).where(Checkout.session == session_id))
-        return CheckoutState(state)
+        return CheckoutState(str(state))
 
 
 def sweep_checkouts(scope: MuseumScope) -> int:
@@ -222,11 +240,15 @@ def sweep_checkouts(scope: MuseumScope) -> int:
     with transaction(scope) as session:
         over = session.execute(
             select(Checkout.account, Checkout.session)
-            .where(Checkout.state == CheckoutState.OPEN, Checkout.expires_at < clock.now(), Checkout.session.is_not(None))
-            .order_by(Checkout.id).limit(calls.SWEPT_AT_ONCE)).all()
+            .where(
+                Checkout.state == CheckoutState.OPEN, Checkout.expires_at < clock.now(), Checkout.session.is_not(None)
+            )
+            .order_by(Checkout.id)
+            .limit(calls.SWEPT_AT_ONCE)
+        ).all()
     for account, page_id in over:
         try:
-            _end(scope, account, page_id)
+            _end(scope, account, str(page_id))
         except (ProviderUnavailable, ProviderRefused) as error:
             log.get().warning("checkout_waits", object_id=page_id, error_class=type(error).__name__)
     return len(over)

@@ -15,6 +15,7 @@ from crowdfund.payments.models import EventCursor, ProviderEvent
 from crowdfund.payments.provider import NotAtProvider, ProviderRefused, ProviderUnavailable
 from crowdfund.payments.rules import EventState
 from crowdfund.payments.settlement import (
+    NOTHING_NEW,
     Outcome,
     Settled,
     settle_charge,
@@ -31,15 +32,27 @@ SWEPT_AT_ONCE = 100
 OVERLAP = timedelta(hours=1)
 FIRST_LOOK = timedelta(days=3)
 
+
 # The longest prefix wins.
+def _deauthorized(scope: MuseumScope, account: str, _ident: str) -> Settled:
+    accounts.deauthorize(scope, account)
+    return NOTHING_NEW
+
+
+def _account_changed(scope: MuseumScope, account: str, _ident: str) -> Settled:
+    accounts.look_again(scope, account)
+    return NOTHING_NEW
+
+
 HANDLERS: dict[str, Callable[[MuseumScope, str, str], Settled]] = {
     "checkout.session.": lambda scope, account, ident: settle_page(scope, provider().page(account, ident)),
     "payment_intent.succeeded": settle_declines,
     "payment_intent.payment_failed": settle_declines,
-    "charge.dispute.": lambda scope, account, ident: settle_dispute(
-        scope, account, provider().dispute(account, ident)),
+    "charge.dispute.": lambda scope, account, ident: settle_dispute(scope, account, provider().dispute(account, ident)),
     "charge.refund.": lambda scope, account, ident: settle_refund(scope, account, provider().refund(account, ident)),
     "charge.": lambda scope, account, ident: settle_charge(scope, provider().charge(account, ident)),
+    "account.application.deauthorized": _deauthorized,
+    "v2.core.account": _account_changed,
     "refund.": lambda scope, account, ident: settle_refund(scope, account, provider().refund(account, ident)),
 }
 
@@ -47,11 +60,13 @@ HANDLERS: dict[str, Callable[[MuseumScope, str, str], Settled]] = {
 def settle_event(scope: MuseumScope, event_id: int) -> None:
     """Settle one kept notification. One that was settled, or is not there, does nothing.
 
-    An unknown type is ignored; an object that is not at the provider, or one that contradicts our books, is set aside. Raises
-    ProviderUnavailable: it is tried again later.
+    An unknown type is ignored; an object that is not at the provider, or one that contradicts our books, is set aside.
+    Raises ProviderUnavailable: it is tried again later.
     """
     with transaction(scope) as session:
-        row = session.scalars(select(ProviderEvent).where(ProviderEvent.id == event_id).with_for_update()).one_or_none()
+        row = session.scalars(
+            select(ProviderEvent).where(ProviderEvent.id == event_id).with_for_update(key_share=True)
+        ).one_or_none()
         if row is None or row.state != EventState.RECEIVED:
             return
         row.attempts += 1
@@ -60,18 +75,16 @@ def settle_event(scope: MuseumScope, event_id: int) -> None:
     if state == EventState.SET_ASIDE:
         log.get().error("event_set_aside", event_id=event, type=kind, account=account, object_id=object_id, reason=note)
     with transaction(scope) as session:
-        row = session.scalars(select(ProviderEvent).where(ProviderEvent.id == event_id).with_for_update()).one()
+        row = session.scalars(
+            select(ProviderEvent).where(ProviderEvent.id == event_id).with_for_update(key_share=True)
+        ).one()
         row.state, row.note, row.processed_at = state, note, clock.now()
 
 
 def _settle(scope: MuseumScope, account: str, kind: str, object_id: str) -> tuple[EventState, str | None]:
-    if kind == "account.application.deauthorized":
-        accounts.deauthorize(scope, account)
-        return EventState.PROCESSED, None
-    if kind.startswith("v2.core.account"):
-        accounts.look_again(scope, account)
-        return EventState.PROCESSED, None
-    handler = next((HANDLERS[prefix] for prefix in sorted(HANDLERS, key=len, reverse=True) if kind.startswith(prefix)), None)
+    handler = next(
+        (HANDLERS[prefix] for prefix in sorted(HANDLERS, key=len, reverse=True) if kind.startswith(prefix)), None
+    )
     if handler is None:
         return EventState.IGNORED, None
     try:
@@ -91,7 +104,9 @@ def sweep_events(scope: MuseumScope) -> int:
         waiting = session.scalars(
             select(ProviderEvent.id)
             .where(ProviderEvent.state == EventState.RECEIVED, ProviderEvent.received_at < clock.now() - SWEPT_AFTER)
-            .order_by(ProviderEvent.id).limit(SWEPT_AT_ONCE)).all()
+            .order_by(ProviderEvent.id)
+            .limit(SWEPT_AT_ONCE)
+        ).all()
     for event_id in waiting:
         try:
             settle_event(scope, event_id)
@@ -119,7 +134,9 @@ def read_events(scope: MuseumScope) -> int:
             continue
         with transaction(scope) as session:
             new += sum(inbox.keep(session, notice, account, "cursor") for notice in notices)
-            row = session.scalars(select(EventCursor).where(EventCursor.account == account).with_for_update()).one_or_none()
+            row = session.scalars(
+                select(EventCursor).where(EventCursor.account == account).with_for_update(key_share=True)
+            ).one_or_none()
             if row is None:
                 session.add(EventCursor(account=account, read_until=until))
             else:

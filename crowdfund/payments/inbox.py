@@ -24,9 +24,16 @@ def keep(session: Session, notice: Notice, account: str, via: str) -> bool:
     row_id = session.scalar(
         insert(ProviderEvent)
         .values(
-            institution_id=museum_of(session), event=notice.id, account=account, type=notice.type,
-            object_id=notice.object_id, created_at=notice.created, received_at=clock.now(), state=EventState.RECEIVED,
-            attempts=0, via=via,
+            institution_id=museum_of(session),
+            event=notice.id,
+            account=account,
+            type=notice.type,
+            object_id=notice.object_id,
+            created_at=notice.created,
+            received_at=clock.now(),
+            state=EventState.RECEIVED,
+            attempts=0,
+            via=via,
         )
         .on_conflict_do_nothing(index_elements=["institution_id", "event"])
         .returning(ProviderEvent.id)
@@ -41,8 +48,15 @@ def keep_stray(session: Session, notice: Notice, reason: str) -> None:
     """Keep a notification that belongs to no museum. It is never applied."""
     session.execute(
         insert(StrayEvent)
-        .values(event=notice.id, account=notice.account, type=notice.type, reason=reason, livemode=notice.livemode,
-                created_at=notice.created, received_at=clock.now())
+        .values(
+            event=notice.id,
+            account=notice.account,
+            type=notice.type,
+            reason=reason,
+            livemode=notice.livemode,
+            created_at=notice.created,
+            received_at=clock.now(),
+        )
         .on_conflict_do_nothing(index_elements=["event"])
     )
     if reason != "platform":

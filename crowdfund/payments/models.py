@@ -37,7 +37,7 @@ class Checkout(OwnedByInstitution, Base):
 
 
 class ProviderCall(OwnedByInstitution, Base):
-    """A request that changes something at the provider, with its parameters frozen: it can be sent again byte for byte."""
+    """A request that changes something at the provider, its parameters frozen: it can be sent again byte for byte."""
 
     __tablename__ = "provider_calls"
     __table_args__ = (
@@ -83,7 +83,7 @@ class ProviderEvent(OwnedByInstitution, Base):
 
 
 class StrayEvent(Base):
-    """A well-signed notification that belongs to no museum: unknown account, or the other mode. Stored, never applied."""
+    """A well-signed notification of no museum: unknown account, or the other mode. Stored, never applied."""
 
     __tablename__ = "stray_events"
 

@@ -1,7 +1,7 @@
 """The payment provider in our words: what we ask, what we are told, what can go wrong.
 
-`stripe.py` speaks to the real one; nothing else knows its words. Parameters of requests that change something are made once,
-by the `…_parameters` functions, frozen in a row, and sent as they are, however often.
+`stripe.py` speaks to the real one; nothing else knows its words. Parameters of requests that change something are made
+once, by the `…_parameters` functions, frozen in a row, and sent as they are, however often.
 """
 
 from __future__ import annotations
@@ -214,7 +214,8 @@ class AccountStanding:
 class Provider(Protocol):
     """The payment provider. Each call names the account it is for.
 
-    Raises ProviderUnavailable, ProviderRefused, ProviderKeyRejected, NotAtProvider. Lists start at `since`, oldest first.
+    Raises ProviderUnavailable, ProviderRefused, ProviderKeyRejected, NotAtProvider. Lists start at `since`, the oldest
+    first.
     """
 
     def checkout_parameters(self, request: CheckoutRequest) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,7 +17,7 @@ from crowdfund.payments import accounts
 from crowdfund.payments.calls import provider
 from crowdfund.payments.models import Checkout, QuarantinedCharge
 from crowdfund.payments.provider import BalanceLine, Charge, ProviderRefused
-from crowdfund.payments.settlement import Outcome, settle_charge, settle_dispute, settle_refund
+from crowdfund.payments.settlement import Outcome, Settled, settle_charge, settle_dispute, settle_refund
 from crowdfund.tenancy import MuseumScope, transaction
 
 DAYS = 35
@@ -53,15 +54,20 @@ class Reconciliation:
     def note(self, what: str, object_id: str, *, repaired: bool) -> None:
         """Note a difference, and say it aloud."""
         self.findings.append(Finding(what, object_id, repaired))
-        log.get().error("reconciliation", reason=what, object_id=object_id, state="repaired" if repaired else "open",
-                        institution_id=self.institution_id)
+        log.get().error(
+            "reconciliation",
+            reason=what,
+            object_id=object_id,
+            state="repaired" if repaired else "open",
+            institution_id=self.institution_id,
+        )
 
 
 def reconcile(scope: MuseumScope, days: int = DAYS) -> Reconciliation:
     """Compare charges, refunds, disputes and fees of the last `days` with the ledger's rows.
 
-    A charge of a known attempt is booked (and said aloud: every other net has missed it), an unknown one is set aside. Raises
-    ProviderUnavailable.
+    A charge of a known attempt is booked (and said aloud: every other net has missed it), an unknown one is set aside.
+    Raises ProviderUnavailable.
     """
     report = Reconciliation(scope.institution_id, clock.now() - timedelta(days=days))
     with transaction(scope) as session:
@@ -86,7 +92,7 @@ def _compare(scope: MuseumScope, account: str, report: Reconciliation) -> None:
             aside = _is_aside(session, refund.charge)
         if aside or (known is not None and known.state == refund.fate):
             continue
-        repaired = _repaired(lambda refund=refund: settle_refund(scope, account, refund).outcome)  # type: ignore[misc]
+        repaired = _repaired(partial(settle_refund, scope, account, refund))
         report.note("refund", refund.id, repaired=repaired)
     for dispute in provider().disputes(account, report.since):
         report.disputes += 1
@@ -95,7 +101,7 @@ def _compare(scope: MuseumScope, account: str, report: Reconciliation) -> None:
             aside = _is_aside(session, dispute.charge)
         if aside or (known is not None and known.state == dispute.stage):
             continue
-        repaired = _repaired(lambda dispute=dispute: settle_dispute(scope, account, dispute).outcome)  # type: ignore[misc]
+        repaired = _repaired(partial(settle_dispute, scope, account, dispute))
         report.note("dispute", dispute.id, repaired=repaired)
     lines = list(provider().balance_lines(account, report.since))
     report.balance_lines += len(lines)
@@ -103,9 +109,9 @@ def _compare(scope: MuseumScope, account: str, report: Reconciliation) -> None:
     _missing(scope, account, charges, report)
 
 
-def _repaired(settle: object) -> bool:
+def _repaired(settle: Callable[[], Settled]) -> bool:
     try:
-        return settle() != Outcome.SET_ASIDE  # type: ignore[operator,no-any-return]
+        return settle().outcome != Outcome.SET_ASIDE
     except Overdrawn:
         return False
 
@@ -152,10 +158,16 @@ def _missing(scope: MuseumScope, account: str, charges: Iterable[Charge], report
         ours = session.scalars(
             select(Gift.charge)
             .join(Checkout, Checkout.pledge_id == Gift.pledge_id)
-            .where(Checkout.account == account, Gift.method == Method.CARD, Gift.imported.is_(False),
-                   Gift.charge.is_not(None), Gift.received_at > report.since + YOUNG,
-                   Gift.received_at < clock.now() - YOUNG)
-            .distinct()).all()
+            .where(
+                Checkout.account == account,
+                Gift.method == Method.CARD,
+                Gift.imported.is_(False),
+                Gift.charge.is_not(None),
+                Gift.received_at > report.since + YOUNG,
+                Gift.received_at < clock.now() - YOUNG,
+            )
+            .distinct()
+        ).all()
     for charge_id in ours:
         if charge_id not in there:
             report.note("not_at_provider", str(charge_id), repaired=False)

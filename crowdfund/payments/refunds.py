@@ -31,7 +31,7 @@ def ask_refund(scope: MuseumScope, refund_id: int) -> None:
 
 def _frozen(scope: MuseumScope, refund_id: int) -> Frozen | None:
     with transaction(scope) as session:
-        refund = session.scalars(select(Refund).where(Refund.id == refund_id).with_for_update()).one()
+        refund = session.scalars(select(Refund).where(Refund.id == refund_id).with_for_update(key_share=True)).one()
         if refund.state != RefundState.REQUESTED:
             return None
         known = calls.of(session, f"refund:{refund.id}")
@@ -45,11 +45,18 @@ def _frozen(scope: MuseumScope, refund_id: int) -> Frozen | None:
         ).first()
         if account is None:
             return None
-        parameters = provider().refund_parameters(RefundRequest(
-            institution_id=museum_of(session), request=refund.request, charge=gift.charge, payment=gift.payment,
-            amount=Money(refund.amount_minor, refund.currency),
-        ))
-        return calls.freeze(session, "refund", account, parameters, name=str(refund.request), subject=f"refund:{refund.id}")
+        parameters = provider().refund_parameters(
+            RefundRequest(
+                institution_id=museum_of(session),
+                request=refund.request,
+                charge=gift.charge,
+                payment=gift.payment,
+                amount=Money(refund.amount_minor, refund.currency),
+            )
+        )
+        return calls.freeze(
+            session, "refund", account, parameters, name=str(refund.request), subject=f"refund:{refund.id}"
+        )
 
 
 def send(scope: MuseumScope, frozen: Frozen) -> None:

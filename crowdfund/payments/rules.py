@@ -24,11 +24,14 @@ class CheckoutState(StrEnum):
 
 CHECKOUT_TRANSITIONS: dict[CheckoutState, frozenset[CheckoutState]] = {
     CheckoutState.NEW: frozenset(
-        {CheckoutState.OPEN, CheckoutState.UNKNOWN, CheckoutState.FAILED, CheckoutState.PAID, CheckoutState.EXPIRED}),
+        {CheckoutState.OPEN, CheckoutState.UNKNOWN, CheckoutState.FAILED, CheckoutState.PAID, CheckoutState.EXPIRED}
+    ),
     CheckoutState.UNKNOWN: frozenset(
-        {CheckoutState.OPEN, CheckoutState.FAILED, CheckoutState.PAID, CheckoutState.EXPIRED}),
+        {CheckoutState.OPEN, CheckoutState.FAILED, CheckoutState.PAID, CheckoutState.EXPIRED}
+    ),
     CheckoutState.OPEN: frozenset(
-        {CheckoutState.PROCESSING, CheckoutState.PAID, CheckoutState.FAILED, CheckoutState.EXPIRED}),
+        {CheckoutState.PROCESSING, CheckoutState.PAID, CheckoutState.FAILED, CheckoutState.EXPIRED}
+    ),
     CheckoutState.PROCESSING: frozenset({CheckoutState.PAID, CheckoutState.FAILED}),
     CheckoutState.FAILED: frozenset({CheckoutState.PAID}),
     CheckoutState.EXPIRED: frozenset({CheckoutState.PAID}),

@@ -17,8 +17,20 @@ from crowdfund.payments.rules import CheckoutState
 from crowdfund.tenancy import MuseumScope, transaction
 
 __all__ = [
-    "Finding", "Reconciliation", "ask_refund", "gift_page", "look_at_stopped", "open_checkout", "read_events",
-    "reconcile", "settle_checkout", "settle_event", "standing_of", "sweep_calls", "sweep_checkouts", "sweep_events",
+    "Finding",
+    "Reconciliation",
+    "ask_refund",
+    "gift_page",
+    "look_at_stopped",
+    "open_checkout",
+    "read_events",
+    "reconcile",
+    "settle_checkout",
+    "settle_event",
+    "standing_of",
+    "sweep_calls",
+    "sweep_checkouts",
+    "sweep_events",
 ]
 
 

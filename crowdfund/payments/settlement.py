@@ -1,7 +1,7 @@
-"""Settle: bring our rows to what the provider says now. One way in for return page, webhook, sweeper and reconciliation.
+"""Settle: bring our rows to what the provider says now. Return page, webhook, sweeper and reconciliation come this way.
 
-The object is always fetched; what an event claims is only a reason to look. Money that has come is always booked, or set
-aside where it contradicts what we asked for. Doing it again changes nothing.
+The object is always fetched; what an event claims is only a reason to look. Money that has come is always booked, or
+set aside where it contradicts what we asked for. Doing it again changes nothing.
 """
 
 from __future__ import annotations
@@ -76,8 +76,13 @@ def settle_charge(scope: MuseumScope, charge: Charge) -> Settled:
 def settle_refund(scope: MuseumScope, account: str, refund: RefundMade) -> Settled:
     """Bring our books to what a refund says; the gift it is of comes first, if it was not heard of yet."""
     reported = gifts.RefundReported(
-        provider_refund=refund.id, charge=refund.charge, amount=refund.amount, state=RefundState(refund.fate.value),
-        at=refund.created, request=refund.request, reason=refund.reason,
+        provider_refund=refund.id,
+        charge=refund.charge,
+        amount=refund.amount,
+        state=RefundState(refund.fate.value),
+        at=refund.created,
+        request=refund.request,
+        reason=refund.reason,
     )
     for charge_seen in (False, True):
         with transaction(scope) as session:
@@ -92,8 +97,11 @@ def settle_refund(scope: MuseumScope, account: str, refund: RefundMade) -> Settl
 def settle_dispute(scope: MuseumScope, account: str, dispute: DisputeRaised) -> Settled:
     """Bring our books to what a dispute says; the gift it is about comes first, if it was not heard of yet."""
     reported = gifts.DisputeReported(
-        provider_dispute=dispute.id, charge=dispute.charge, amount=dispute.amount,
-        state=DisputeState(dispute.stage.value), opened_at=dispute.created,
+        provider_dispute=dispute.id,
+        charge=dispute.charge,
+        amount=dispute.amount,
+        state=DisputeState(dispute.stage.value),
+        opened_at=dispute.created,
         fees=tuple(gifts.FeeReported(fee.balance_transaction, fee.amount) for fee in dispute.fees),
     )
     for charge_seen in (False, True):
@@ -112,7 +120,8 @@ def _settle_first(scope: MuseumScope, account: str, charge_id: str) -> None:
     if charge.refunded == charge.amount:
         with transaction(scope) as session:
             row = session.scalars(
-                select(QuarantinedCharge).where(QuarantinedCharge.charge == charge.id).with_for_update()).one_or_none()
+                select(QuarantinedCharge).where(QuarantinedCharge.charge == charge.id).with_for_update(key_share=True)
+            ).one_or_none()
             if row is not None:
                 row.state = "resolved"  # what was set aside has been given back
 
@@ -134,7 +143,7 @@ def settle_declines(scope: MuseumScope, account: str, payment: str) -> Settled:
 
 def _locked(session: Session, claim: Claim, page_id: str | None) -> Checkout | None:
     """Find and lock the checkout of a page; by what the page says of itself when its id has not reached us."""
-    locked = select(Checkout).with_for_update().execution_options(populate_existing=True)
+    locked = select(Checkout).with_for_update(key_share=True).execution_options(populate_existing=True)
     if page_id is not None:
         found = session.scalars(locked.where(Checkout.session == page_id)).one_or_none()
         if found is not None:
@@ -144,12 +153,11 @@ def _locked(session: Session, claim: Claim, page_id: str | None) -> Checkout | N
     pledge_id = session.scalar(select(Pledge.id).where(Pledge.attempt == claim.attempt))
     if pledge_id is None:
         return None
-    return session.scalars(
-        locked.where(Checkout.pledge_id == pledge_id, Checkout.number == claim.number)).one_or_none()
+    return session.scalars(locked.where(Checkout.pledge_id == pledge_id, Checkout.number == claim.number)).one_or_none()
 
 
 def follow(session: Session, checkout: Checkout, page: CheckoutPage) -> None:
-    """Let a locked checkout take the state of its page; when its last try is over, the pledge's reward is free again."""
+    """Let a locked checkout take the state of its page; after the last try the pledge's reward is free again."""
     if checkout.session is None:
         checkout.session, checkout.url = page.id, page.url
     if page.state in STATE_OF_PAGE:
@@ -162,8 +170,7 @@ def become(session: Session, checkout: Checkout, state: CheckoutState) -> None:
         return
     checkout.state = state
     if state in OVER:
-        latest = session.scalar(
-            select(func.max(Checkout.number)).where(Checkout.pledge_id == checkout.pledge_id))
+        latest = session.scalar(select(func.max(Checkout.number)).where(Checkout.pledge_id == checkout.pledge_id))
         if latest == checkout.number:
             pledges.expire(session, checkout.pledge_id)
 
@@ -175,10 +182,19 @@ def _book(session: Session, checkout: Checkout | None, charge: Charge) -> Settle
         return _set_aside(session, checkout, charge, problem or "unknown_attempt")
     pledge = session.get_one(Pledge, (museum_of(session), checkout.pledge_id))
     before = session.scalar(select(Gift.id).where(Gift.charge == charge.id))
-    gift = gifts.receive_gift(session, gifts.MoneyReceived(
-        reference=f"pledge:{pledge.id}", campaign_id=pledge.campaign_id, pledge_id=pledge.id, amount=charge.amount,
-        method=Method.CARD, received_at=charge.created, charge=charge.id, payment=charge.payment,
-    ))
+    gift = gifts.receive_gift(
+        session,
+        gifts.MoneyReceived(
+            reference=f"pledge:{pledge.id}",
+            campaign_id=pledge.campaign_id,
+            pledge_id=pledge.id,
+            amount=charge.amount,
+            method=Method.CARD,
+            received_at=charge.created,
+            charge=charge.id,
+            payment=charge.payment,
+        ),
+    )
     if gift.charge != charge.id:
         return _set_aside(session, checkout, charge, "paid_twice")
     become(session, checkout, CheckoutState.PAID)
@@ -217,9 +233,16 @@ def _set_aside(session: Session, checkout: Checkout | None, charge: Charge, reas
     added = session.scalar(
         insert(QuarantinedCharge)
         .values(
-            institution_id=museum_of(session), charge=charge.id, account=charge.account, payment=charge.payment,
-            pledge_id=None if checkout is None else checkout.pledge_id, amount_minor=charge.amount.minor,
-            currency=charge.amount.currency, reason=reason, state="open", created_at=clock.now(),
+            institution_id=museum_of(session),
+            charge=charge.id,
+            account=charge.account,
+            payment=charge.payment,
+            pledge_id=None if checkout is None else checkout.pledge_id,
+            amount_minor=charge.amount.minor,
+            currency=charge.amount.currency,
+            reason=reason,
+            state="open",
+            created_at=clock.now(),
         )
         .on_conflict_do_nothing(index_elements=["institution_id", "charge"])
         .returning(QuarantinedCharge.id)

@@ -48,9 +48,9 @@ NOT_FOR_GIFTS = (
 # Events that settle something here; the provider lets a list name twenty types.
 EVENT_TYPES = (
     "checkout.session.completed", "checkout.session.async_payment_succeeded", "checkout.session.async_payment_failed",
-    "checkout.session.expired", "payment_intent.succeeded", "payment_intent.payment_failed", "payment_intent.processing",
-    "payment_intent.canceled", "charge.succeeded", "charge.updated", "charge.refunded", "refund.created", "refund.updated",
-    "refund.failed", "charge.dispute.created", "charge.dispute.updated", "charge.dispute.funds_withdrawn",
+    "checkout.session.expired", "payment_intent.succeeded", "payment_intent.payment_failed",
+    "charge.succeeded", "charge.updated", "charge.refunded", "refund.created", "refund.updated", "refund.failed",
+    "charge.dispute.created", "charge.dispute.updated", "charge.dispute.funds_withdrawn",
     "charge.dispute.funds_reinstated", "charge.dispute.closed",
 )  # fmt: skip
 PAGE_PARTS = ["payment_intent.latest_charge.balance_transaction"]
@@ -63,8 +63,13 @@ T = TypeVar("T")
 class StripeProvider:
     """The provider behind STRIPE_API_BASE."""
 
-    def __init__(self, config: Config, *, page_timeout: tuple[float, float] = PAGE_TIMEOUT,
-                 worker_timeout: tuple[float, float] = WORKER_TIMEOUT) -> None:
+    def __init__(
+        self,
+        config: Config,
+        *,
+        page_timeout: tuple[float, float] = PAGE_TIMEOUT,
+        worker_timeout: tuple[float, float] = WORKER_TIMEOUT,
+    ) -> None:
         self._pages = _client(config, page_timeout)
         self._workers = _client(config, worker_timeout)
 
@@ -72,7 +77,11 @@ class StripeProvider:
 
     def checkout_parameters(self, request: CheckoutRequest) -> dict[str, Any]:
         """Write the parameters of a hosted Checkout page."""
-        said = {"institution": str(request.institution_id), "attempt": str(request.attempt), "number": str(request.number)}
+        said = {
+            "institution": str(request.institution_id),
+            "attempt": str(request.attempt),
+            "number": str(request.number),
+        }
         parameters: dict[str, Any] = {
             "mode": "payment",
             "ui_mode": "hosted_page",
@@ -80,14 +89,16 @@ class StripeProvider:
             "client_reference_id": str(request.attempt),
             "metadata": said,
             "payment_intent_data": {"metadata": said, "description": request.title},
-            "line_items": [{
-                "quantity": 1,
-                "price_data": {
-                    "currency": request.amount.currency.lower(),
-                    "unit_amount": translation.to_wire(request.amount),
-                    "product_data": {"name": request.title},
-                },
-            }],
+            "line_items": [
+                {
+                    "quantity": 1,
+                    "price_data": {
+                        "currency": request.amount.currency.lower(),
+                        "unit_amount": translation.to_wire(request.amount),
+                        "product_data": {"name": request.title},
+                    },
+                }
+            ],
             # The donor pays in the campaign's currency, or the books would not know the amount.
             "adaptive_pricing": {"enabled": False},
             "excluded_payment_method_types": list(NOT_FOR_GIFTS),
@@ -113,15 +124,19 @@ class StripeProvider:
 
     def open_page(self, account: str, parameters: Parameters, key: str) -> Answer:
         """Open the page of a payment."""
-        made = _ask("open_page", lambda: self._client().v1.checkout.sessions.create(
-            cast("Any", dict(parameters)), _options(account, key)))
+        made = _ask(
+            "open_page",
+            lambda: self._client().v1.checkout.sessions.create(cast("Any", dict(parameters)), _options(account, key)),
+        )
         return _answer(made, page=translation.page(made.to_dict(), account))
 
     def close_page(self, account: str, session: str) -> CheckoutPage:
         """Close an open page; one that is closed already is left as it is."""
         try:
-            made = _ask("close_page", lambda: self._client().v1.checkout.sessions.expire(
-                session, {"expand": PAGE_PARTS}, _options(account)))
+            made = _ask(
+                "close_page",
+                lambda: self._client().v1.checkout.sessions.expire(session, {"expand": PAGE_PARTS}, _options(account)),
+            )
         except NotAtProvider:
             raise
         except ProviderRefused:  # it is not open: what it is instead is told by looking
@@ -130,22 +145,27 @@ class StripeProvider:
 
     def make_refund(self, account: str, parameters: Parameters, key: str) -> Answer:
         """Give money back."""
-        made = _ask("make_refund", lambda: self._client().v1.refunds.create(
-            cast("Any", dict(parameters)), _options(account, key)))
+        made = _ask(
+            "make_refund",
+            lambda: self._client().v1.refunds.create(cast("Any", dict(parameters)), _options(account, key)),
+        )
         return _answer(made, refund=translation.refund(made.to_dict()))
 
     # looking
 
     def page(self, account: str, session: str) -> CheckoutPage:
         """Fetch a page with its payment, charge and fee."""
-        found = _ask("page", lambda: self._client().v1.checkout.sessions.retrieve(
-            session, {"expand": PAGE_PARTS}, _options(account)))
+        found = _ask(
+            "page",
+            lambda: self._client().v1.checkout.sessions.retrieve(session, {"expand": PAGE_PARTS}, _options(account)),
+        )
         return translation.page(found.to_dict(), account)
 
     def page_of(self, account: str, claim: Claim, since: datetime) -> CheckoutPage | None:
         """Look for the page that says it is this museum's, this attempt's and this try's."""
-        rows = self._listed("page_of", lambda: self._client().v1.checkout.sessions.list(
-            cast("Any", _since(since)), _options(account)))
+        rows = self._listed(
+            "page_of", lambda: self._client().v1.checkout.sessions.list(cast("Any", _since(since)), _options(account))
+        )
         for row in rows:
             if row["client_reference_id"] == str(claim.attempt) and translation.claim(row.get("metadata")) == claim:
                 return self.page(account, str(row["id"]))
@@ -153,14 +173,19 @@ class StripeProvider:
 
     def charge(self, account: str, charge: str) -> Charge:
         """Fetch a charge with its fee."""
-        found = _ask("charge", lambda: self._client().v1.charges.retrieve(
-            charge, {"expand": CHARGE_PARTS}, _options(account)))
+        found = _ask(
+            "charge", lambda: self._client().v1.charges.retrieve(charge, {"expand": CHARGE_PARTS}, _options(account))
+        )
         return translation.charge(found.to_dict(), account)
 
     def charges_of(self, account: str, payment: str) -> tuple[Charge, ...]:
         """List the charges that were tried for a payment."""
-        rows = self._listed("charges_of", lambda: self._client().v1.charges.list(
-            {"payment_intent": payment, "limit": ROWS, "expand": ["data.balance_transaction"]}, _options(account)))
+        rows = self._listed(
+            "charges_of",
+            lambda: self._client().v1.charges.list(
+                {"payment_intent": payment, "limit": ROWS, "expand": ["data.balance_transaction"]}, _options(account)
+            ),
+        )
         return tuple(translation.charge(row, account) for row in rows)
 
     def refund(self, account: str, refund: str) -> RefundMade:
@@ -175,38 +200,54 @@ class StripeProvider:
 
     def charges(self, account: str, since: datetime) -> Iterable[Charge]:
         """List charges."""
-        rows = self._listed("charges", lambda: self._client().v1.charges.list(
-            cast("Any", {**_since(since), "expand": ["data.balance_transaction"]}), _options(account)))
+        rows = self._listed(
+            "charges",
+            lambda: self._client().v1.charges.list(
+                cast("Any", {**_since(since), "expand": ["data.balance_transaction"]}), _options(account)
+            ),
+        )
         return [translation.charge(row, account) for row in rows]
 
     def refunds(self, account: str, since: datetime) -> Iterable[RefundMade]:
         """List refunds."""
-        rows = self._listed("refunds", lambda: self._client().v1.refunds.list(
-            cast("Any", _since(since)), _options(account)))
+        rows = self._listed(
+            "refunds", lambda: self._client().v1.refunds.list(cast("Any", _since(since)), _options(account))
+        )
         return [translation.refund(row) for row in rows]
 
     def disputes(self, account: str, since: datetime) -> Iterable[DisputeRaised]:
         """List disputes."""
-        rows = self._listed("disputes", lambda: self._client().v1.disputes.list(
-            cast("Any", _since(since)), _options(account)))
+        rows = self._listed(
+            "disputes", lambda: self._client().v1.disputes.list(cast("Any", _since(since)), _options(account))
+        )
         return [translation.dispute(row) for row in rows]
 
     def balance_lines(self, account: str, since: datetime) -> Iterable[BalanceLine]:
         """List the movements of the balance."""
-        rows = self._listed("balance_lines", lambda: self._client().v1.balance_transactions.list(
-            cast("Any", _since(since)), _options(account)))
+        rows = self._listed(
+            "balance_lines",
+            lambda: self._client().v1.balance_transactions.list(cast("Any", _since(since)), _options(account)),
+        )
         return [translation.balance_line(row) for row in rows]
 
     def notices(self, account: str, since: datetime) -> Iterable[Notice]:
         """List events of the types we act on."""
-        rows = self._listed("notices", lambda: self._client().v1.events.list(
-            cast("Any", {**_since(since), "types": list(EVENT_TYPES)}), _options(account)))
+        rows = self._listed(
+            "notices",
+            lambda: self._client().v1.events.list(
+                cast("Any", {**_since(since), "types": list(EVENT_TYPES)}), _options(account)
+            ),
+        )
         return [translation.notice(row) for row in rows]
 
     def standing(self, account: str) -> AccountStanding:
         """Say whether the account can be paid by card."""
-        found = _ask("standing", lambda: self._client().v2.core.accounts.retrieve(
-            account, {"include": ["configuration.merchant"]}, _options(PLATFORM)))
+        found = _ask(
+            "standing",
+            lambda: self._client().v2.core.accounts.retrieve(
+                account, {"include": ["configuration.merchant"]}, _options(PLATFORM)
+            ),
+        )
         merchant = (found.to_dict().get("configuration") or {}).get("merchant") or {}
         ability = (merchant.get("capabilities") or {}).get("card_payments") or {}
         reasons = tuple(str(detail["code"]) for detail in ability.get("status_details") or [])
@@ -254,7 +295,8 @@ def _rows(first_page: Any) -> Iterator[Mapping[str, Any]]:
 def _answer(made: Any, *, page: CheckoutPage | None = None, refund: RefundMade | None = None) -> Answer:
     response = made.last_response
     return Answer(
-        str(made.id), response.request_id if response else None, response.code if response else None, page, refund)
+        str(made.id), response.request_id if response else None, response.code if response else None, page, refund
+    )
 
 
 def _ask(operation: str, call: Callable[[], T]) -> T:
@@ -263,8 +305,7 @@ def _ask(operation: str, call: Callable[[], T]) -> T:
     try:
         answer = call()
     except (stripe.AuthenticationError, stripe.PermissionError) as error:
-        raise ProviderKeyRejected(
-            _code(error), status=error.http_status, request_id=error.request_id) from error
+        raise ProviderKeyRejected(_code(error), status=error.http_status, request_id=error.request_id) from error
     except stripe.StripeError as error:
         raise _refusal(error) from error
     crash.point(f"after provider {operation}")

@@ -1,0 +1,122 @@
+"""The worker's door: what donors are written about. Each mail has a key of its own and is sent once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from crowdfund import clock
+from crowdfund.campaigns.rules import is_open
+from crowdfund.gifts import mails
+from crowdfund.gifts.models import Gift, Refund
+from crowdfund.gifts.rules import Method, RefundState
+from crowdfund.mail import Mail, send_once
+from crowdfund.outbox import subscribes
+from crowdfund.pledges.models import Pledge
+from crowdfund.pledges.rules import PledgeState
+from crowdfund.tenancy import TaskScope, museum_of, transaction
+
+# Two gifts of one donor to one campaign within this time may be one too many.
+CLOSE_TOGETHER = timedelta(minutes=15)
+
+
+@subscribes("gift.received", outside=True)
+def thank(scope: TaskScope, gift_id: int) -> None:
+    """Thank for a gift; ask what to do when its reward had gone."""
+
+    def compose(session: Session) -> Mail | None:
+        gift, whole = _read(session, gift_id)
+        return None if whole is None else mails.written(mails.thanks(session, gift, whole), whole)
+
+    def ask(session: Session) -> Mail | None:
+        gift, whole = _read(session, gift_id)
+        content = None if whole is None else mails.reward_unavailable(session, gift, whole)
+        return None if content is None or whole is None else mails.written(content, whole)
+
+    send_once(scope, f"thanks:{gift_id}", compose)
+    send_once(scope, f"reward_unavailable:{gift_id}", ask)
+
+
+@subscribes("gift.received", outside=True)
+def ask_about_two(scope: TaskScope, gift_id: int) -> None:
+    """Ask whether two gifts were meant. Whichever of the two is heard of last finds the other."""
+    with transaction(scope) as session:
+        others = _close_gifts(session, gift_id)
+    for other_id in others:
+        first_id, second_id = sorted((gift_id, other_id))
+
+        def compose(session: Session, first_id: int = first_id, second_id: int = second_id) -> Mail | None:
+            second, whole = _read(session, second_id)
+            first = session.get_one(Gift, (museum_of(session), first_id))
+            return None if whole is None else mails.written(mails.two_gifts(first, second, whole), whole)
+
+        send_once(scope, f"two_gifts:{first_id}-{second_id}", compose)
+
+
+def _close_gifts(session: Session, gift_id: int) -> list[int]:
+    gift = session.get_one(Gift, (museum_of(session), gift_id))
+    if gift.donor_id is None or gift.imported or gift.method != Method.CARD:
+        return []
+    near = (gift.received_at - CLOSE_TOGETHER, gift.received_at + CLOSE_TOGETHER)
+    return list(
+        session.scalars(
+            select(Gift.id).where(
+                Gift.donor_id == gift.donor_id,
+                Gift.campaign_id == gift.campaign_id,
+                Gift.id != gift.id,
+                Gift.method == Method.CARD,
+                Gift.imported.is_(False),
+                Gift.received_at.between(*near),
+            )
+        )
+    )
+
+
+@subscribes("gift.refunded", outside=True)
+def tell_refund(scope: TaskScope, refund_id: int, gift_id: int) -> None:
+    """Tell the donor of money given back, once that is final."""
+    _tell_refund(scope, refund_id, gift_id)
+
+
+@subscribes("gift.refund_succeeded", outside=True)
+def tell_late_refund(scope: TaskScope, refund_id: int, gift_id: int) -> None:
+    """Tell the donor of money given back that was on its way for a while."""
+    _tell_refund(scope, refund_id, gift_id)
+
+
+def _tell_refund(scope: TaskScope, refund_id: int, gift_id: int) -> None:
+    def compose(session: Session) -> Mail | None:
+        refund = session.get_one(Refund, (museum_of(session), refund_id))
+        if refund.state != RefundState.SUCCEEDED or refund.kind != "refund":
+            return None
+        gift, whole = _read(session, gift_id)
+        return None if whole is None else mails.written(mails.refunded(gift, refund, whole), whole)
+
+    send_once(scope, f"refunded:{refund_id}", compose)
+
+
+@subscribes("pledge.expired", outside=True)
+def remind(scope: TaskScope, pledge_id: int) -> None:
+    """Remind a donor once of a payment that was not finished, while the campaign is open."""
+
+    def compose(session: Session) -> Mail | None:
+        pledge = session.get_one(Pledge, (museum_of(session), pledge_id))
+        whole = mails.around(session, pledge.campaign_id, pledge.donor_id, pledge.id)
+        if whole is None or pledge.state != PledgeState.EXPIRED or pledge.method != Method.CARD:
+            return None
+        if not is_open(whole.campaign.state, whole.campaign.opens_at, whole.campaign.closes_at, clock.now()):
+            return None
+        content = mails.not_finished(session, whole)
+        return None if content is None else mails.written(content, whole)
+
+    send_once(scope, f"not_finished:{pledge_id}", compose)
+
+
+def _read(session: Session, gift_id: int) -> tuple[Gift, mails.Around | None]:
+    """Read a gift and whom to write to about it: nobody for history, for boxes, and for what was only moved."""
+    gift = session.get_one(Gift, (museum_of(session), gift_id))
+    if gift.imported or gift.method == Method.MOVED:
+        return gift, None
+    return gift, mails.around(session, gift.campaign_id, gift.donor_id, gift.pledge_id)
