@@ -9,6 +9,7 @@ from datetime import date
 from crowdfund.money import Money
 from crowdfund.tax.identifiers import is_postcode, is_siren, is_siret
 from crowdfund.tax.law import (
+    ISSUER_KINDS,
     N_,
     Benefit,
     Decision,
@@ -28,18 +29,7 @@ INDIVIDUAL_IDENTITY = ("first_name", "last_name", "address_line", "postcode", "c
 COMPANY_IDENTITY = ("company_name", "company_form", "company_number", "address_line", "postcode", "city", "country")
 
 # Bodies that may issue receipts (CGI 200-1 a to g; public bodies by doctrine). Who only collects for others may not.
-ISSUER_KINDS = frozenset(
-    {
-        "musee_de_france",
-        "collectivite",
-        "etablissement_public",
-        "association_ig",
-        "association_rup",
-        "rup",
-        "fondation",
-        "fonds_de_dotation",
-    }
-)
+ENTITLED = frozenset(kind for kind, country in ISSUER_KINDS.items() if country == "FR")
 # Art. 978 names a closed list; of the kinds above only the foundation recognised as of public utility is on it.
 WEALTH_TAX_KINDS = frozenset({"rup"})
 
@@ -90,7 +80,7 @@ def decide(facts: GiftFacts) -> Decision:
 
 
 def _check_issuer(facts: GiftFacts, regime: Regime) -> Decision | None:
-    if facts.issuer_kind not in ISSUER_KINDS:
+    if facts.issuer_kind not in ENTITLED:
         return refuse(facts, "issuer", N_("This body may not issue tax receipts in France."))
     if regime.donor_kind != facts.donor_kind:
         return refuse(

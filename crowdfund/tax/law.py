@@ -18,6 +18,23 @@ DONOR_KINDS = frozenset({"individual", "company"})
 METHODS = frozenset({"card", "terminal", "bank_transfer", "direct_debit", "cheque", "cash", "box"})
 # Means of payment that leave no trace at a bank (Italy asks for one).
 UNTRACEABLE = frozenset({"cash", "box"})
+# Each kind of issuer, and the country whose law knows it.
+ISSUER_KINDS: Mapping[str, str] = {
+    "musee_de_france": "FR",
+    "collectivite": "FR",
+    "etablissement_public": "FR",
+    "association_ig": "FR",
+    "association_rup": "FR",
+    "rup": "FR",
+    "fondation": "FR",
+    "fonds_de_dotation": "FR",
+    "public_museum_it": "IT",
+    "public_body_it": "IT",
+    "ets": "IT",
+    "odv": "IT",
+    "public_museum_be": "BE",
+    "public_museum_ch": "CH",
+}
 
 
 def N_(message: str) -> str:  # noqa: N802 - the name that the extraction of messages looks for
