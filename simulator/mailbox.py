@@ -20,6 +20,7 @@ from simulator.mail_store import MailStore
 from simulator.mail_web import create_app
 from simulator.quiet import QuietHandler
 
+POLL_SECONDS = 0.1
 LARGEST = 30 * 1024 * 1024
 
 
@@ -39,7 +40,7 @@ class Mailbox:
         )
         app = create_app(self.store, self.reception)
         self._web = make_server("127.0.0.1", http_port, app, threaded=True, request_handler=QuietHandler)
-        self._thread = threading.Thread(target=self._web.serve_forever, daemon=True)
+        self._thread = threading.Thread(target=self._web.serve_forever, args=(POLL_SECONDS,), daemon=True)
 
     def start(self) -> None:
         """Take mails and show them, in the background."""

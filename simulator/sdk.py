@@ -92,11 +92,18 @@ def _inherited(base: str, scope: Scope) -> dict[str, Field]:
 
 
 def _field(annotation: ast.expr, scope: Scope) -> Field | None:
-    text = ast.unparse(annotation).strip("'\"")
-    if text.startswith("ClassVar"):
+    outer = _outermost(annotation)
+    if outer.startswith("ClassVar"):
         return None
-    required = not text.startswith(("NotRequired", "Optional"))
-    return Field(shape(annotation, scope), required)
+    return Field(shape(annotation, scope), required=not outer.startswith(("NotRequired", "Optional")))
+
+
+def _outermost(annotation: ast.expr) -> str:
+    """Tell how an annotation begins, without writing all of it out."""
+    if isinstance(annotation, ast.Constant):
+        return str(annotation.value)
+    inner = annotation.value if isinstance(annotation, ast.Subscript) else annotation
+    return inner.id if isinstance(inner, ast.Name) else ""
 
 
 def shape(node: ast.expr, scope: Scope) -> object:

@@ -39,7 +39,7 @@ def until(truth: Callable[[], Any], seconds: float = 5) -> Any:
         found = truth()
         if found:
             return found
-        time.sleep(0.02)
+        time.sleep(0.01)
     raise AssertionError("it did not happen in time")
 
 
@@ -118,13 +118,14 @@ class Driver:
 
     simulator: Simulator
     receiver: Receiver
-    options: dict[str, Any] = field(default_factory=lambda: {"stripe_account": ACCOUNT})
+    options: Any = field(default_factory=lambda: {"stripe_account": ACCOUNT})
+    _client: Any = None
 
     @property
     def url(self) -> str:
         return self.simulator.settings.base_url
 
-    def client(self, **more: Any) -> stripe.StripeClient:
+    def client(self, **more: Any) -> Any:
         return stripe.StripeClient(
             more.pop("key", "sk_test_simulator"),
             base_addresses={"api": self.url},
@@ -134,8 +135,9 @@ class Driver:
         )
 
     @property
-    def api(self) -> stripe.StripeClient:
-        return self.client()
+    def api(self) -> Any:
+        self._client = self._client or self.client()
+        return self._client
 
     def control(self, name: str, **body: Any) -> Any:
         answer = call("POST", f"{self.url}/_sim/{name}", json.dumps(body), {"Content-Type": "application/json"})
@@ -159,7 +161,7 @@ class Driver:
             "cancel_url": "http://127.0.0.1:9/give",
             **more,
         }
-        return self.api.v1.checkout.sessions.create(params, options={"stripe_account": account, **options})  # type: ignore[arg-type]
+        return self.api.v1.checkout.sessions.create(params, options={"stripe_account": account, **options})
 
     def submit(self, url: str, **form: str) -> Answer:
         return call("POST", url, urlencode(form), {"Content-Type": "application/x-www-form-urlencoded"})
@@ -176,7 +178,7 @@ class Driver:
 
     def expanded(self, session: Any, account: str = ACCOUNT) -> Any:
         wish = {"expand": ["payment_intent.latest_charge.balance_transaction"]}
-        return self.api.v1.checkout.sessions.retrieve(session.id, wish, options={"stripe_account": account})  # type: ignore[arg-type]
+        return self.api.v1.checkout.sessions.retrieve(session.id, wish, options={"stripe_account": account})
 
     def event_types(self, account: str = ACCOUNT) -> list[str]:
         page = self.api.v1.events.list({"limit": 100}, options={"stripe_account": account})
@@ -193,7 +195,7 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture(scope="session")
 def running(receiver: Receiver) -> Iterator[Simulator]:
     settings = Settings(
-        port=free_port(), webhook_base=f"http://127.0.0.1:{receiver.port}", settle_after=0.05, check_answers=True
+        port=free_port(), webhook_base=f"http://127.0.0.1:{receiver.port}", settle_after=0.02, check_answers=True
     )
     made = Simulator(settings)
     made.start()

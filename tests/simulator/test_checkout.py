@@ -28,7 +28,12 @@ def test_a_gift_is_paid(sim: Driver) -> None:
     assert answer.headers["location"] == f"http://127.0.0.1:9/thanks?session={session.id}"
     done = sim.expanded(session)
     intent = done.payment_intent
-    assert (done.status, done.payment_status, done.client_reference_id, done.url) == ("complete", "paid", "attempt-1", None)
+    assert (done.status, done.payment_status, done.client_reference_id, done.url) == (
+        "complete",
+        "paid",
+        "attempt-1",
+        None,
+    )
     assert (intent.status, intent.amount_received, intent.metadata["attempt"]) == ("succeeded", 5000, "1")
     charge = intent.latest_charge
     assert (charge.amount, charge.currency, charge.paid, charge.metadata["attempt"]) == (5000, "eur", True, "1")
@@ -53,14 +58,22 @@ def test_the_fee_comes_late(sim: Driver) -> None:
 
 @pytest.mark.parametrize(
     ("amount", "card", "fee"),
-    [(5000, GOOD, 100), (1033, GOOD, 40), (1034, GOOD, 41), (5000, "4000008260000000", 150), (5000, "4000000760000002", 188)],
+    [
+        (5000, GOOD, 100),
+        (1033, GOOD, 40),
+        (1034, GOOD, 41),
+        (5000, "4000008260000000", 150),
+        (5000, "4000000760000002", 188),
+    ],
 )
 def test_the_fee_is_rounded_half_up(sim: Driver, amount: int, card: str, fee: int) -> None:
     assert sim.paid(amount, card).payment_intent.latest_charge.balance_transaction.fee == fee
 
 
 def test_the_platforms_share_is_kept_apart(sim: Driver) -> None:
-    line = sim.paid(payment_intent_data={"application_fee_amount": 150}).payment_intent.latest_charge.balance_transaction
+    line = sim.paid(
+        payment_intent_data={"application_fee_amount": 150}
+    ).payment_intent.latest_charge.balance_transaction
     assert {one.type: one.amount for one in line.fee_details} == {"stripe_fee": 100, "application_fee": 150}
     assert line.net == 4750
     fee = sim.api.v1.application_fees.list().data[0]
@@ -281,7 +294,10 @@ def test_onboarding_is_finished_or_left_half_done(sim: Driver) -> None:
             "dashboard": "full",
             "identity": {"country": "it", "entity_type": "non_profit"},
             "configuration": {"merchant": {"capabilities": {"card_payments": {"requested": True}}}},
-            "defaults": {"currency": "eur", "responsibilities": {"fees_collector": "stripe", "losses_collector": "stripe"}},
+            "defaults": {
+                "currency": "eur",
+                "responsibilities": {"fees_collector": "stripe", "losses_collector": "stripe"},
+            },
             "include": ["configuration.merchant", "requirements"],
         }
     )
@@ -296,7 +312,7 @@ def test_onboarding_is_finished_or_left_half_done(sim: Driver) -> None:
             "type": "account_onboarding",
             "account_onboarding": {"refresh_url": "http://127.0.0.1:9/again", "return_url": "http://127.0.0.1:9/back"},
         }
-        return sim.api.v2.core.account_links.create({"account": account.id, "use_case": use_case}).url
+        return str(sim.api.v2.core.account_links.create({"account": account.id, "use_case": use_case}).url)
 
     first = link()
     assert status() == "restricted"

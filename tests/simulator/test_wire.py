@@ -16,13 +16,10 @@ def test_another_account_sees_nothing(sim: Driver) -> None:
     paid = sim.paid()
     charge, intent = paid.payment_intent.latest_charge.id, paid.payment_intent.id
     other: Any = {"stripe_account": OTHER}
-    for ask in (
-        lambda: sim.api.v1.checkout.sessions.retrieve(paid.id, options=other),
-        lambda: sim.api.v1.charges.retrieve(charge, options=other),
-        lambda: sim.api.v1.payment_intents.retrieve(intent, options=other),
-    ):
+    v1 = sim.api.v1
+    for service, ident in ((v1.checkout.sessions, paid.id), (v1.charges, charge), (v1.payment_intents, intent)):
         with pytest.raises(stripe.InvalidRequestError) as caught:
-            ask()
+            service.retrieve(ident, options=other)
         assert (caught.value.http_status, caught.value.code) == (404, "resource_missing")
     with pytest.raises(stripe.InvalidRequestError) as caught:
         sim.api.v1.refunds.create({"payment_intent": intent}, options=other)
@@ -99,7 +96,7 @@ def test_a_key_in_use_is_a_conflict(sim: Driver) -> None:
 def test_an_answer_lost_after_the_act_is_repaired_by_the_sdks_retry(sim: Driver) -> None:
     sim.control("faults", operation="POST /v1/refunds", kind="reset_after")
     charge = sim.paid().payment_intent.latest_charge.id
-    refund = sim.client(retries=2).v1.refunds.create({"charge": charge, "amount": 100}, options=sim.options)  # type: ignore[arg-type]
+    refund = sim.client(retries=2).v1.refunds.create({"charge": charge, "amount": 100}, options=sim.options)
     assert [one["id"] for one in sim.state("refunds")["refunds"]] == [refund.id]
 
 
@@ -119,14 +116,16 @@ def test_a_lost_answer_and_what_was_done(sim: Driver, kind: str, made: int) -> N
     assert [one["id"] for one in sim.state("sessions")["sessions"]] == [repaired.id]
 
 
-@pytest.mark.parametrize(("kind", "error"), [("429", stripe.RateLimitError), ("500", stripe.APIError), ("409", stripe.APIError)])
+@pytest.mark.parametrize(
+    ("kind", "error"), [("429", stripe.RateLimitError), ("500", stripe.APIError), ("409", stripe.APIError)]
+)
 def test_refusals_on_command_happen_as_often_as_asked(sim: Driver, kind: str, error: type[Exception]) -> None:
     sim.control("faults", operation="GET /v1/charges/{charge}", kind=kind, times=2)
     charge = sim.paid().payment_intent.latest_charge.id
     for _ in range(2):
         with pytest.raises(error):
-            sim.api.v1.charges.retrieve(charge, options=sim.options)  # type: ignore[arg-type]
-    assert sim.api.v1.charges.retrieve(charge, options=sim.options).id == charge  # type: ignore[arg-type]
+            sim.api.v1.charges.retrieve(charge, options=sim.options)
+    assert sim.api.v1.charges.retrieve(charge, options=sim.options).id == charge
 
 
 def test_the_requests_are_remembered_with_their_keys(sim: Driver) -> None:
@@ -146,25 +145,25 @@ def test_lists_are_newest_first_and_walk_both_ways(sim: Driver) -> None:
     sim.control("clock", advance_seconds=60)
     late = sim.control("charges", account=ACCOUNT, amount=900)["id"]
     v1, options = sim.api.v1, sim.options
-    first = v1.charges.list({"limit": 3}, options=options)  # type: ignore[arg-type]
+    first = v1.charges.list({"limit": 3}, options=options)
     assert [one.id for one in first.data] == [late, made[6], made[5]]
     assert first.has_more
-    everything = [one.id for one in v1.charges.list({"limit": 3}, options=options).auto_paging_iter()]  # type: ignore[arg-type]
+    everything = [one.id for one in v1.charges.list({"limit": 3}, options=options).auto_paging_iter()]
     assert everything == [late, *reversed(made)]
-    forward = v1.charges.list({"ending_before": made[1], "limit": 2}, options=options)  # type: ignore[arg-type]
+    forward = v1.charges.list({"ending_before": made[1], "limit": 2}, options=options)
     assert [one.id for one in forward.data] == [made[3], made[2]]
     assert [one.id for one in forward.auto_paging_iter()] == [*made[2:], late]
-    moment = v1.charges.retrieve(late, options=options).created  # type: ignore[arg-type]
-    recent = v1.charges.list({"created": {"gte": moment}}, options=options)  # type: ignore[arg-type]
+    moment = v1.charges.retrieve(late, options=options).created
+    recent = v1.charges.list({"created": {"gte": moment}}, options=options)
     assert [one.id for one in recent.data] == [late]
-    intent = v1.charges.retrieve(made[2], options=options).payment_intent  # type: ignore[arg-type]
-    assert [one.id for one in v1.charges.list({"payment_intent": str(intent)}, options=options).data] == [made[2]]  # type: ignore[arg-type]
+    intent = v1.charges.retrieve(made[2], options=options).payment_intent
+    assert [one.id for one in v1.charges.list({"payment_intent": str(intent)}, options=options).data] == [made[2]]
 
 
 def test_a_list_with_a_bad_cursor_or_limit_is_refused(sim: Driver) -> None:
     for params in ({"starting_after": "ch_nothing"}, {"limit": 101}, {"limit": 0}):
         with pytest.raises(stripe.InvalidRequestError):
-            sim.api.v1.charges.list(params, options=sim.options)  # type: ignore[arg-type]
+            sim.api.v1.charges.list(params, options=sim.options)
 
 
 def test_what_cannot_be_expanded_is_refused(sim: Driver) -> None:
@@ -173,7 +172,7 @@ def test_what_cannot_be_expanded_is_refused(sim: Driver) -> None:
         if wish == "payment_intent.nothing":
             sim.pay(session)
         with pytest.raises(stripe.InvalidRequestError) as caught:
-            sim.api.v1.checkout.sessions.retrieve(session.id, {"expand": [wish]}, options=sim.options)  # type: ignore[arg-type]
+            sim.api.v1.checkout.sessions.retrieve(session.id, {"expand": [wish]}, options=sim.options)
         assert caught.value.param == "expand"
 
 
