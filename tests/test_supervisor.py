@@ -165,15 +165,14 @@ def test_children_do_not_outlive_a_killed_supervisor(tmp_path: Path) -> None:
     code = f"""
         import sys, time
         from pathlib import Path
-        from crowdfund.leftovers import end_leftovers
-from crowdfund.processes import Processes, Program
+        from crowdfund.processes import Processes, Program
         processes = Processes(Path({str(tmp_path)!r}), print)
         processes.start(Program("web", [sys.executable, "-c", {SLEEP!r}], {{}}, Path.cwd()))
         time.sleep(60)
     """
     parent = subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)])
     pid_file = tmp_path / "run" / "web.pid"
-    while not pid_file.exists():
+    while not pid_file.exists() and parent.poll() is None:
         time.sleep(0.02)
     child = int(pid_file.read_text())
     parent.kill()
