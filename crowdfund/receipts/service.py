@@ -6,13 +6,15 @@ never wait for each other. Call one of them for one gift in a transaction.
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from crowdfund import audit, clock, links
-from crowdfund.donors.models import Donor
+from crowdfund.donors import service as donors
+from crowdfund.donors.rules import DonorDetails
 from crowdfund.errors import Conflict, NotFound, Refusal
 from crowdfund.i18n import N_
 from crowdfund.outbox import publish
@@ -133,32 +135,44 @@ def align(session: Session, gift_id: int, reason: str) -> Receipt | None:
     return reinstate(session, gift_id)
 
 
-def complete_identity(session: Session, gift_id: int, values: dict[str, str]) -> Receipt | None:
+def follow(session: Session, gift_id: int) -> Receipt | None:
+    """Bring a gift's receipt in line, for the reason that the gift itself tells."""
+    gift = read_case(session, gift_id).gift
+    return align(
+        session, gift_id, "lost" if gift.lost_minor else "refunded" if gift.kept.minor <= 0 else "partly_refunded"
+    )
+
+
+def complete_identity(session: Session, gift_id: int, details: DonorDetails) -> Receipt | None:
     """Take what the donor tells later of themselves, and issue the receipt that waited for it.
 
-    `values` are the names of the giving form (first_name … tax_number, company_form); what is empty stays as it is.
-    Raises Refusal (422, with the field) for a detail that is wrong or still missing, Conflict (409) once a receipt is
-    issued: its details change only by `replace`.
+    The kind, the e-mail address and a name that was given stay as they are. Raises Refusal (422, with the field) for a
+    detail that is wrong or still missing, Conflict (409) once a receipt is issued: it changes only by `replace`.
     """
     case = read_case(session, gift_id)
-    if case.donor is None or case.donor.erased_at is not None:
+    donor = case.donor
+    if donor is None or donor.erased_at is not None:
         raise NotFound
     if live_receipt(session, gift_id) is not None:
         raise Conflict(N_("The receipt is issued already; write to the museum to have it corrected."))
-    given = {name: value.strip() for name, value in values.items() if value.strip()}
-    whole = identity_of(case.donor) | given
-    for name, message in countries.identity_problems(case.issuer.jurisdiction, case.donor.kind, whole).items():
+    kept = {"kind": donor.kind, "email": "", "locale": donor.locale}
+    names = {name: "" for name in ("first_name", "last_name", "company_name") if getattr(donor, name)}
+    told = dataclasses.replace(details, **kept | names)
+    whole = identity_of(donor) | told.told() | ({"company_form": told.legal_form} if told.legal_form else {})
+    for name, message in countries.identity_problems(case.issuer.jurisdiction, donor.kind, whole).items():
         raise Refusal(message, field=name)
-    _remember(case.donor, given)
+    donors.update_details(session, donor, told)
     case.gift.wants_receipt = True
     session.flush()  # what the decision reads
     return issue(session, gift_id)
 
 
 def held_gifts(session: Session, limit: int) -> list[int]:
-    """List the gifts that wait for a receipt, longest held first: what was missing may have come."""
-    held = select(ReceiptHold.gift_id).where(ReceiptHold.outcome == "hold", ReceiptHold.released_at.is_(None))
-    return list(session.scalars(held.order_by(ReceiptHold.held_at).limit(limit)))
+    """List gifts that wait for a receipt and may have what was missing by now, in any order: each has its turn."""
+    held = select(ReceiptHold.gift_id).where(
+        ReceiptHold.outcome == "hold", ReceiptHold.released_at.is_(None), ReceiptHold.reason != "yearly"
+    )
+    return list(session.scalars(held.order_by(func.random()).limit(limit)))
 
 
 def live_receipt(session: Session, gift_id: int) -> Receipt | None:
@@ -250,11 +264,3 @@ def _release(session: Session, gift_id: int, moment: datetime) -> None:
     row = hold_of(session, gift_id)
     if row is not None:
         row.released_at = moment
-
-
-def _remember(donor: Donor, given: dict[str, str]) -> None:
-    for name, value in given.items():
-        column = "legal_form" if name == "company_form" else name
-        if name not in {*identity_of(donor)}:
-            raise ValueError(f"not a detail of a receipt: {name}")
-        setattr(donor, column, value)
