@@ -65,13 +65,14 @@ def _features(app: Flask, config: Config, provider: object | None) -> None:
         app.extensions["provider"] = provider
     elif stripe:
         app.extensions["provider"] = stripe.StripeProvider(config)
-    for name in ("payments.tasks", "gifts.tasks", "receipts.tasks", "pledges.tasks"):
+    for name in ("accounts.tasks", "payments.tasks", "gifts.tasks", "receipts.tasks", "pledges.tasks"):
         module(name)
-    sessions = module("accounts.sessions")
-    if sessions and hasattr(sessions, "register"):
-        sessions.register(app, config)
+    who = module("accounts.current")
+    if who:
+        who.register(app, config)
     for name, prefix in (
         ("accounts.views", "/account"),
+        ("institutions.staff", None),
         ("dashboard.staff", None),
         ("payments.views", None),
         ("payments.webhook", None),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, make_response, redirect, request, url_for
+from flask import Blueprint, Response, current_app, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from crowdfund.accounts import buckets, security, service, sessions
@@ -61,7 +61,7 @@ def sign_in() -> AnyResponse:
     """Show the sign-in form."""
     if signed_in_person() is not None:
         return on_from_here()
-    return form_page("accounts/sign_in.html", SignInForm())
+    return form_page("accounts/sign_in.html", SignInForm(), demo=_demonstration())
 
 
 @blueprint.post("/sign-in")
@@ -70,7 +70,7 @@ def sign_in_with_password() -> AnyResponse:
     check_csrf(visit_context())
     form = SignInForm(request.form)
     if not form.validate():
-        return form_page("accounts/sign_in.html", form, 422)
+        return form_page("accounts/sign_in.html", form, 422, demo=_demonstration())
     email, password = str(form.email.data), str(form.password.data)
     budget = _sign_in_budget(email)
     for name, key in budget:
@@ -79,10 +79,16 @@ def sign_in_with_password() -> AnyResponse:
         found = service.credentials_of(session, email)
     if not verified(found.password_hash if found else None, password) or found is None:
         form.form_errors.append(gettext(WRONG))
-        return form_page("accounts/sign_in.html", form, 422)
+        return form_page("accounts/sign_in.html", form, 422, demo=_demonstration())
     for name, key in budget:
         buckets.give_back(None, name, key)
     return _open_session(found, password)
+
+
+def _demonstration() -> list[tuple[str, str, str]]:
+    """List the sign-ins of the demonstration: what its data put under this name, and nothing anywhere else."""
+    listed = current_app.extensions.get("demo_sign_ins")
+    return listed() if listed is not None and current_app.extensions["config"].app_env == "demo" else []
 
 
 def _sign_in_budget(email: str) -> list[tuple[str, str]]:

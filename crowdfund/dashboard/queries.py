@@ -51,8 +51,13 @@ class Asked:
 
     def parameters(self) -> dict[str, str]:
         """Give the filters as an address carries them."""
-        given = {"q": self.query, "state": self.state, "method": self.method, "receipt": self.receipt,
-                 "since": self.since.isoformat() if self.since else ""}
+        given = {
+            "q": self.query,
+            "state": self.state,
+            "method": self.method,
+            "receipt": self.receipt,
+            "since": self.since.isoformat() if self.since else "",
+        }
         return {name: value for name, value in given.items() if value}
 
 
@@ -100,7 +105,10 @@ def list_gifts(session: Session, museum: Membership, asked: Asked) -> GiftList:
     conditions = _conditions(asked, ZoneInfo(museum.time_zone))
     sums = session.execute(
         select(Gift.currency, func.count(), func.sum(Gift.amount_minor - Gift.refunded_minor - Gift.lost_minor))
-        .where(*conditions).group_by(Gift.currency).order_by(Gift.currency)).all()
+        .where(*conditions)
+        .group_by(Gift.currency)
+        .order_by(Gift.currency)
+    ).all()
     statement = _rows().where(*conditions)
     if asked.after is not None:
         statement = statement.where(tuple_(Gift.received_at, Gift.id) < tuple_(*asked.after))
@@ -111,8 +119,12 @@ def list_gifts(session: Session, museum: Membership, asked: Asked) -> GiftList:
         total=sum(count for _currency, count, _sum in sums),
         sums=tuple(Money(int(total), currency) for currency, _count, total in sums),
         timezone=museum.time_zone,
-        query=asked.query, state=asked.state, method=asked.method, receipt=asked.receipt,
-        since=asked.since.isoformat() if asked.since else "", filtered=asked.filtered,
+        query=asked.query,
+        state=asked.state,
+        method=asked.method,
+        receipt=asked.receipt,
+        since=asked.since.isoformat() if asked.since else "",
+        filtered=asked.filtered,
         next_url=_next_url(here, asked, found[PAGE - 1].Gift) if len(found) > PAGE else "",
         first_url=_url(here, asked.parameters()) if asked.after else "",
     )
@@ -127,12 +139,14 @@ def find_row(session: Session, museum: Membership, gift_id: int) -> GiftRow | No
 def count_waiting(session: Session) -> dict[str, int]:
     """Count what waits for somebody, by the page where it is dealt with: receipts held for a person to decide."""
     held = session.scalar(
-        select(func.count()).select_from(ReceiptHold)
-        .where(ReceiptHold.released_at.is_(None), ReceiptHold.outcome == "hold"))
+        select(func.count())
+        .select_from(ReceiptHold)
+        .where(ReceiptHold.released_at.is_(None), ReceiptHold.outcome == "hold")
+    )
     return {"gifts": held or 0}
 
 
-def _rows() -> Select[Any]:
+def _rows() -> Select[*tuple[Any, ...]]:
     return (
         select(Gift, Donor, Pledge, Reward, Campaign.title.label("campaign"), _receipt_code().label("receipt"))
         .join(Campaign, Campaign.id == Gift.campaign_id)
@@ -145,15 +159,20 @@ def _rows() -> Select[Any]:
 def _receipt_code() -> ColumnElement[str]:
     """Say in one word how a gift stands with its receipt."""
     of_gift = (
-        select(Receipt.state).join(ReceiptGift, ReceiptGift.receipt_id == Receipt.id)
-        .where(ReceiptGift.gift_id == Gift.id).correlate(Gift))
+        select(Receipt.state)
+        .join(ReceiptGift, ReceiptGift.receipt_id == Receipt.id)
+        .where(ReceiptGift.gift_id == Gift.id)
+        .correlate(Gift)
+    )
     live = of_gift.where(ReceiptGift.live)
     rendered = live.where(Receipt.sha256.is_not(None)).exists()
     last = of_gift.order_by(Receipt.id.desc()).limit(1).scalar_subquery()
     hold = (
         select(ReceiptHold.outcome)
         .where(ReceiptHold.gift_id == Gift.id, ReceiptHold.released_at.is_(None))
-        .correlate(Gift).scalar_subquery())
+        .correlate(Gift)
+        .scalar_subquery()
+    )
     given_back = Gift.state.in_([GiftState.REFUNDED, GiftState.LOST])
     return case(
         (live.where(Receipt.state == "suspended").exists(), "suspended"),
@@ -188,27 +207,45 @@ def _matches(query: str) -> ColumnElement[bool]:
     """Match a name, an address, a gift's number or a receipt's."""
     name = func.concat_ws(" ", Donor.first_name, Donor.last_name, Donor.company_name)
     people = select(Donor.id).where(
-        or_(name.icontains(query, autoescape=True), Donor.email.icontains(query, autoescape=True)))
+        or_(name.icontains(query, autoescape=True), Donor.email.icontains(query, autoescape=True))
+    )
     ways: list[ColumnElement[bool]] = [Gift.donor_id.in_(people)]
     if query.isascii() and query.isdigit() and len(query) < 19:
         ways.append(Gift.id == int(query))
     number = _RECEIPT_NUMBER.fullmatch(query)
     if number is not None:
-        ways.append(exists(
-            select(ReceiptGift.id).join(Receipt, Receipt.id == ReceiptGift.receipt_id)
-            .where(ReceiptGift.gift_id == Gift.id, func.lower(Receipt.series) == number["series"].lower(),
-                   Receipt.year == int(number["year"]), Receipt.number == int(number["number"]))
-            .correlate(Gift)))
+        ways.append(
+            exists(
+                select(ReceiptGift.id)
+                .join(Receipt, Receipt.id == ReceiptGift.receipt_id)
+                .where(
+                    ReceiptGift.gift_id == Gift.id,
+                    func.lower(Receipt.series) == number["series"].lower(),
+                    Receipt.year == int(number["year"]),
+                    Receipt.number == int(number["number"]),
+                )
+                .correlate(Gift)
+            )
+        )
     return or_(*ways)
 
 
 def _row(row: Row[Any], museum: Membership) -> GiftRow:
     gift: Gift = row.Gift
     return GiftRow(
-        number=str(gift.id), at=gift.received_at, donor=donor_name(row.Donor), email=(row.Donor and row.Donor.email) or "",
-        campaign=said(row.campaign, museum.default_locale), method=gift.method, reward=_reward(row.Pledge, row.Reward, museum),
-        receipt=row.receipt, state=gift.state, amount=gift.amount, url=f"/staff/{museum.slug}/gifts/{gift.id}",
-        refunded=Money(gift.refunded_minor, gift.currency) if gift.refunded_minor else None)
+        number=str(gift.id),
+        at=gift.received_at,
+        donor=donor_name(row.Donor),
+        email=(row.Donor and row.Donor.email) or "",
+        campaign=said(row.campaign, museum.default_locale),
+        method=gift.method,
+        reward=_reward(row.Pledge, row.Reward, museum),
+        receipt=row.receipt,
+        state=gift.state,
+        amount=gift.amount,
+        url=f"/staff/{museum.slug}/gifts/{gift.id}",
+        refunded=Money(gift.refunded_minor, gift.currency) if gift.refunded_minor else None,
+    )
 
 
 def donor_name(donor: Donor | None) -> str:

@@ -42,13 +42,13 @@ def memberships_of(session: Session, account_id: int) -> list[Membership]:
         .alias("mine")
     )
     rows = session.execute(
-        select(Institution.id, Institution.slug, Institution.name, Institution.time_zone, Institution.default_locale, mine.c.role)
+        select(Institution, mine.c.role)
         .join(mine, mine.c.institution_id == Institution.id)
         .order_by(Institution.name)
     )
     return [
-        Membership(row.id, row.slug, row.name, row.time_zone, row.default_locale, row.role)
-        for row in rows
+        Membership(one.id, one.slug, one.name, one.time_zone, one.default_locale, role)
+        for one, role in rows.tuples()
     ]
 
 

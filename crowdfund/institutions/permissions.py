@@ -30,8 +30,8 @@ READING = {"GET", "HEAD", "OPTIONS"}
 def requires(permission: Permission, *, fresh: bool = False) -> Callable[[View], View]:
     """Let only members with this permission into a view of `/staff/<museum>/…`.
 
-    The view is called without `museum`; it finds its scope in `g.scope`. What changes something must carry the session's
-    token. `fresh` asks people who signed in a while ago for their password first, before what moves money.
+    The view is called without `museum`; it finds its scope in `g.scope`. What changes something must carry the
+    session's token. `fresh` asks people who signed in a while ago for their password, before what moves money.
     """
 
     def decorate(view: View) -> View:

@@ -1,0 +1,181 @@
+"""The books of a museum as its staff read them: balances, the last transactions, and whether every rule holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import case, func, select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from crowdfund import books, clock
+from crowdfund.campaigns.models import Campaign
+from crowdfund.campaigns.texts import said
+from crowdfund.dashboard.moments import Lines, memo_text
+from crowdfund.dashboard.story import with_lines
+from crowdfund.gifts.models import Dispute, Gift, Refund
+from crowdfund.i18n import N_, _, gettext
+from crowdfund.institutions.current import Membership
+from crowdfund.institutions.models import Issuer
+from crowdfund.ledger.models import LedgerAccount, LedgerEntry, LedgerTransaction
+from crowdfund.ledger.rules import AccountKind
+from crowdfund.ledger.view import AccountBalance, BookedLine, BookedTransaction, Books, Invariant
+from crowdfund.money import Money
+from crowdfund.tenancy import MuseumScope, transaction
+
+LAST = 30
+AUDIT_RULE = "9 the audit chain verifies"
+
+# The sentences of `books.CHECKS`, without their numbers, so that they are translated.
+SENTENCES = (
+    N_("every ledger transaction sums to zero per currency"),
+    N_("the kept balances are the sums of the entries"),
+    N_("a campaign's total is its gifts less what was given back"),
+    N_("the refunds of a gift are what it says it gave back"),
+    N_("supporters and promises are counted right"),
+    N_("a paid pledge has exactly one gift, and only a paid one has"),
+    N_("a paid checkout belongs to a paid pledge or a quarantined charge"),
+    N_("a gift with a receipt wished for has one live receipt, a reason, or a fact on its way"),
+    N_("money given back has no live receipt"),
+    N_("a live line belongs to a receipt in force"),
+    N_("receipts are numbered 1 to n without gap"),
+    N_("a mail that left was sent under one key, and none is stuck"),
+    N_("a reward is never claimed beyond its stock"),
+    N_("the audit chain verifies"),
+)
+
+
+def read_books(scope: MuseumScope, museum: Membership) -> Books:
+    """Read the museum's balances and last transactions, and check the rules. Opens its own transactions."""
+    with transaction(scope) as session:
+        names = _names(session, museum)
+        accounts = _balances(session, names)
+        last = list(session.scalars(select(LedgerTransaction).order_by(LedgerTransaction.id.desc()).limit(LAST)))
+        links = _links(session, museum, [one.reference for one in last])
+        transactions = tuple(_booked(one, lines, names, links) for one, lines in with_lines(session, last))
+    return Books(
+        accounts=accounts,
+        transactions=transactions,
+        invariants=_invariants(scope),
+        checked_at=clock.now(),
+        timezone=museum.time_zone,
+    )
+
+
+def _names(session: Session, museum: Membership) -> dict[str, str]:
+    """Name each account: a fund by its campaign, the others by what they hold and for whom."""
+    kinds = kind_words()
+    rows = session.execute(
+        select(LedgerAccount.code, LedgerAccount.kind, Campaign.title, Issuer.legal_name)
+        .join(Issuer, Issuer.id == LedgerAccount.issuer_id)
+        .outerjoin(Campaign, Campaign.id == LedgerAccount.campaign_id)
+    )
+    return {
+        code: said(title, museum.default_locale) if title else f"{kinds.get(kind, kind)}, {issuer}"
+        for code, kind, title, issuer in rows
+    }
+
+
+def kind_words() -> Mapping[str, str]:
+    """Say what each kind of account holds."""
+    return {
+        AccountKind.FUND: _("Campaign’s fund"),
+        AccountKind.CLEARING: _("At the payment provider"),
+        AccountKind.BANK: _("Bank"),
+        AccountKind.CASH: _("Cash box"),
+        AccountKind.FEES: _("Payment fees"),
+        AccountKind.DISPUTES: _("Called back by banks"),
+    }
+
+
+def _balances(session: Session, names: Mapping[str, str]) -> tuple[AccountBalance, ...]:
+    """Sum both sides of each account, from the entries themselves; a fund's balance is what it owes its purpose."""
+    amount = LedgerEntry.amount_minor
+    sums = (
+        select(
+            LedgerEntry.account_id,
+            func.sum(case((amount > 0, amount), else_=0)).label("debit"),
+            func.sum(case((amount < 0, -amount), else_=0)).label("credit"),
+        )
+        .group_by(LedgerEntry.account_id)
+        .subquery()
+    )
+    rows = session.execute(
+        select(LedgerAccount, func.coalesce(sums.c.debit, 0), func.coalesce(sums.c.credit, 0))
+        .outerjoin(sums, sums.c.account_id == LedgerAccount.id)
+        .order_by(LedgerAccount.kind, LedgerAccount.code)
+    )
+    kinds = kind_words()
+    return tuple(
+        _balance(account, names[account.code], kinds.get(account.kind, account.kind), int(debit), int(credit))
+        for account, debit, credit in rows
+    )
+
+
+def _balance(account: LedgerAccount, name: str, kind: str, debit: int, credit: int) -> AccountBalance:
+    held = credit - debit if account.kind == AccountKind.FUND else debit - credit
+    currency = account.currency
+    return AccountBalance(name, kind, Money(debit, currency), Money(credit, currency), Money(held, currency))
+
+
+def _booked(
+    one: LedgerTransaction, lines: Lines, names: Mapping[str, str], links: Mapping[str, str]
+) -> BookedTransaction:
+    return BookedTransaction(
+        reference=one.reference,
+        memo=memo_text(one.memo),
+        booked_at=one.booked_at,
+        lines=tuple(
+            BookedLine(
+                names.get(code, code), amount if amount.minor > 0 else None, -amount if amount.minor < 0 else None
+            )
+            for code, amount in lines
+        ),
+        gift_url=links.get(one.reference, ""),
+    )
+
+
+def _links(session: Session, museum: Membership, references: Sequence[str]) -> dict[str, str]:
+    """Link each transaction to the gift it belongs to."""
+    parts = {reference: reference.split(":") for reference in references}
+    gifts = {reference: int(part[1]) for reference, part in parts.items() if part[0] == "gift"}
+    for kind, key, owner in (
+        ("refund", Refund.id, Refund.gift_id),
+        ("move", Refund.id, Refund.gift_id),
+        ("dispute", Dispute.id, Dispute.gift_id),
+    ):
+        gifts |= _found(session, {r: int(part[1]) for r, part in parts.items() if part[0] == kind}, key, owner)
+    fees = {reference: part[1] for reference, part in parts.items() if part[0] == "fee"}
+    gifts |= _found(session, fees, Gift.balance_transaction, Gift.id)
+    return {reference: f"/staff/{museum.slug}/gifts/{gift_id}" for reference, gift_id in gifts.items()}
+
+
+def _found(session: Session, wanted: Mapping[str, Any], key: Any, owner: Any) -> dict[str, int]:
+    if not wanted:
+        return {}
+    known: dict[Any, int] = dict(
+        session.execute(select(key, owner).where(key.in_(set(wanted.values())))).tuples().all()
+    )
+    return {reference: known[value] for reference, value in wanted.items() if value in known}
+
+
+def _invariants(scope: MuseumScope) -> tuple[Invariant, ...]:
+    """Check the rules in a transaction of its own; where there are too many gifts to wait for, say so."""
+    try:
+        with transaction(scope) as session:
+            broken = books.broken(session)
+            breaks = books.audit_breaks(session)
+    except OperationalError:
+        return (Invariant(_("There is too much to check while you wait: the operator’s check tells."), holds=False),)
+    if breaks:
+        broken[AUDIT_RULE] = breaks
+    return tuple(
+        Invariant(_sentence(rule), rule not in broken, tuple(broken.get(rule, ())))
+        for rule in (*books.CHECKS, AUDIT_RULE)
+    )
+
+
+def _sentence(rule: str) -> str:
+    said_plainly = gettext(rule.partition(" ")[2])
+    return said_plainly[:1].upper() + said_plainly[1:]

@@ -1,0 +1,181 @@
+"""The staff's pages of one museum: its gifts, one gift's story, money given back, the books."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from flask import Blueprint, Response, current_app, g, make_response, redirect, render_template, request, url_for
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from crowdfund.accounts import buckets
+from crowdfund.accounts.csrf import csrf_token
+from crowdfund.accounts.current import sign_next
+from crowdfund.dashboard.balances import read_books
+from crowdfund.dashboard.forms import RefundForm
+from crowdfund.dashboard.queries import count_waiting, list_gifts, read_asked
+from crowdfund.dashboard.story import tell
+from crowdfund.errors import NotFound, Refusal
+from crowdfund.forms import shown_values
+from crowdfund.gifts import service as gifts
+from crowdfund.gifts.models import Gift, Refund
+from crowdfund.gifts.rules import RefundState, refundable
+from crowdfund.gifts.view import Desk
+from crowdfund.i18n import current_locale, gettext
+from crowdfund.institutions.permissions import can, keep_private, membership_here, person_here, requires
+from crowdfund.institutions.rules import Permission
+from crowdfund.money import Money
+from crowdfund.receipts.models import Receipt, ReceiptGift
+from crowdfund.receipts.rules import number_text
+from crowdfund.storage import FileStorage
+from crowdfund.tenancy import transaction
+
+blueprint = Blueprint("dashboard", __name__, url_prefix="/staff/<museum>")
+blueprint.after_request(keep_private)
+blueprint.app_template_global("can")(can)
+
+
+@dataclass(frozen=True, slots=True)
+class RefundOffer:
+    """What the refund form shows. `confirm_url` stands in for it when the person must first prove who they are."""
+
+    url: str
+    left: Money
+    request: str
+    confirm_url: str = ""
+
+
+@blueprint.get("/")
+@requires(Permission.ENTER)
+def home() -> AnyResponse:
+    """Go on to the page this role works on; to the public page where the desk holds nothing for it."""
+    slug = membership_here().slug
+    if can(Permission.READ_GIFTS):
+        return redirect(url_for(".list_of_gifts", museum=slug), 303)
+    return redirect(f"/{current_locale()}/{slug}/", 303)
+
+
+@blueprint.get("/gifts")
+@requires(Permission.READ_GIFTS)
+def list_of_gifts() -> AnyResponse:
+    """Show the museum's gifts, by filters."""
+    with transaction(g.scope) as session:
+        found = list_gifts(session, membership_here(), read_asked(request.args))
+        desk = _desk(session)
+    return make_response(render_template("staff/gifts.html", desk=desk, place="gifts", found=found))
+
+
+@blueprint.get("/gifts/<int:gift_id>")
+@requires(Permission.READ_GIFTS)
+def one_gift(gift_id: int) -> AnyResponse:
+    """Show one gift's whole story."""
+    return _gift_page(gift_id, str(uuid4()))
+
+
+@blueprint.post("/gifts/<int:gift_id>/refund")
+@requires(Permission.REFUND, fresh=True)
+def refund_gift(gift_id: int) -> AnyResponse:
+    """Ask that a gift be given back, wholly or in part. The same form twice is one refund."""
+    buckets.limited("refund_account", str(person_here().account_id))
+    form = RefundForm(request.form, context="")
+    with transaction(g.scope) as session:
+        gift = _gift(session, gift_id)
+        form.amount.currency = gift.currency
+        left = _left(session, gift)
+    number = _request_number(form)
+    if not form.validate():
+        return _gift_page(gift_id, str(number), form.first_errors(), 422)
+    try:
+        with transaction(g.scope) as session:
+            gifts.request_refund(session, gift_id, form.amount.data or left, form.reason.data, number)
+    except Refusal as refusal:
+        errors = {refusal.field or "amount": gettext(refusal.message, **refusal.params)}
+        return _gift_page(gift_id, str(number), errors, refusal.status)
+    return redirect(url_for(".one_gift", museum=membership_here().slug, gift_id=gift_id), 303)
+
+
+@blueprint.get("/gifts/<int:gift_id>/receipt.pdf")
+@requires(Permission.READ_GIFTS)
+def receipt_of_gift(gift_id: int) -> AnyResponse:
+    """Give the stored bytes of the gift's last receipt."""
+    with transaction(g.scope) as session:
+        receipt = session.scalars(
+            select(Receipt)
+            .join(ReceiptGift, ReceiptGift.receipt_id == Receipt.id)
+            .where(ReceiptGift.gift_id == gift_id)
+            .order_by(Receipt.id.desc())
+            .limit(1)
+        ).one_or_none()
+    if receipt is None or receipt.storage_key is None:
+        raise NotFound
+    storage: FileStorage = current_app.extensions["storage"]
+    answer = Response(storage.read(receipt.storage_key), mimetype="application/pdf")
+    name = number_text(receipt.series, receipt.year, receipt.number)
+    answer.headers.set("Content-Disposition", "attachment", filename=f"{name}.pdf")
+    return answer
+
+
+@blueprint.get("/books")
+@requires(Permission.READ_BOOKS)
+def show_books() -> AnyResponse:
+    """Show the books and whether every rule holds."""
+    read = read_books(g.scope, membership_here())
+    with transaction(g.scope) as session:
+        desk = _desk(session)
+    return make_response(render_template("staff/books.html", desk=desk, place="books", books=read))
+
+
+def _gift_page(gift_id: int, number: str, errors: dict[str, str] | None = None, status: int = 200) -> AnyResponse:
+    with transaction(g.scope) as session:
+        story = tell(session, membership_here(), gift_id)
+        desk = _desk(session)
+        left = _left(session, _gift(session, gift_id))
+    page = render_template(
+        "staff/gift.html",
+        desk=desk,
+        place="gifts",
+        story=story,
+        refund=_offer(gift_id, left, number),
+        values=shown_values(request.form),
+        errors=errors or {},
+    )
+    return make_response(page, status)
+
+
+def _offer(gift_id: int, left: Money, number: str) -> RefundOffer | None:
+    if not left or not can(Permission.REFUND):
+        return None
+    here = url_for(".one_gift", museum=membership_here().slug, gift_id=gift_id)
+    confirm = "" if person_here().is_fresh else url_for("accounts.confirm", next=sign_next(here))
+    return RefundOffer(f"{here}/refund", left, number, confirm)
+
+
+def _gift(session: Session, gift_id: int) -> Gift:
+    gift = session.scalars(select(Gift).where(Gift.id == gift_id)).one_or_none()
+    if gift is None:
+        raise NotFound
+    return gift
+
+
+def _left(session: Session, gift: Gift) -> Money:
+    """Tell what can still be given back: nothing twice, and not what is asked for already."""
+    asked = session.scalar(
+        select(func.sum(Refund.amount_minor)).where(Refund.gift_id == gift.id, Refund.state == RefundState.REQUESTED)
+    )
+    left = refundable(gift.amount_minor, gift.refunded_minor, gift.disputed_minor, gift.lost_minor)
+    return Money(max(0, left - int(asked or 0)), gift.currency)
+
+
+def _request_number(form: RefundForm) -> UUID:
+    """Read the form's own number; one that we did not make becomes a new one."""
+    try:
+        return UUID(str(form.request.data))
+    except ValueError:
+        return uuid4()
+
+
+def _desk(session: Session) -> Desk:
+    museum, person = membership_here(), person_here()
+    return Desk(museum.slug, museum.name, person.name, csrf_token(person.token_hash), count_waiting(session))

@@ -1,0 +1,233 @@
+"""One gift's whole story, from the promise to the last proof, gathered from every feature it went through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+
+from crowdfund.accounts.models import Account
+from crowdfund.audit import AuditEntry
+from crowdfund.campaigns.models import Campaign
+from crowdfund.dashboard import moments
+from crowdfund.dashboard.moments import Lines
+from crowdfund.dashboard.queries import find_row
+from crowdfund.donors.models import Donor
+from crowdfund.errors import NotFound
+from crowdfund.gifts.models import Dispute, Gift, Refund
+from crowdfund.gifts.view import GiftStory, StoryEvent
+from crowdfund.i18n import NAMES, country_name, current_locale, gettext
+from crowdfund.institutions.current import Membership
+from crowdfund.ledger.models import LedgerAccount, LedgerEntry, LedgerTransaction
+from crowdfund.mail import SentMail
+from crowdfund.money import Money
+from crowdfund.outbox import OutboxRow
+from crowdfund.payments.models import Checkout, ProviderCall, ProviderEvent
+from crowdfund.pledges.models import Pledge, WallEntry
+from crowdfund.receipts.holds import reason_text
+from crowdfund.receipts.models import Receipt, ReceiptGift, ReceiptHold
+from crowdfund.receipts.rules import number_text
+
+GIFT_MAILS = ("thanks", "two_gifts", "reward_unavailable", "disputed", "dispute_closed")
+REFUND_MAILS = ("refunded", "refund_failed")
+T = TypeVar("T")
+RECEIPT_MAILS = ("receipt", "receipt_cancelled", "receipt_replaced", "receipt_suspended", "receipt_reinstated")
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The rows a story is told from."""
+
+    gift: Gift
+    pledge: Pledge | None
+    donor: Donor | None
+    checkouts: list[Checkout]
+    refunds: list[Refund]
+    disputes: list[Dispute]
+    receipts: list[Receipt]
+    hold: ReceiptHold | None
+
+
+def tell(session: Session, museum: Membership, gift_id: int) -> GiftStory:
+    """Tell one gift's story, oldest moment first. Raises NotFound when the museum has no such gift."""
+    row = find_row(session, museum, gift_id)
+    if row is None:
+        raise NotFound
+    parts = _parts(session, gift_id)
+    events = sorted(_moments(session, parts), key=lambda event: event.at)  # stable: causes stand before effects
+    campaign = session.scalars(select(Campaign).where(Campaign.id == parts.gift.campaign_id)).one()
+    receipt = parts.receipts[-1] if parts.receipts else None
+    gift, donor = parts.gift, parts.donor
+    fee = None if gift.fee_minor is None else Money(gift.fee_minor, gift.currency)
+    return GiftStory(
+        row=row,
+        timezone=museum.time_zone,
+        events=tuple(events),
+        campaign_url=f"/{current_locale()}/{museum.slug}/{campaign.slug}/",
+        donor_language=NAMES.get(donor.locale, donor.locale) if donor else "",
+        wall=_wall(session, parts.pledge),
+        message=(parts.pledge and parts.pledge.message) or "",
+        address=_address(donor),
+        provider_ref=gift.payment or gift.charge or "",
+        receipt_number=_number(receipt) if receipt else "",
+        receipt_url=f"/staff/{museum.slug}/gifts/{gift.id}/receipt.pdf" if receipt and receipt.storage_key else "",
+        receipt_reason=_reason(parts),
+        fee=fee,
+        net=gift.kept - fee if fee is not None else None,
+    )
+
+
+def _parts(session: Session, gift_id: int) -> _Parts:
+    gift = session.scalars(select(Gift).where(Gift.id == gift_id)).one()
+    pledge = session.scalars(select(Pledge).where(Pledge.id == gift.pledge_id)).one_or_none()
+    return _Parts(
+        gift=gift,
+        pledge=pledge,
+        donor=session.scalars(select(Donor).where(Donor.id == gift.donor_id)).one_or_none(),
+        checkouts=_all(session, Checkout, Checkout.pledge_id == gift.pledge_id, Checkout.number),
+        refunds=_all(session, Refund, Refund.gift_id == gift_id, Refund.id),
+        disputes=_all(session, Dispute, Dispute.gift_id == gift_id, Dispute.id),
+        receipts=list(
+            session.scalars(
+                select(Receipt)
+                .join(ReceiptGift, ReceiptGift.receipt_id == Receipt.id)
+                .where(ReceiptGift.gift_id == gift_id)
+                .order_by(Receipt.id)
+            )
+        ),
+        hold=session.scalars(select(ReceiptHold).where(ReceiptHold.gift_id == gift_id)).one_or_none(),
+    )
+
+
+def _all(session: Session, model: type[T], condition: ColumnElement[bool], order: Any) -> list[T]:
+    return list(session.scalars(select(model).where(condition).order_by(order)))
+
+
+def _moments(session: Session, parts: _Parts) -> Iterator[StoryEvent]:
+    """Give every moment, causes before their effects where both have the same time."""
+    yield from moments.of_pledge(parts.pledge, parts.donor)
+    yield from moments.of_checkouts(parts.checkouts)
+    yield from moments.of_calls(_calls(session, parts))
+    yield from moments.of_notifications(_notifications(session, parts))
+    yield from moments.of_gift(parts.gift)
+    yield from moments.of_refunds(parts.refunds)
+    yield from moments.of_disputes(parts.disputes)
+    yield from moments.of_books(_books(session, parts))
+    yield from moments.of_hold(parts.hold)
+    yield from moments.of_receipts(parts.receipts)
+    yield from moments.of_mails(_mails(session, parts))
+    yield from moments.of_trail(_trail(session, parts))
+    yield from moments.of_stuck_facts(_stuck(session, parts))
+
+
+def _calls(session: Session, parts: _Parts) -> list[ProviderCall]:
+    subjects = _names("checkout", parts.checkouts) + _names("refund", parts.refunds)
+    return _all(session, ProviderCall, ProviderCall.subject.in_(subjects), ProviderCall.id)
+
+
+def _notifications(session: Session, parts: _Parts) -> list[ProviderEvent]:
+    objects = {parts.gift.charge, parts.gift.payment, parts.gift.balance_transaction}
+    objects |= {one.session for one in parts.checkouts}
+    objects |= {one.provider_refund for one in parts.refunds} | {one.provider_dispute for one in parts.disputes}
+    return _all(session, ProviderEvent, ProviderEvent.object_id.in_(sorted(filter(None, objects))), ProviderEvent.id)
+
+
+def _books(session: Session, parts: _Parts) -> list[tuple[LedgerTransaction, Lines]]:
+    references = [f"gift:{parts.gift.id}", f"fee:{parts.gift.balance_transaction}"]
+    references += [f"refund:{one.id}" for one in parts.refunds] + [f"refund:{one.id}:reversed" for one in parts.refunds]
+    references += [f"move:{one.id}" for one in parts.refunds]
+    references += [f"dispute:{one.id}:{step}" for one in parts.disputes for step in ("opened", "won", "lost")]
+    transactions = _all(session, LedgerTransaction, LedgerTransaction.reference.in_(references), LedgerTransaction.id)
+    return with_lines(session, transactions)
+
+
+def with_lines(session: Session, transactions: list[LedgerTransaction]) -> list[tuple[LedgerTransaction, Lines]]:
+    """Read the signed lines of ledger transactions: account and amount, debits first."""
+    lines: dict[int, list[tuple[str, Money]]] = {one.id: [] for one in transactions}
+    entries = session.execute(
+        select(LedgerEntry.transaction_id, LedgerAccount.code, LedgerEntry.amount_minor, LedgerEntry.currency)
+        .join(LedgerAccount, LedgerAccount.id == LedgerEntry.account_id)
+        .where(LedgerEntry.transaction_id.in_(list(lines)))
+        .order_by(LedgerEntry.transaction_id, LedgerEntry.amount_minor.desc(), LedgerEntry.id)
+    )
+    for transaction_id, code, amount_minor, currency in entries:
+        lines[transaction_id].append((code, Money(amount_minor, currency)))
+    return [(one, lines[one.id]) for one in transactions]
+
+
+def _mails(session: Session, parts: _Parts) -> list[SentMail]:
+    keys = [f"{kind}:{parts.gift.id}" for kind in GIFT_MAILS]
+    keys += [f"{kind}:{one.id}" for kind in REFUND_MAILS for one in parts.refunds]
+    keys += [f"{kind}:{one.id}" for kind in RECEIPT_MAILS for one in parts.receipts]
+    if parts.pledge is not None:
+        keys.append(f"reward_unavailable:{parts.pledge.id}")
+    return _all(session, SentMail, SentMail.key.in_(keys), SentMail.id)
+
+
+def _trail(session: Session, parts: _Parts) -> list[tuple[AuditEntry, str]]:
+    """Read the audit trail of the gift and all that belongs to it, with the names of the people who acted."""
+    subjects = [f"gift:{parts.gift.id}", *_names("refund", parts.refunds), *_names("dispute", parts.disputes)]
+    subjects += [_number(one) for one in parts.receipts]
+    if parts.pledge is not None:
+        subjects.append(f"pledge:{parts.pledge.id}")
+    entries = session.scalars(
+        select(AuditEntry)
+        .where(AuditEntry.institution_id == parts.gift.institution_id, AuditEntry.subject.in_(subjects))
+        .order_by(AuditEntry.seq)
+    ).all()
+    names = _actors(session, (entry.actor for entry in entries))
+    return [(entry, names.get(entry.actor, "")) for entry in entries]
+
+
+def _actors(session: Session, actors: Iterable[str]) -> dict[str, str]:
+    ids = {actor: int(actor.removeprefix("account:")) for actor in actors if actor.startswith("account:")}
+    names = dict(
+        session.execute(select(Account.id, Account.name).where(Account.id.in_(set(ids.values())))).tuples().all()
+    )
+    return {actor: names.get(account_id, "") for actor, account_id in ids.items()}
+
+
+def _stuck(session: Session, parts: _Parts) -> list[OutboxRow]:
+    """Find facts of this gift whose listener fails."""
+    payload = OutboxRow.payload
+    about: list[ColumnElement[bool]] = [payload.contains({"gift_id": parts.gift.id})]
+    about += [payload.contains({"refund_id": one.id}) for one in parts.refunds]
+    about += [payload.contains({"receipt_id": one.id}) for one in parts.receipts]
+    return list(
+        session.scalars(
+            select(OutboxRow)
+            .where(OutboxRow.delivered_at.is_(None), OutboxRow.error_class.is_not(None), or_(*about))
+            .order_by(OutboxRow.id)
+        )
+    )
+
+
+def _names(kind: str, rows: Iterable[Any]) -> list[str]:
+    return [f"{kind}:{row.id}" for row in rows]
+
+
+def _number(receipt: Receipt) -> str:
+    return number_text(receipt.series, receipt.year, receipt.number)
+
+
+def _reason(parts: _Parts) -> str:
+    if parts.hold is None or parts.hold.released_at is not None:
+        return ""
+    return gettext(reason_text(parts.hold.reason))
+
+
+def _wall(session: Session, pledge: Pledge | None) -> str:
+    if pledge is None:
+        return ""
+    return session.scalar(select(WallEntry.display_name).where(WallEntry.pledge_id == pledge.id)) or ""
+
+
+def _address(donor: Donor | None) -> tuple[str, ...]:
+    if donor is None:
+        return ()
+    town = " ".join(part for part in (donor.postcode, donor.city) if part)
+    country = country_name(donor.country) if donor.country else ""
+    return tuple(line for line in (donor.address_line, town, country) if line)
