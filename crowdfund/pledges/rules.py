@@ -92,6 +92,9 @@ class Dedication(StrEnum):
     MEMORY = "memory"
 
 
+REWARD_GONE = N_("The last one of this reward has just gone. Choose another one, or none.")
+NO_SUCH_REWARD = N_("This reward does not exist. Choose another one, or none.")
+
 # What the public form offers. Cash and boxes enter at the desk; transfers and cheques are not offered here yet.
 METHODS_OFFERED = ("card",)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from flask import current_app
@@ -15,7 +14,6 @@ from crowdfund.campaigns import service as campaigns
 from crowdfund.campaigns.models import Campaign, Reward
 from crowdfund.campaigns.rules import CampaignState, is_offered, is_open
 from crowdfund.donors import service as donors
-from crowdfund.donors.rules import DonorDetails
 from crowdfund.errors import Conflict, NotFound, Refusal
 from crowdfund.i18n import N_
 from crowdfund.links import digest, token_for
@@ -25,6 +23,8 @@ from crowdfund.pledges import wall
 from crowdfund.pledges.models import Pledge
 from crowdfund.pledges.rules import (
     FORGOTTEN_AFTER,
+    NO_SUCH_REWARD,
+    REWARD_GONE,
     PledgeRequest,
     PledgeState,
     RewardState,
@@ -36,7 +36,6 @@ from crowdfund.tenancy import museum_of
 
 NOT_OPEN_YET = N_("This campaign has not opened yet.")
 CLOSED = N_("This campaign is closed: it takes no more gifts.")
-GONE = N_("The last one of this reward has just gone. Choose another one, or none.")
 GONE_MEANWHILE = N_("The reward you chose has gone in the meantime. You can give again with another one, or with none.")
 
 
@@ -94,10 +93,10 @@ def _chosen_reward(session: Session, request: PledgeRequest) -> Reward | None:
         return None
     reward = campaigns.reward_of(session, request.reward_id)
     if reward is None or reward.campaign_id != request.campaign_id or reward.state == "draft":
-        raise Refusal(N_("This reward does not exist. Choose another one, or none."), field="reward", status=404)
+        raise Refusal(NO_SUCH_REWARD, field="reward", status=404)
     if not request.waive_reward:
         if not is_offered(reward.state, reward.available_from, reward.available_until, clock.now()):
-            raise Refusal(GONE, field="reward", status=409)
+            raise Refusal(REWARD_GONE, field="reward", status=409)
         check_reward_price(request.amount, Money(reward.price_minor, reward.currency))
     return reward
 
@@ -134,7 +133,7 @@ def _take_reward(session: Session, pledge: Pledge, reward: Reward, *, waived: bo
         pledge.reward_state = RewardState.WAIVED
         return
     if not campaigns.claim_reward(session, reward.id):
-        raise Refusal(GONE, field="reward", status=409)
+        raise Refusal(REWARD_GONE, field="reward", status=409)
     pledge.reward_state = RewardState.CLAIMED
     pledge.counterpart_minor = 0 if reward.symbolic else reward.fair_value_minor
 
@@ -168,6 +167,15 @@ def _close(pledge: Pledge, state: PledgeState) -> None:
         raise ValueError(f"pledge {pledge.id} cannot go from {pledge.state} to {state}")
     pledge.state = state
     pledge.closed_at = clock.now()
+
+
+def promise(session: Session, pledge_id: int) -> Pledge:
+    """Note that a means of payment is saved: nothing is taken before the campaign has met its condition."""
+    pledge = pledge_of(session, pledge_id, lock=True)
+    _close(pledge, PledgeState.PROMISED)
+    pledge.closed_at = None
+    wall.write_entry(session, pledge)
+    return pledge
 
 
 def expire(session: Session, pledge_id: int) -> Pledge:
@@ -238,29 +246,6 @@ def pledge_by_token(session: Session, token: str) -> Pledge:
     pledge = session.scalars(select(Pledge).where(Pledge.token_hash == digest(token))).one_or_none()
     if pledge is None:
         raise NotFound
-    return pledge
-
-
-def change_wall(session: Session, pledge_id: int, *, shown: str, name: str = "", message: str = "") -> Pledge:
-    """Change what the public sees of a donor, at the donor's wish; before payment it is only noted."""
-    pledge = pledge_of(session, pledge_id, lock=True)
-    pledge.wall, pledge.wall_name, pledge.message = shown, name or None, message or None
-    session.flush()
-    if pledge.state == PledgeState.PAID:
-        campaigns.touch(session, pledge.campaign_id)
-        wall.write_entry(session, pledge)
-    publish(session, "wall.changed", key=f"{pledge.id}:{clock.now().isoformat()}", pledge_id=pledge.id)
-    return pledge
-
-
-def complete_identity(session: Session, pledge_id: int, details: DonorDetails) -> Pledge:
-    """Ask for a receipt after all, or complete what it must print. The name given before stays."""
-    pledge = pledge_of(session, pledge_id, lock=True)
-    donor = donors.donor_of(session, pledge.donor_id)
-    kept = {"first_name": "", "last_name": "", "email": "", "locale": donor.locale, "kind": donor.kind}
-    donors.update_details(session, donor, replace(details, **kept))
-    pledge.wants_receipt = True
-    session.flush()
     return pledge
 
 

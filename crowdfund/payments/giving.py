@@ -1,0 +1,235 @@
+"""The two steps of giving: look at the answers, show the next page, lead to payment.
+
+No cookie, no script: nothing is kept between the steps but what the form carries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID, uuid4
+
+from flask import Response, make_response, redirect, render_template, request
+from sqlalchemy import select
+from werkzeug.wrappers import Response as AnyResponse
+
+from crowdfund import log
+from crowdfund.errors import NotFound, Refusal
+from crowdfund.forms import form_token, shown_values
+from crowdfund.i18n import current_locale, gettext, money
+from crowdfund.money import Money
+from crowdfund.payments import budgets, service
+from crowdfund.payments.provider import ProviderRefused, ProviderUnavailable
+from crowdfund.pledges import service as pledges
+from crowdfund.pledges.forms import AmountForm, GiveForm, parse_attempt
+from crowdfund.pledges.models import Pledge
+from crowdfund.pledges.queries import Filled, Offer, give_page, load_offer, slugs_of
+from crowdfund.pledges.rules import PledgeState
+from crowdfund.pledges.view import GivePage
+from crowdfund.tenancy import DonorScope, PublicScope, transaction
+
+PHASES = {"succeeded": "succeeded", "withdrawn": "withdrawn", "ended": "failed"}
+RETRY_SECONDS = "120"
+
+
+@dataclass(frozen=True, slots=True)
+class Problems:
+    """What is wrong with a form, by field, and the answer's status."""
+
+    errors: Mapping[str, str]
+    status: int = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+def show(museum: str, campaign: str) -> AnyResponse:
+    """Ask how much (step 1), or, with its answers, in whose name (step 2)."""
+    offer = _offer(museum, campaign)
+    if not offer.is_open():
+        return _closed(offer)
+    if request.args.get("step") == "2":
+        return _second_step(offer, request.args)
+    form = AmountForm(request.args, currency=offer.minimum.currency)
+    form.validate()
+    filled = Filled(values=_from_link(form), errors={}, amount=form.chosen, reward_id=form.reward_id)
+    return _page("give/step1.html", offer, filled, HTTPStatus.OK)
+
+
+def take(museum: str, campaign: str) -> AnyResponse:
+    """Take the answers of step 1 and show step 2, or take those of step 2 and lead to the payment page."""
+    form = request.form  # read before anything else: a body over the limit is a 413
+    offer = _offer(museum, campaign)
+    if form.get("step") == "1":
+        return _second_step(offer, form) if offer.is_open() else _closed(offer)
+    return _pledge(offer, form)
+
+
+def _offer(museum: str, campaign: str) -> Offer:
+    if "\x00" in museum + campaign:
+        raise NotFound
+    with transaction(PublicScope()) as session:
+        return load_offer(session, museum, campaign)
+
+
+def _from_link(form: AmountForm) -> dict[str, str]:
+    """Keep what a link to step 1 may carry; an amount that is not among the suggested ones goes to the free field."""
+    values = {"c": form.c.data, "reward": form.reward.data}
+    if form.chosen is not None:
+        values["other_amount" if form.other_amount.typed else "amount"] = form.other_amount.typed or form.amount.typed
+    return {name: value for name, value in values.items() if value}
+
+
+def _second_step(offer: Offer, data: Any) -> AnyResponse:
+    form = AmountForm(data, currency=offer.minimum.currency)
+    problems = _amount_problems(form, offer)
+    filled = Filled(
+        values=shown_values(data), errors=problems.errors, amount=form.chosen, reward_id=form.reward_id, **_fresh()
+    )
+    if problems.errors:
+        return _page("give/step1.html", offer, filled, problems.status)
+    return _page("give/step2.html", offer, filled, HTTPStatus.OK)
+
+
+def _fresh() -> dict[str, str]:
+    """Mint an attempt and the token that goes with it."""
+    attempt = str(uuid4())
+    return {"attempt": attempt, "csrf_token": form_token(attempt)}
+
+
+def _amount_problems(form: AmountForm, offer: Offer) -> Problems:
+    """Look at the whole form; then, if an amount can be read, at whether it and the reward may be chosen."""
+    form.validate()
+    errors = form.first_errors()
+    if form.chosen is None:
+        if form.nothing_typed:
+            errors["amount"] = gettext("Choose an amount, or type one")
+        return Problems(errors)
+    if "reward" in errors:
+        return Problems(errors)
+    try:
+        offer.check(form.chosen, form.reward_id, waived=form.waive_reward.data)
+    except Refusal as refusal:
+        return Problems({refusal.field or "": said(refusal)} | errors, refusal.status)
+    return Problems(errors)
+
+
+def said(refusal: Refusal) -> str:
+    """Say a refusal in the page's language; amounts in it are written as the language writes them."""
+    params = {name: money(one) if isinstance(one, Money) else one for name, one in refusal.params.items()}
+    return gettext(refusal.message, **params)
+
+
+def _pledge(offer: Offer, data: Any) -> AnyResponse:
+    """Make the pledge of an attempt, or find it made, and lead to its payment page."""
+    attempt = parse_attempt(data.get("attempt", ""))
+    form = GiveForm(data, currency=offer.minimum.currency, context=str(attempt or ""))
+    problems = _amount_problems(form, offer)
+    scope = DonorScope(offer.institution_id)
+    if attempt is not None and "csrf_token" not in form.errors:
+        with transaction(scope) as session:
+            made = session.scalars(select(Pledge).where(Pledge.attempt == attempt)).one_or_none()
+        if made is not None:  # sent twice: the first one stands, whatever this one says
+            return _to_payment(offer, form, attempt, made)
+    if not offer.is_open():
+        return _closed(offer)
+    errors = form.receipt_problems(offer.jurisdiction) | dict(problems.errors)
+    if errors or attempt is None or form.chosen is None:
+        return _again(offer, form, attempt, Problems(_ordered(form, errors), problems.status))
+    budgets.count_pledge(form.email.data)
+    try:
+        with transaction(scope) as session:
+            made = pledges.make_pledge(session, form.request(offer.campaign_id, attempt, form.chosen, current_locale()))
+    except Refusal as refusal:
+        if refusal.field is None:
+            raise
+        return _again(offer, form, attempt, Problems({refusal.field: said(refusal)}, refusal.status))
+    return _to_payment(offer, form, attempt, made)
+
+
+def _ordered(form: GiveForm, errors: Mapping[str, str]) -> dict[str, str]:
+    """Sort sentences in the order of the form; what belongs to the whole form comes first."""
+    places = {name: place for place, name in enumerate(["", *form._fields])}
+    return dict(sorted(errors.items(), key=lambda one: places.get(one[0], 0)))
+
+
+def _again(offer: Offer, form: GiveForm, attempt: UUID | None, problems: Problems) -> AnyResponse:
+    """Show step 2 again as it was filled. A token that did not fit gets a new attempt: the old one may be another's."""
+    fits = attempt is not None and "csrf_token" not in form.errors
+    own = {"attempt": str(attempt), "csrf_token": form_token(str(attempt))} if fits else _fresh()
+    return _page("give/step2.html", offer, _filled(form, problems.errors, own), problems.status)
+
+
+def _filled(form: GiveForm, errors: Mapping[str, str], own: Mapping[str, str]) -> Filled:
+    return Filled(
+        values=shown_values(request.form),
+        errors=errors,
+        amount=form.chosen,
+        reward_id=form.reward_id,
+        donor_kind="company" if form.is_company else "individual",
+        attempt=own["attempt"],
+        csrf_token=own["csrf_token"],
+    )
+
+
+def _page(template: str, offer: Offer, filled: Filled, status: int) -> AnyResponse:
+    page = give_page(offer, filled)
+    answer = make_response(render_template(template, page=page, errors=page.errors), status)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _closed(offer: Offer) -> AnyResponse:
+    """Say why no gift can be made now."""
+    page = give_page(offer, Filled(values={}, errors={}, amount=None, reward_id=None))
+    phase = "scheduled" if offer.is_early() else PHASES.get(offer.state, "failed")
+    if offer.is_running():
+        phase = "other_model"
+    answer = make_response(
+        render_template("give/closed.html", page=page, phase=phase, opens_on=offer.day(offer.opens_at)),
+        HTTPStatus.CONFLICT,
+    )
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _to_payment(offer: Offer, form: GiveForm, attempt: UUID, pledge: Pledge) -> AnyResponse:
+    """Lead to the payment page. If the provider does not answer, everything is kept on a page that sends it again."""
+    scope = DonorScope(offer.institution_id)
+    try:
+        url = payment_page(scope, pledge.id)
+    except (ProviderUnavailable, ProviderRefused) as error:
+        log.get().warning("checkout_paused", pledge_id=pledge.id, error_class=type(error).__name__)
+        own = {"attempt": str(attempt), "csrf_token": form_token(str(attempt))}
+        return _paused(give_page(offer, _filled(form, {}, own)))
+    return see_other(url)
+
+
+def _paused(page: GivePage) -> AnyResponse:
+    answer = make_response(render_template("give/paused.html", page=page), HTTPStatus.SERVICE_UNAVAILABLE)
+    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["Retry-After"] = RETRY_SECONDS
+    return answer
+
+
+def paused_again(scope: DonorScope, pledge_id: int, token: str) -> AnyResponse:
+    """Say on the way back, too, that the provider does not answer; the button asks for the same payment again."""
+    with transaction(scope) as session:
+        museum, campaign = slugs_of(session, pledge_id)
+    offer = _offer(museum, campaign)
+    page = give_page(offer, Filled(values={}, errors={}, amount=None, reward_id=None, csrf_token=form_token(token)))
+    return _paused(replace(page, action=f"/{current_locale()}/gifts/{token}/pay"))
+
+
+def payment_page(scope: DonorScope, pledge_id: int) -> str:
+    """Open the payment page of a pledge that may have expired meanwhile."""
+    with transaction(scope) as session:
+        if pledges.pledge_of(session, pledge_id).state != PledgeState.PAID:
+            pledges.reopen(session, pledge_id)
+    return service.open_checkout(scope, pledge_id)
+
+
+def see_other(url: str) -> AnyResponse:
+    """Answer a POST that succeeded."""
+    answer = redirect(url, HTTPStatus.SEE_OTHER, Response=Response)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer

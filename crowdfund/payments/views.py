@@ -1,0 +1,120 @@
+"""The doors of giving: the form, the way back from payment, and what a donor may change on a gift's page."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from flask import Blueprint, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from crowdfund import log
+from crowdfund.accounts.buckets import limited
+from crowdfund.errors import NotFound, Refusal
+from crowdfund.forms import STALE, Form
+from crowdfund.gifts.identity import complete_identity
+from crowdfund.i18n import current_locale
+from crowdfund.links import BadLink, institution_of
+from crowdfund.payments import budgets, giving, service
+from crowdfund.payments.provider import ProviderRefused, ProviderUnavailable
+from crowdfund.payments.rules import CheckoutState
+from crowdfund.pledges import changes
+from crowdfund.pledges import service as pledges
+from crowdfund.pledges.forms import PayForm, ReceiptForm, WallForm
+from crowdfund.tenancy import DonorScope, transaction
+
+blueprint = Blueprint("giving", __name__)
+
+
+@blueprint.get("/<lang:lang>/<museum>/<campaign>/give")
+def give(museum: str, campaign: str) -> AnyResponse:
+    """Show a step of the giving form."""
+    return giving.show(museum, campaign)
+
+
+@blueprint.post("/<lang:lang>/<museum>/<campaign>/give")
+def give_posted(museum: str, campaign: str) -> AnyResponse:
+    """Take the answers of a step."""
+    return giving.take(museum, campaign)
+
+
+@blueprint.get("/<lang:lang>/gifts/<token>/return")
+def returned(token: str) -> AnyResponse:
+    """Settle the payment a donor comes back from, and show the gift. A page of another gift is a 404."""
+    scope, pledge_id = _opened(token)
+    session_id = request.args.get("session_id", "")
+    if not session_id or not session_id.isascii() or not session_id.isprintable():
+        raise NotFound
+    try:
+        state = service.settle_checkout(scope, session_id, pledge_id)
+    except (ProviderUnavailable, ProviderRefused) as error:
+        # The notification or the sweeper will settle it.
+        log.get().warning("return_waits", pledge_id=pledge_id, error_class=type(error).__name__)
+        return giving.see_other(f"{_page_of(token)}?waiting=1")
+    if state == CheckoutState.PAID:
+        budgets.give_back(scope, pledge_id, session_id)
+    return giving.see_other(_page_of(token))
+
+
+@blueprint.post("/<lang:lang>/gifts/<token>/pay")
+def pay(token: str) -> AnyResponse:
+    """Try to pay again: the same pledge, a page of its own. Never two payments."""
+    scope, pledge_id = _opened(token)
+    _checked(PayForm(request.form, context=token))
+    if service.standing_of(scope, pledge_id) == CheckoutState.FAILED:
+        budgets.count_failed(scope, pledge_id)
+    try:
+        return giving.see_other(giving.payment_page(scope, pledge_id))
+    except (ProviderUnavailable, ProviderRefused) as error:
+        log.get().warning("checkout_paused", pledge_id=pledge_id, error_class=type(error).__name__)
+        return giving.paused_again(scope, pledge_id, token)
+
+
+@blueprint.post("/<lang:lang>/gifts/<token>/wall")
+def change_wall(token: str) -> AnyResponse:
+    """Change what the public sees."""
+    scope, pledge_id = _opened(token)
+    limited("gift_page_ip", request.remote_addr or "")
+    form = WallForm(request.form, context=token)
+    _checked(form)
+    with transaction(scope) as session:
+        changes.change_wall(
+            session, pledge_id, shown=form.wall.data, name=form.wall_name.data, message=form.message.data
+        )
+    return giving.see_other(f"{_page_of(token)}#shown")
+
+
+@blueprint.post("/<lang:lang>/gifts/<token>/receipt")
+def ask_receipt(token: str) -> AnyResponse:
+    """Ask for a receipt after all, or complete the address it needs."""
+    scope, pledge_id = _opened(token)
+    limited("gift_page_ip", request.remote_addr or "")
+    form = ReceiptForm(request.form, context=token)
+    _checked(form)
+    with transaction(scope) as session:
+        complete_identity(session, pledge_id, form.details(current_locale()))
+    return giving.see_other(_page_of(token))
+
+
+def _opened(token: str) -> tuple[DonorScope, int]:
+    """Open the pledge of a token; whatever is wrong with the token is one 404."""
+    try:
+        scope = DonorScope(institution_of(token))
+    except BadLink as error:
+        raise NotFound from error
+    with transaction(scope) as session:
+        return scope, pledges.pledge_by_token(session, token).id
+
+
+def _checked(form: Form) -> None:
+    """Refuse a form that is filled wrongly, with its first sentence."""
+    if form.validate():
+        return
+    errors = form.first_errors()
+    if "" in errors:
+        raise Refusal(STALE, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    name, sentence = next(iter(errors.items()))
+    raise Refusal(sentence, field=name)
+
+
+def _page_of(token: str) -> str:
+    return f"/{current_locale()}/gifts/{token}"

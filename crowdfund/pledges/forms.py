@@ -1,0 +1,251 @@
+"""What the giving form may send. It hands on plain values; what they must satisfy together is said by the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from babel import Locale
+from wtforms import BooleanField, ValidationError
+
+from crowdfund.donors.rules import ConsentKind, DonorDetails, DonorKind
+from crowdfund.forms import ChoiceField, EmailField, Form, MoneyField, TextField
+from crowdfund.i18n import N_, gettext
+from crowdfund.money import Money
+from crowdfund.pledges.rules import METHODS_OFFERED, Dedication, Fallback, PledgeRequest, Wall
+from crowdfund.tax.countries import identity_problems
+
+LONGEST_NAME = 100
+LONGEST_MESSAGE = 280
+LONGEST_WALL_NAME = 60
+NO = (False, "false", "False", "0", "off", "no", "")
+# Codes that CLDR knows and that are no countries (unions, outlying places counted with their country).
+NO_COUNTRIES = frozenset({"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"})
+
+# The words shown beside the boxes: they are kept as the proof of the consent.
+CONSENTS = {
+    ConsentKind.NEWS_MUSEUM: N_("I would like to read the journal of the purchase"),
+    ConsentKind.NEWS_NETWORK: N_("I would like to hear of other works"),
+}
+ADDRESS_FIELDS = ("address_line", "postcode", "city", "country")
+
+
+@cache
+def country_codes() -> frozenset[str]:
+    """List the countries (ISO 3166 alpha-2)."""
+    known = (str(code) for code in Locale.parse("en").territories)
+    return frozenset(code for code in known if len(code) == 2 and code.isalpha() and code not in NO_COUNTRIES)
+
+
+class AmountForm(Form):
+    """Step 1: how much, and a reward or none. It changes nothing, so it needs no token."""
+
+    class Meta(Form.Meta):
+        """What WTForms is told."""
+
+        csrf = False
+
+    amount = MoneyField()
+    other_amount = MoneyField()
+    reward = TextField(20)
+    waive_reward = BooleanField(false_values=NO)
+    c = TextField(40)
+
+    def __init__(self, formdata: Any, *, currency: str, context: str = "") -> None:
+        super().__init__(formdata, context=context)
+        self.amount.currency = self.other_amount.currency = currency
+
+    def validate(self, extra_validators: Mapping[str, Any] | None = None) -> bool:
+        """Check each field. A filled free amount wins, whatever stands in the other."""
+        if self.other_amount.typed:
+            self.amount.typed = ""
+        return bool(super().validate(extra_validators))
+
+    @property
+    def chosen(self) -> Money | None:
+        """Give the amount chosen, None when there is none or it cannot be read."""
+        found: Money | None = self.other_amount.data or self.amount.data
+        return found if found is not None else self.other_amount.data
+
+    @property
+    def nothing_typed(self) -> bool:
+        """Say whether no amount was sent at all."""
+        return not self.amount.typed and not self.other_amount.typed
+
+    @property
+    def reward_id(self) -> int | None:
+        """Give the reward chosen; a text that is no number can be no reward's (0 is nobody's)."""
+        text = self.reward.data
+        if not text:
+            return None
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
+class GiveForm(AmountForm):
+    """Step 2: who gives, a receipt if wanted, how they are shown."""
+
+    class Meta(Form.Meta):
+        """What WTForms is told."""
+
+        csrf = True
+
+    method = ChoiceField(METHODS_OFFERED, default="card")
+    first_name = TextField(LONGEST_NAME)
+    last_name = TextField(LONGEST_NAME)
+    email = EmailField(missing=N_("Type your e-mail address: your thank-you and your receipt go there"))
+    wants_receipt = BooleanField(false_values=NO)
+    donor_kind = ChoiceField(DonorKind, default=DonorKind.INDIVIDUAL)
+    company_name = TextField(200)
+    legal_form = TextField(60)
+    company_number = TextField(40)
+    address_line = TextField(200)
+    postcode = TextField(16)
+    city = TextField(LONGEST_NAME)
+    country = ChoiceField(country_codes())
+    tax_number = TextField(32)
+    wall = ChoiceField(Wall, default=Wall.ANONYMOUS)
+    wall_name = TextField(LONGEST_WALL_NAME)
+    message = TextField(LONGEST_MESSAGE, lines=True)
+    dedication_kind = ChoiceField(Dedication)
+    dedication_name = TextField(LONGEST_NAME)
+    cover_fees = BooleanField(false_values=NO)
+    news_museum = BooleanField(false_values=NO)
+    news_network = BooleanField(false_values=NO)
+    fallback = ChoiceField(Fallback, default=Fallback.KEEP)
+
+    def validate_method(self, field: ChoiceField) -> None:
+        """Say why a transfer or a cheque cannot be announced here."""
+        if field.errors:
+            field.errors = []  # one sentence is enough
+            raise ValidationError(
+                gettext(N_("Here you can pay by card only. For a transfer or a cheque, write to the museum."))
+            )
+
+    def validate_first_name(self, field: TextField) -> None:
+        """Ask a person for their name; a company has its own."""
+        self._need(field, N_("Type your first name"), needed=not self.is_company)
+
+    def validate_last_name(self, field: TextField) -> None:
+        """Ask a person for their name."""
+        self._need(field, N_("Type your last name"), needed=not self.is_company)
+
+    def validate_company_name(self, field: TextField) -> None:
+        """Ask a company for its name."""
+        self._need(field, N_("Type the name of the company"), needed=self.is_company)
+
+    def validate_wall_name(self, field: TextField) -> None:
+        """Ask for the name that is to stand on the wall."""
+        self._need(field, N_("Type the name that is to stand on the wall"), needed=self.wall.data == Wall.OTHER)
+
+    def validate_dedication_name(self, field: TextField) -> None:
+        """Ask to whom the gift is dedicated."""
+        self._need(
+            field, N_("Type the name of the person this gift is dedicated to"), needed=bool(self.dedication_kind.data)
+        )
+
+    def _need(self, field: TextField, sentence: str, *, needed: bool) -> None:
+        if needed and not field.data and not field.errors:
+            raise ValidationError(gettext(sentence))
+
+    @property
+    def is_company(self) -> bool:
+        """Say whether a company gives."""
+        return bool(self.donor_kind.data == DonorKind.COMPANY)
+
+    def receipt_problems(self, jurisdiction: str) -> dict[str, str]:
+        """Tell, in the page's language, what the receipt wanted still lacks, by field; nothing when none is wanted."""
+        if not self.wants_receipt.data:
+            return {}
+        values = {name: self[name].data for name in (*ADDRESS_FIELDS, "tax_number", "company_number", "company_name")}
+        values |= {
+            "first_name": self.first_name.data,
+            "last_name": self.last_name.data,
+            "company_form": self.legal_form.data,
+        }
+        found = identity_problems(jurisdiction, self.donor_kind.data, values)
+        # The legal form may be told later: the receipt waits for it.
+        return {name: gettext(sentence) for name, sentence in found.items() if name != "company_form"}
+
+    def donor(self, locale: str) -> DonorDetails:
+        """Give who gives. The address is kept only when a receipt is wanted: we do not ask for what we do not need."""
+        company = self.is_company
+        kept = {name: self[name].data for name in (*ADDRESS_FIELDS, "tax_number") if self.wants_receipt.data}
+        return DonorDetails(
+            kind=self.donor_kind.data,
+            first_name=self.first_name.data,
+            last_name=self.last_name.data,
+            company_name=self.company_name.data if company else "",
+            company_number=self.company_number.data if company else "",
+            legal_form=self.legal_form.data if company else "",
+            email=self.email.data,
+            locale=locale,
+            **kept,
+        )
+
+    def request(self, campaign_id: int, attempt: UUID, amount: Money, locale: str) -> PledgeRequest:
+        """Give the pledge that is asked for."""
+        dedicated = bool(self.dedication_kind.data)
+        said_yes = {kind.value: gettext(wording) for kind, wording in CONSENTS.items() if self[kind.value].data}
+        return PledgeRequest(
+            attempt=attempt,
+            campaign_id=campaign_id,
+            amount=amount,
+            donor=self.donor(locale),
+            method=self.method.data,
+            reward_id=self.reward_id,
+            waive_reward=self.waive_reward.data,
+            cover_fees=self.cover_fees.data,
+            wants_receipt=self.wants_receipt.data,
+            fallback=self.fallback.data,
+            wall=self.wall.data,
+            wall_name=self.wall_name.data if self.wall.data == Wall.OTHER else "",
+            message=self.message.data,
+            dedication_kind=self.dedication_kind.data,
+            dedication_name=self.dedication_name.data if dedicated else "",
+            channel=self.c.data,
+            consents=said_yes,
+        )
+
+
+class WallForm(Form):
+    """Change what is shown of a gift."""
+
+    wall = ChoiceField(Wall, missing=N_("Choose how you are shown"))
+    wall_name = TextField(LONGEST_WALL_NAME)
+    message = TextField(LONGEST_MESSAGE, lines=True)
+
+    def validate_wall_name(self, field: TextField) -> None:
+        """Ask for the name that is to stand on the wall."""
+        if self.wall.data == Wall.OTHER and not field.data and not field.errors:
+            raise ValidationError(gettext(N_("Type the name that is to stand on the wall")))
+
+
+class ReceiptForm(Form):
+    """Ask for a receipt later, or complete what it prints."""
+
+    address_line = TextField(200)
+    postcode = TextField(16)
+    city = TextField(LONGEST_NAME)
+    country = ChoiceField(country_codes())
+    tax_number = TextField(32)
+    legal_form = TextField(60)
+    company_number = TextField(40)
+
+    def details(self, locale: str) -> DonorDetails:
+        """Give what was told."""
+        told = {name: field.data for name, field in self._fields.items() if name != "csrf_token"}
+        return DonorDetails(locale=locale, **told)
+
+
+class PayForm(Form):
+    """Try to pay again: a button and its token."""
+
+
+def parse_attempt(text: str) -> UUID | None:
+    """Read the attempt a form carries; None when it carries none that we could have minted."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
