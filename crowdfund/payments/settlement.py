@@ -134,7 +134,7 @@ def settle_declines(scope: MuseumScope, account: str, payment: str) -> Settled:
         return settled[-1] if settled else NOTHING_NEW
     with transaction(scope) as session:
         checkout = _locked(session, charges[0].claim, None)
-        page_id = None if checkout is None else checkout.session
+        page_id = checkout.session if checkout is not None and checkout.state == CheckoutState.OPEN else None
     if page_id is None:
         return NOTHING_NEW
     page = provider().close_page(account, page_id)
