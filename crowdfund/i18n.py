@@ -156,6 +156,11 @@ def country_name(code: str, locale: str | None = None) -> str:
     return formats.country_name(code, locale or current_locale())
 
 
+def language_name(code: str) -> str:
+    """Name a language in itself: "it" is "Italiano"."""
+    return NAMES.get(code, code)
+
+
 def date(day: dt.date, style: str = "long", locale: str | None = None) -> str:
     """Write a calendar day: "long" 14 décembre 2026, "day" 14 décembre, "day_short" 14 déc., "medium", "short"."""
     return formats.date(day, style, locale or current_locale())
@@ -245,6 +250,7 @@ def register(app: Flask) -> None:
         days_left=days_left,
         local_date=local_date,
         country_name=country_name,
+        language_name=language_name,
         currency_symbol=currency_symbol,
     )
     environment.globals.update(current_locale=current_locale, language_links=language_links, _n=ngettext)

@@ -1,7 +1,6 @@
 """Made-up views of every template, so that pages can be looked at and checked without a database.
 
-`python -m tests.preview PORT` serves them: http://127.0.0.1:PORT/fr/ lists nothing, it *is* the front page;
-http://127.0.0.1:PORT/pages names all others.
+`python -m tests.preview PORT` serves them at http://127.0.0.1:PORT/fr/preview/NAME, NAME a key of CASES.
 """
 
 from __future__ import annotations
@@ -9,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -229,7 +229,8 @@ def campaign() -> CampaignPage:
             StoryBlock(
                 "text",
                 Markup(
-                    "<p>En 1903, les quarante-trois pièces quittent Arvières.</p><h2>L’enquête</h2><p>Puis plus rien.</p>"
+                    "<p>En 1903, les quarante-trois pièces quittent Arvières.</p>"
+                    "<h2>L’enquête</h2><p>Puis plus rien.</p>"
                 ),
             ),
             StoryBlock(
@@ -465,6 +466,20 @@ CHECK = ReceiptCheck(
     sha256="4f2a" * 16,
 )
 
+
+def _closed(phase: str) -> dict[str, Any]:
+    return {"page": give(), "phase": phase, "opens_on": dt.date(2026, 12, 2)}
+
+
+def _checked(state: Any) -> dict[str, Any]:
+    receipt = replace(CHECK, state=state, replaced_by="A-2026-1050" if state == "replaced" else "")
+    return {"receipt": receipt, "code": "abc", "errors": {}, "searched": True}
+
+
+def _mail(kind: str, **more: Any) -> dict[str, Any]:
+    return {"mail": mail(kind, **more)}
+
+
 CASES: dict[str, Case] = {
     "home": (
         "pages/home.html",
@@ -610,7 +625,7 @@ CASES: dict[str, Case] = {
     **{
         f"give-closed-{phase}": (
             "give/closed.html",
-            lambda phase=phase: {"page": give(), "phase": phase, "opens_on": dt.date(2026, 12, 2)},
+            partial(_closed, phase),
         )
         for phase in ("scheduled", "succeeded", "failed", "withdrawn")
     },
@@ -648,15 +663,11 @@ CASES: dict[str, Case] = {
     **{
         f"check-{state}": (
             "receipts/check.html",
-            lambda state=state: {
-                "receipt": replace(CHECK, state=state, replaced_by="A-2026-1050" if state == "replaced" else ""),
-                "code": "abc",
-                "errors": {},
-                "searched": True,
-            },
+            partial(_checked, state),
         )
         for state in ("valid", "suspended", "replaced", "cancelled")
     },
+    "receipt-file-coming": ("receipts/coming.html", dict),
     "sign-in": (
         "accounts/sign_in.html",
         lambda: {"values": {}, "errors": {}, "csrf_token": "signed", "next_url": "/staff/", "demo": ()},
@@ -746,16 +757,14 @@ def mail(kind: str, **more: Any) -> GiftMail:
     return replace(one, **more)
 
 
-CASES.update({f"mail-{kind}": (f"mail/{kind}.html", lambda kind=kind: {"mail": mail(kind)}) for kind in MAIL_KINDS})
-CASES.update({f"text-{kind}": (f"mail/{kind}.txt", lambda kind=kind: {"mail": mail(kind)}) for kind in MAIL_KINDS})
-CASES.update({f"subject-{kind}": ("mail/subject.txt", lambda kind=kind: {"mail": mail(kind)}) for kind in MAIL_KINDS})
+CASES.update({f"mail-{kind}": (f"mail/{kind}.html", partial(_mail, kind)) for kind in MAIL_KINDS})
+CASES.update({f"text-{kind}": (f"mail/{kind}.txt", partial(_mail, kind)) for kind in MAIL_KINDS})
+CASES.update({f"subject-{kind}": ("mail/subject.txt", partial(_mail, kind)) for kind in MAIL_KINDS})
 CASES.update(
     {
         f"mail-thanks-{receipt}": (
             "mail/thanks.html",
-            lambda receipt=receipt: {
-                "mail": mail("thanks", receipt=receipt, first_name="", relief=None, reward="", picture_url="")
-            },
+            partial(_mail, "thanks", receipt=receipt, first_name="", relief=None, reward="", picture_url=""),
         )
         for receipt in ("coming", "held", "none", "not_wanted")
     }
