@@ -92,7 +92,7 @@ MESSAGES = {
     "expired_card": "Your card has expired.",
     "incorrect_cvc": "Your card's security code is incorrect.",
     "processing_error": "An error occurred while processing your card. Try again in a little bit.",
-    "incorrect_number": "Your card number is incorrect.",
+    "authentication_required": "Your card was declined. This transaction requires authentication.",
     "payment_intent_authentication_failure": (
         "We are unable to authenticate your payment method. Please choose a different payment method and try again."
     ),

@@ -90,7 +90,7 @@ def create_session(world: World, account: str, params: dict[str, Any]) -> Docume
     if session["customer_email"]:
         session["customer_details"] = _person(session, session["customer_email"], None)
     world.store.save(account, session)
-    world.plan("expire_session", session["expires_at"] - world.time(), account=account, session=ident)
+    world.plan("expire_session", session["expires_at"] - world.time(), name=ident, account=account, session=ident)
     return session
 
 
@@ -173,6 +173,7 @@ def expire_session(world: World, account: str, session: Document) -> Document:
         )
     session.update(status="expired", url=None)
     world.store.save(account, session)
+    world.call_off(session["id"])
     if session["payment_intent"]:
         intent = world.get(account, "payment_intent", session["payment_intent"])
         if intent["status"] not in {"succeeded", "canceled"}:
@@ -259,6 +260,7 @@ def _conclude(world: World, session: Document, *, paid: bool, error: Document | 
     if paid:
         session.update(status="complete", payment_status="paid", url=None, _error=None)
         world.store.save(account, session)
+        world.call_off(session["id"])
         emit(world, account, "checkout.session.completed", session)
         return "paid"
     session["_declines"] += 1

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulator import accounts, answers, checkout, disputes, events, money, payments, refunds
+from simulator import accounts, answers, checkout, disputes, events, intents, money, payments, refunds
 from simulator.errors import invalid
 from simulator.store import PLATFORM, Document
 from simulator.world import World
@@ -100,6 +100,19 @@ def _expire_session(call: Call) -> Document:
 def _line_items(call: Call) -> Document:
     session = call.get("checkout.session")
     return answers.page(call.world, call.account, session["_line_items"], call.params, call.path)
+
+
+@operation("POST", "/v1/payment_intents")
+def _create_intent(call: Call) -> Document:
+    return call.show(intents.create_intent(call.world, call.account, call.params))
+
+
+@operation("POST", "/v1/payment_intents/{intent}/confirm")
+def _confirm_intent(call: Call) -> Document:
+    intent = call.get("payment_intent")
+    if intent.get("_session"):
+        raise invalid("You can't confirm the PaymentIntent of a Checkout Session.")
+    return call.show(intents.confirm_intent(call.world, call.account, intent, call.params))
 
 
 @operation("POST", "/v1/payment_intents/{intent}/cancel")

@@ -7,7 +7,7 @@ from typing import Any
 from simulator.cards import Card, message_of
 from simulator.charges import new_charge
 from simulator.contract import blank
-from simulator.errors import ApiError, invalid
+from simulator.errors import invalid
 from simulator.events import emit
 from simulator.settings import APPLICATION
 from simulator.store import Document
@@ -138,9 +138,3 @@ def cancel_intent(world: World, account: str, intent: Document, reason: str | No
     world.store.save(account, intent)
     emit(world, account, "payment_intent.canceled", intent)
     return intent
-
-
-def card_error(intent: Document) -> ApiError:
-    """Say that a card was refused, with the intent that it was presented for."""
-    error = dict(intent["last_payment_error"])
-    return ApiError(402, "card_error", error.pop("message"), **{**error, "type": None}, payment_intent=intent)

@@ -83,11 +83,19 @@ class World:
 
     # planned work
 
-    def plan(self, chore: str, delay: float, **details: Any) -> None:
-        """Plan a piece of work on the simulator's clock."""
-        plan = {"object": "_plan", "id": self.ident("plan"), "chore": chore, "due": self.time() + delay, **details}
-        self.store.save(INTERNAL, plan)
+    def plan(self, chore: str, delay: float, *, name: str | None = None, **details: Any) -> None:
+        """Plan a piece of work on the simulator's clock; with a name it can be called off."""
+        ident = name or self.ident("plan")
+        self.store.save(
+            INTERNAL, {"object": "_plan", "id": ident, "chore": chore, "due": self.time() + delay, **details}
+        )
         self.awake.set()
+
+    def call_off(self, name: str) -> None:
+        """Forget a planned piece of work."""
+        plan = self.store.find(INTERNAL, "_plan", name)
+        if plan is not None:
+            self.store.remove(INTERNAL, plan)
 
     def run_due(self) -> float:
         """Do the planned work that is due; tell how many seconds until the next."""

@@ -205,6 +205,52 @@ def test_a_payout_with_a_line_that_nothing_explains(sim: Driver) -> None:
     assert [line.reporting_category for line in lines if line.source is None] == ["other_adjustment"]
 
 
+def direct(sim: Driver, method: str, **more: Any) -> Any:
+    params = {"amount": 2500, "currency": "eur", "payment_method": method, "confirm": True, "off_session": True}
+    return sim.api.v1.payment_intents.create({**params, "return_url": "http://127.0.0.1:9/"}, {**sim.options, **more})
+
+
+def test_a_card_is_charged_without_a_page(sim: Driver) -> None:
+    intent = direct(sim, "pm_card_visa")
+    assert (intent.status, intent.amount_received) == ("succeeded", 2500)
+
+
+@pytest.mark.parametrize(
+    ("method", "code", "decline_code"),
+    [
+        ("pm_card_chargeDeclined", "card_declined", "generic_decline"),
+        ("pm_card_chargeDeclinedInsufficientFunds", "card_declined", "insufficient_funds"),
+        ("pm_card_chargeDeclinedExpiredCard", "expired_card", "expired_card"),
+        ("pm_card_authenticationRequired", "authentication_required", "authentication_required"),
+    ],
+)
+def test_a_refused_card_is_a_card_error(sim: Driver, method: str, code: str, decline_code: str) -> None:
+    refusals: list[Any] = []
+    for _ in range(2):
+        with pytest.raises(stripe.CardError) as caught:
+            direct(sim, method, idempotency_key="card-1")
+        refusals.append(caught.value)
+    first, second = refusals
+    assert (first.http_status, first.code, first.error.decline_code) == (402, code, decline_code)
+    assert first.error.payment_intent.status == "requires_payment_method"
+    assert second.headers["Idempotent-Replayed"] == "true"
+    assert len(sim.state("payment_intents")["payment_intents"]) == 1
+    assert "payment_intent.payment_failed" in sim.event_types()
+
+
+def test_a_failed_intent_is_cancelled_or_confirmed_again(sim: Driver) -> None:
+    intents = sim.api.v1.payment_intents
+    for _ in range(2):
+        with pytest.raises(stripe.CardError):
+            direct(sim, "pm_card_chargeDeclined")
+    first, second = [one.id for one in intents.list(options=sim.options).data]
+    assert intents.cancel(first, {"cancellation_reason": "abandoned"}, sim.options).status == "canceled"
+    with pytest.raises(stripe.InvalidRequestError) as caught:
+        intents.confirm(first, {"payment_method": "pm_card_visa"}, sim.options)
+    assert caught.value.code == "payment_intent_unexpected_state"
+    assert intents.confirm(second, {"payment_method": "pm_card_visa"}, sim.options).status == "succeeded"
+
+
 def test_a_control_that_makes_no_sense_is_refused(sim: Driver) -> None:
     answer = call("POST", f"{sim.url}/_sim/payouts", '{"account": "acct_nobody"}', {"Content-Type": "application/json"})
     assert answer.status == 404
