@@ -26,6 +26,7 @@ from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherRespons
 
 LETTERS = Path(__file__).parents[1] / "static" / "letters"
 STYLE = "letter.css"
+KEPT_PICTURES = 256
 VARIANT = "pdf/a-3a"
 TYPES = {".ttf": "font/ttf", ".css": "text/css", ".png": "image/png", ".svg": "image/svg+xml"}
 # A fontconfig world without system fonts: what is bundled is all there is.
@@ -68,6 +69,28 @@ class AssetFetcher(URLFetcher):  # type: ignore[misc]  # WeasyPrint has no types
             raise ValueError(f"not an asset of the letters: {url[:80]}")
         media_type = TYPES.get(Path(name).suffix, "application/octet-stream")
         return URLFetcherResponse(url, self._assets[name], {"Content-Type": media_type})
+
+
+class _Pictures(dict[str, Any]):
+    """The decoded pictures of one document: those of the process, and its own, which go with it."""
+
+    def __init__(self, kept: dict[str, Any], passing: frozenset[str]) -> None:
+        super().__init__(kept)
+        self._kept = kept
+        self._passing = passing
+
+    def __setitem__(self, address: str, picture: Any) -> None:
+        super().__setitem__(address, picture)
+        # WeasyPrint keeps other data here too, under keys of its own: they belong to the document
+        own = not address.startswith("asset:") or address in self._passing
+        if picture is not None and not own and len(self._kept) < KEPT_PICTURES:
+            self._kept[address] = picture
+
+    def check(self) -> None:
+        """Raise PdfError when a picture could not be read: WeasyPrint would leave it out."""
+        for address, picture in self.items():
+            if picture is None:
+                raise PdfError(f"not a picture: {address}")
 
 
 class Renderer:
@@ -113,19 +136,23 @@ class Renderer:
         created_at: datetime,
         attachments: Sequence[Embedded] = (),
         images: Mapping[str, bytes] | None = None,
+        passing: Mapping[str, bytes] | None = None,
         pages: int | None = None,
     ) -> bytes:
         """Make a tagged PDF/A-3 of a document. Same input, same bytes.
 
-        `images` adds pictures of this document to the assets (PNG; their names should tell their content, since decoded
-        pictures are kept). Raises TooLong above `pages` pages, PdfError when an asset is missing.
+        `images` adds pictures to the assets (PNG): their names must tell their content, since decoded pictures are kept.
+        `passing` adds those of this document alone. Raises TooLong above `pages` pages, PdfError when a picture is
+        missing or cannot be read.
         """
-        fetcher = AssetFetcher({**self.assets, **images} if images else self.assets)
+        fetcher = AssetFetcher({**self.assets, **(images or {}), **(passing or {})})
         with self._lock, _own_errors():
             fonts, style = self._dress_for(html)
+            pictures = _Pictures(self._images, frozenset(f"asset:{name}" for name in passing or ()))
             document = HTML(string=html, url_fetcher=fetcher, base_url="asset:").render(
-                font_config=fonts, stylesheets=[style], cache=self._images, pdf_variant=VARIANT
+                font_config=fonts, stylesheets=[style], cache=pictures, pdf_variant=VARIANT
             )
+            pictures.check()
             if pages is not None and len(document.pages) > pages:
                 raise TooLong(f"{len(document.pages)} pages instead of {pages}")
             moment = created_at.astimezone(UTC)
@@ -134,7 +161,7 @@ class Renderer:
             document.metadata.created = document.metadata.modified = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
             pdf: bytes = document.write_pdf(
                 pdf_variant=VARIANT,
-                cache=self._images,
+                cache=pictures,
                 attachments=[_attach(embedded, moment) for embedded in attachments],
                 finisher=_finish,
             )
