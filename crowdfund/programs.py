@@ -106,7 +106,7 @@ class Plan:
                 "--log-level", "warning",
             ),
             self.python(
-                "worker", "celery", "-A", "wsgi:celery", "worker", "--concurrency", str(TASKS_AT_ONCE),
+                "worker", "celery", "--quiet", "-A", "wsgi:celery", "worker", "--concurrency", str(TASKS_AT_ONCE),
                 "--loglevel", "warning", "--without-gossip", "--without-mingle", "--without-heartbeat",
             ),
             self.python("relay", "flask", "relay"),

@@ -28,21 +28,20 @@ def upgrade(owner_url: str) -> None:
     command.upgrade(alembic_config(owner_url), "head")
 
 
+def head() -> str | None:
+    """Name the newest migration."""
+    return ScriptDirectory(str(FOLDER)).get_current_head()
+
+
 def is_current(owner_url: str) -> bool:
     """Say whether the database is at the newest migration."""
-    head = ScriptDirectory.from_config(alembic_config(owner_url)).get_current_head()
     with psycopg.connect(owner_url.replace("+psycopg", "", 1), connect_timeout=3) as connection:
         found = connection.execute("SELECT to_regclass('alembic_version')").fetchone()
         if found is None or found[0] is None:
             return False
         version = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    return version is not None and version[0] == head
+    return version is not None and version[0] == head()
 
 
 if __name__ == "__main__":
     upgrade(Config.from_environ(os.environ).database_owner_url)
-
-
-def head() -> str | None:
-    """Name the newest migration."""
-    return ScriptDirectory(str(FOLDER)).get_current_head()
