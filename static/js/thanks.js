@@ -1,3 +1,20 @@
+// The page of one gift: copies the link, and looks again by itself while the bank is being waited for.
 import { copying } from "./copy.js";
 
+const EVERY = 2_000;
+const UNTIL = Date.now() + 180_000;
+
 copying(document);
+
+async function look() {
+  if (document.visibilityState === "visible") {
+    const answer = await fetch(location.href, { cache: "no-store" }).catch(() => null);
+    if (answer?.ok && !(await answer.text()).includes("data-waiting")) {
+      location.reload();
+      return;
+    }
+  }
+  if (Date.now() < UNTIL) setTimeout(look, EVERY);
+}
+
+if (document.querySelector("[data-waiting]")) setTimeout(look, EVERY);
