@@ -143,14 +143,25 @@ def config(data_dir: Path) -> Config:
     )
 
 
+class OwnContext(FlaskClient):
+    """A client whose requests share nothing with the test's own context, nor with one another."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        """Send a request in an application context of its own, as the server does."""
+        with self.application.app_context():
+            return super().open(*args, **kwargs)
+
+
 @pytest.fixture(scope="session")
-def house(config: Config, migrated: EmbeddedPostgres) -> Flask:
+def house(config: Config, migrated: EmbeddedPostgres) -> Iterator[Flask]:
     """Build the app once; ask for `app` instead, which also opens the test's transaction."""
     from crowdfund.app import create_app  # noqa: PLC0415 - tests of one module need not load the whole house
 
     built = create_app(config)
     built.testing = True
-    return built
+    built.test_client_class = OwnContext
+    yield built
+    built.extensions["database"].engine.dispose()
 
 
 @pytest.fixture
