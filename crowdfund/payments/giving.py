@@ -32,6 +32,7 @@ from crowdfund.tenancy import DonorScope, PublicScope, transaction
 
 PHASES = {"succeeded": "succeeded", "withdrawn": "withdrawn", "ended": "failed"}
 RETRY_SECONDS = "120"
+UNSEEN = {"fallback", "dedication_kind", "dedication_name", "waive_reward"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def _offer(museum: str, campaign: str) -> Offer:
 
 def _from_link(form: AmountForm) -> dict[str, str]:
     """Keep what a link to step 1 may carry; an amount that is not among the suggested ones goes to the free field."""
-    values = {"c": form.c.data, "reward": form.reward.data}
+    values = {"c": form.channel, "reward": form.reward.data}
     if form.chosen is not None:
         values["other_amount" if form.other_amount.typed else "amount"] = form.other_amount.typed or form.amount.typed
     return {name: value for name, value in values.items() if value}
@@ -160,8 +161,10 @@ def _again(offer: Offer, form: GiveForm, attempt: UUID | None, problems: Problem
 
 
 def _filled(form: GiveForm, errors: Mapping[str, str], own: Mapping[str, str]) -> Filled:
+    """Give what was filled in; a wrong answer that the page has no field for is dropped, since nobody could mend it."""
+    values = shown_values(request.form)
     return Filled(
-        values=shown_values(request.form),
+        values={name: value for name, value in values.items() if name not in UNSEEN or name not in errors},
         errors=errors,
         amount=form.chosen,
         reward_id=form.reward_id,

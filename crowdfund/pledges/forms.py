@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
 from uuid import UUID
 
 from babel import Locale
-from wtforms import BooleanField, ValidationError
+from wtforms import BooleanField, StringField, ValidationError
 
 from crowdfund.donors.rules import ConsentKind, DonorDetails, DonorKind
 from crowdfund.forms import ChoiceField, EmailField, Form, MoneyField, TextField
@@ -20,6 +21,7 @@ from crowdfund.tax.countries import identity_problems
 LONGEST_NAME = 100
 LONGEST_MESSAGE = 280
 LONGEST_WALL_NAME = 60
+CHANNEL = re.compile(r"[A-Za-z0-9_-]{1,40}")
 NO = (False, "false", "False", "0", "off", "no", "")
 # Codes that CLDR knows and that are no countries (unions, outlying places counted with their country).
 NO_COUNTRIES = frozenset({"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"})
@@ -49,9 +51,9 @@ class AmountForm(Form):
 
     amount = MoneyField()
     other_amount = MoneyField()
-    reward = TextField(20)
+    reward = StringField()
     waive_reward = BooleanField(false_values=NO)
-    c = TextField(40)
+    c = StringField()
 
     def __init__(self, formdata: Any, *, currency: str, context: str = "") -> None:
         super().__init__(formdata, context=context)
@@ -68,6 +70,12 @@ class AmountForm(Form):
         """Give the amount chosen, None when there is none or it cannot be read."""
         found: Money | None = self.other_amount.data or self.amount.data
         return found if found is not None else self.other_amount.data
+
+    @property
+    def channel(self) -> str:
+        """Give the code of the poster or link that led here; anything else than a code is none."""
+        code = self.c.data or ""
+        return code if CHANNEL.fullmatch(code) else ""
 
     @property
     def nothing_typed(self) -> bool:
@@ -204,7 +212,7 @@ class GiveForm(AmountForm):
             message=self.message.data,
             dedication_kind=self.dedication_kind.data,
             dedication_name=self.dedication_name.data if dedicated else "",
-            channel=self.c.data,
+            channel=self.channel,
             consents=said_yes,
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import unescape
 from typing import Any
 from uuid import uuid4
@@ -15,20 +15,35 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
+from crowdfund import links
 from crowdfund.campaigns.models import Reward
 from crowdfund.donors.models import Consent, Donor
+from crowdfund.gifts.models import Gift
 from crowdfund.outbox import OutboxRow
+from crowdfund.payments import budgets
 from crowdfund.payments.models import Checkout
-from crowdfund.pledges.models import Pledge
+from crowdfund.payments.provider import ProviderUnavailable
+from crowdfund.pledges import service
+from crowdfund.pledges.models import Pledge, WallEntry
 from crowdfund.tenancy import transaction
 from tests import factories
 from tests.doubles import FakeProvider
 
 PERSON = {
-    "first_name": "Camille", "last_name": "Rey", "email": "Camille.Rey@Example.org", "donor_kind": "individual",
-    "wall": "short", "method": "card",
+    "first_name": "Camille",
+    "last_name": "Rey",
+    "email": "Camille.Rey@Example.org",
+    "donor_kind": "individual",
+    "wall": "short",
+    "method": "card",
 }
-ADDRESS = {"wants_receipt": "1", "address_line": "8 rue des Tanneurs", "postcode": "73000", "city": "Chambéry", "country": "FR"}
+ADDRESS = {
+    "wants_receipt": "1",
+    "address_line": "8 rue des Tanneurs",
+    "postcode": "73000",
+    "city": "Chambéry",
+    "country": "FR",
+}
 
 
 @dataclass
@@ -66,8 +81,10 @@ class Place:
 
 
 def hidden(page: str) -> dict[str, str]:
-    return {unescape(name): unescape(value) for name, value in
-            re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', page)}
+    return {
+        unescape(name): unescape(value)
+        for name, value in re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', page)
+    }
 
 
 @pytest.fixture
@@ -112,7 +129,522 @@ def test_a_good_form_leads_to_the_payment_page(place: Place, provider: FakeProvi
     assert answer.status_code == 303, answer.text
     assert "Set-Cookie" not in answer.headers
     pledge, donor = place.only(Pledge), place.only(Donor)
-    assert (pledge.amount_minor, pledge.state, pledge.channel, pledge.message) == (5000, "made", "hall", "Pour ma fille")
+    assert (pledge.amount_minor, pledge.state, pledge.channel, pledge.message) == (
+        5000,
+        "made",
+        "hall",
+        "Pour ma fille",
+    )
     assert (donor.email, donor.locale, donor.address_line) == ("camille.rey@example.org", "fr", None)
     assert place.only(Consent).wording
     assert answer.location == place.only(Checkout).url
+
+
+BAD_AMOUNTS = [
+    "-5",
+    "0",
+    "1e9",
+    "NaN",
+    "５０",
+    "12,345.67",
+    "5.124",
+    "",
+    "4.99",
+    "999999999",
+    "1000000",
+    "Infinity",
+    "٥٠",
+    "5 0",
+    "\x00",
+]
+
+
+@pytest.mark.parametrize("typed", BAD_AMOUNTS)
+@pytest.mark.parametrize("field", ["amount", "other_amount"])
+def test_a_bad_amount_is_refused_with_words_and_nothing_is_written(place: Place, field: str, typed: str) -> None:
+    form = place.form() | PERSON | {"amount": ""} | {field: typed}
+    before = place.written()
+    answer = place.client.post(place.url, data=form)
+    assert answer.status_code == 422
+    assert place.written() == before
+    assert "<title>Erreur" in answer.text
+    assert 'role="alert"' in answer.text
+    assert 'value="Camille"' in answer.text  # the rest of the form is kept
+    assert "Camille.Rey@Example.org" in answer.text
+    if typed.isprintable() and typed:
+        assert f'value="{typed}"' in answer.text
+
+
+@pytest.mark.parametrize("typed", BAD_AMOUNTS)
+def test_step_1_refuses_a_bad_amount_both_ways_it_may_come(place: Place, typed: str) -> None:
+    for answer in (
+        place.client.post(place.url, data={"step": "1", "other_amount": typed}),
+        place.client.get(place.url, query_string={"step": "2", "other_amount": typed}),
+    ):
+        assert answer.status_code == 422
+        assert "<title>Erreur" in answer.text
+        assert 'id="other_amount"' in answer.text
+
+
+def test_a_filled_free_amount_wins(place: Place) -> None:
+    assert place.give(amount="NaN", other_amount="1 234,50").status_code == 303
+    assert place.only(Pledge).amount_minor == 123450
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("first_name", "x" * 10_240),
+        ("last_name", "x" * 10_240),
+        ("first_name", "a\x00b"),
+        ("last_name", "a\x1bb"),
+        ("last_name", "Z" + "\u0301" * 30),
+        ("first_name", ""),
+        ("last_name", "   "),
+        ("email", ""),
+        ("email", "camille"),
+        ("email", "camille@exemple"),
+        ("email", "camille@exemple.fr\nBcc: x@y.fr"),
+        ("email", "x" * 300 + "@exemple.fr"),
+        ("message", "x" * 281),
+        ("message", "a\x00b"),
+        ("wall", "gold"),
+        ("method", "bank_transfer"),
+        ("method", "cheque"),
+        ("method", "bitcoin"),
+        ("fallback", "burn"),
+        ("country", "Atlantis"),
+        ("donor_kind", "robot"),
+        ("dedication_kind", "spite"),
+    ],
+)
+def test_a_bad_answer_is_refused_with_words_and_nothing_is_written(place: Place, field: str, value: str) -> None:
+    form = place.form() | PERSON | {field: value}
+    before = place.written()
+    answer = place.client.post(place.url, data=form)
+    assert answer.status_code == 422
+    assert place.written() == before
+    assert "<title>Erreur" in answer.text
+    assert f'href="#{field}' in answer.text
+    assert "\x00" not in answer.text
+    again = hidden(answer.text)
+    assert again["attempt"] == form["attempt"]  # the same try, so that mending it makes one pledge
+    assert place.client.post(place.url, data=form | {field: PERSON.get(field, "")} | again).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("محمد", "محمد"),
+        ("שרה", "שרה"),
+        ("Zoe\u0308", "Zoë"),
+        ("Tra\u0302\u0300n", "Tr\u1ea7n"),
+        ("Cam\u202eill\u202ce", "Camille"),
+        (" D’Artagnan-O'Neil ", "D’Artagnan-O'Neil"),
+        ("<b>Anne</b>", "<b>Anne</b>"),
+    ],
+)
+def test_names_are_kept_as_typed_in_one_form_and_cannot_turn_the_text_around(
+    place: Place, typed: str, kept: str
+) -> None:
+    assert place.give(first_name=typed).status_code == 303
+    assert place.only(Donor).first_name == kept
+
+
+@pytest.mark.parametrize(("lang", "word"), [("fr", "Erreur"), ("it", "Errore"), ("en", "Error")])
+def test_refusals_are_said_in_the_language_of_the_page(place: Place, lang: str, word: str) -> None:
+    url = place.url.replace("/fr/", f"/{lang}/")
+    answer = place.client.post(url, data=place.form() | PERSON | {"email": "camille"})
+    assert f"<title>{word}" in answer.text
+    sentence = {"fr": "n’est pas une adresse", "it": "non è un indirizzo", "en": "is not an email address"}[lang]
+    assert sentence in unescape(answer.text)
+
+
+def test_a_company_is_asked_for_its_name_and_number(place: Place) -> None:
+    company = ADDRESS | {"donor_kind": "company", "first_name": "", "last_name": ""}
+    answer = place.give(**company)
+    assert answer.status_code == 422
+    assert 'href="#company_name"' in answer.text
+    assert 'href="#company_number"' in answer.text
+    wrong = place.give(**company, company_name="Verrerie", company_number="123456789")
+    assert 'href="#company_number"' in wrong.text
+    assert place.give(**company, company_name="Verrerie", company_number="732 829 320").status_code == 303
+    donor = place.only(Donor)
+    assert (donor.kind, donor.company_name, donor.company_number) == ("company", "Verrerie", "732 829 320")
+
+
+def test_a_receipt_asks_for_the_address_and_only_a_receipt(place: Place) -> None:
+    answer = place.give(wants_receipt="1", country="FR")
+    assert answer.status_code == 422
+    for field in ("address_line", "postcode", "city"):
+        assert f'href="#{field}"' in answer.text
+    assert place.give(**ADDRESS | {"postcode": "7300"}).status_code == 422
+    assert place.give(**ADDRESS | {"country": "CH", "postcode": "1000"}).status_code == 303
+
+
+def test_an_address_is_not_kept_when_no_receipt_is_wanted(place: Place) -> None:
+    assert place.give(**ADDRESS | {"wants_receipt": ""}).status_code == 303
+    assert place.only(Donor).address_line is None
+
+
+def test_the_fees_are_covered_exactly_and_only_if_asked(place: Place) -> None:
+    assert "checked" not in re.findall(r'<input[^>]*name="cover_fees"[^>]*>', place.second_step().text)[0]
+    assert place.give(cover_fees="1").status_code == 303
+    pledge = place.only(Pledge)
+    assert (pledge.amount_minor, pledge.cover_minor) == (5102, 102)
+
+
+def test_nothing_that_costs_or_consents_is_ticked(place: Place) -> None:
+    page = place.second_step().text
+    for name in ("cover_fees", "news_museum", "news_network", "wants_receipt", "wall"):
+        for tag in re.findall(rf'<input[^>]*name="{name}"[^>]*>', page):
+            assert " checked" not in tag
+
+
+def test_a_reward_below_its_price_is_refused_beside_its_field(place: Place) -> None:
+    answer = place.give(reward=str(place.print_id), amount="49.99")
+    assert answer.status_code == 422
+    assert 'id="e-reward"' in answer.text
+    assert place.give(reward=str(place.print_id)).status_code == 303
+    pledge = place.only(Pledge)
+    assert (pledge.reward_state, pledge.counterpart_minor) == ("claimed", 800)
+
+
+def test_a_waived_reward_counts_for_nothing(place: Place) -> None:
+    assert place.give(reward=str(place.last_id), waive_reward="1").status_code == 303
+    pledge, reward = place.only(Pledge), _reward(place)
+    assert (pledge.reward_state, pledge.counterpart_minor, reward.claimed) == ("waived", 0, 0)
+
+
+def _reward(place: Place) -> Reward:
+    with transaction(factories.scope(place.museum)) as session:
+        return session.get_one(Reward, (place.museum, place.last_id))
+
+
+@pytest.mark.parametrize("reward", ["0", "abc", "-1", "9" * 18, "9" * 30, "1;DROP", "１"])
+def test_an_unknown_reward_is_not_found_and_the_form_is_kept(place: Place, reward: str) -> None:
+    before = place.written()
+    form = place.form()
+    answer = place.client.post(place.url, data=form | PERSON | {"reward": reward})
+    assert answer.status_code in {404, 422}
+    assert place.written() == before
+    assert 'value="Camille"' in answer.text
+    assert "contrepartie" in answer.text
+
+
+def test_the_reward_of_another_museum_or_campaign_is_not_found(place: Place) -> None:
+    other = factories.make_institution()
+    with transaction(factories.scope(other)) as session:
+        foreign = factories.make_reward(session, factories.make_campaign(session)).id
+    with transaction(factories.scope(place.museum)) as session:
+        near = factories.make_reward(session, factories.make_campaign(session)).id
+    before = place.written()
+    answers = [place.give(reward=str(reward)) for reward in (foreign, near, 10**12)]
+    assert [answer.status_code for answer in answers] == [404, 404, 404]
+    assert place.written() == before
+    sentences = {re.search(r'id="e-reward">(.*?)</p>', answer.text).group(1) for answer in answers}  # type: ignore[union-attr]
+    assert len(sentences) == 1  # nothing tells that it exists elsewhere
+    assert "n’existe pas" in sentences.pop()
+
+
+def test_the_last_reward_is_refused_to_the_second(place: Place) -> None:
+    first, second = place.form(reward=str(place.last_id)), place.form(reward=str(place.last_id))
+    assert place.client.post(place.url, data=first | PERSON).status_code == 303
+    answer = place.client.post(place.url, data=second | PERSON | {"email": "other@example.org"})
+    assert answer.status_code == 409
+    assert 'id="e-reward"' in answer.text
+    assert 'value="Camille"' in answer.text
+    assert place.count(Pledge) == 1
+    mended = hidden(answer.text) | PERSON | {"amount": "50", "reward": ""}
+    assert place.client.post(place.url, data=mended).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("state", "opened", "status"),
+    [
+        ("ended", True, 409),
+        ("succeeded", True, 409),
+        ("withdrawn", True, 409),
+        ("live", False, 409),
+        ("draft", True, 404),
+        ("scheduled", True, 409),
+    ],
+)
+def test_a_campaign_that_is_not_open_takes_nothing(place: Place, state: str, opened: bool, status: int) -> None:
+    form = place.form()
+    with transaction(factories.scope(place.museum)) as session:
+        now = factories.clock.now()
+        days = factories.timedelta(days=1)
+        factories.make_campaign(
+            session, slug="other", state=state, opens_at=now - 9 * days, closes_at=now + (days if opened else -days)
+        )
+    before = place.written()
+    url = place.url.replace("hirondelles", "other")
+    answers = [
+        place.client.get(url),
+        place.client.get(url, query_string={"step": "2", "amount": "50"}),
+        place.client.post(url, data={"step": "1", "amount": "50"}),
+        place.client.post(url, data=form | PERSON),
+    ]
+    assert [answer.status_code for answer in answers] == [status] * 4
+    assert 'lang="fr"' in answers[3].text
+    assert place.written() == before
+
+
+def test_a_campaign_that_promised_to_charge_later_does_not_charge_now(place: Place) -> None:
+    with transaction(factories.scope(place.museum)) as session:
+        factories.make_campaign(session, slug="later", funding_model="all_or_nothing")
+    url = place.url.replace("hirondelles", "later")
+    assert place.client.get(url).status_code == 409
+    assert place.client.post(url, data=place.form() | PERSON).status_code == 409
+    assert place.count(Pledge) == 0
+
+
+@pytest.mark.parametrize("path", ["/fr/nobody/hirondelles/give", "/fr/{museum}/nothing/give", "/fr/{museum}/%00/give"])
+def test_what_does_not_exist_is_not_found(place: Place, path: str) -> None:
+    url = path.format(museum=place.url.split("/")[2])
+    assert place.client.get(url).status_code == 404
+    assert place.client.post(url, data=place.form() | PERSON).status_code == 404
+
+
+def test_a_tampered_token_is_refused_and_the_form_kept(place: Place) -> None:
+    form = place.form() | PERSON
+    other = place.form()
+    before = place.written()
+    for token in ("", "x", form["csrf_token"][:-2], form["csrf_token"] + "A", other["csrf_token"]):
+        answer = place.client.post(place.url, data=form | {"csrf_token": token})
+        assert answer.status_code == 422
+        assert 'value="Camille"' in answer.text
+        fresh = hidden(answer.text)
+        assert fresh["attempt"] != form["attempt"]  # the attempt may have been somebody else's
+    assert place.written() == before
+    assert place.client.post(place.url, data=form | fresh).status_code == 303
+
+
+@pytest.mark.parametrize("attempt", ["", "x", "123", "00000000-0000-0000-0000-00000000000g", "\x00"])
+def test_an_attempt_we_did_not_mint_is_refused(place: Place, attempt: str) -> None:
+    answer = place.client.post(place.url, data=place.form() | PERSON | {"attempt": attempt})
+    assert answer.status_code == 422
+    assert place.count(Pledge) == 0
+
+
+def test_a_token_is_good_for_half_a_day(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    from crowdfund import clock, forms  # noqa: PLC0415
+
+    form = place.form() | PERSON
+    later = clock.now() + forms.TOKEN_LIFE + factories.timedelta(seconds=2)
+    with monkeypatch.context() as patch:
+        patch.setattr(forms.clock, "now", lambda: later)
+        assert place.client.post(place.url, data=form).status_code == 422
+
+
+def test_a_body_over_the_limit_is_413(place: Place) -> None:
+    answer = place.client.post(place.url, data=place.form() | PERSON | {"message": "x" * 1_100_000})
+    assert answer.status_code == 413
+    assert place.count(Pledge) == 0
+
+
+def test_a_double_click_makes_one_pledge_and_one_page(place: Place, provider: FakeProvider) -> None:
+    form = place.form(reward=str(place.last_id)) | PERSON
+    answers = [place.client.post(place.url, data=form) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert answers[0].location == answers[1].location
+    assert place.count(Pledge) == place.count(Checkout) == 1
+    assert provider.calls["open_page"] == 1
+
+
+def test_the_same_attempt_with_other_content_shows_the_first(place: Place) -> None:
+    form = place.form() | PERSON
+    first = place.client.post(place.url, data=form)
+    second = place.client.post(place.url, data=form | {"amount": "5000", "first_name": "", "email": "x"})
+    assert second.location == first.location
+    assert place.only(Pledge).amount_minor == 5000
+    assert place.only(Donor).first_name == "Camille"
+
+
+def test_a_provider_that_is_away_loses_nothing(place: Place, provider: FakeProvider) -> None:
+    provider.fail("open_page", ProviderUnavailable("down"))
+    form = place.form() | PERSON
+    answer = place.client.post(place.url, data=form)
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    kept = hidden(answer.text)
+    assert kept["attempt"] == form["attempt"]
+    assert kept["first_name"] == "Camille"
+    assert place.count(Pledge) == 1
+    again = place.client.post(place.url, data=kept)
+    assert again.status_code == 303
+    assert again.location == place.only(Checkout).url
+    assert place.count(Pledge) == 1
+
+
+def test_coming_back_settles_and_shows_the_gift(place: Place, provider: FakeProvider) -> None:
+    place.give()
+    provider.pay(place.only(Checkout).session)
+    token = _token(place)
+    answer = place.client.get(f"/fr/gifts/{token}/return?session_id={place.only(Checkout).session}")
+    assert answer.status_code == 303
+    assert answer.location == f"/fr/gifts/{token}"
+    assert place.only(Pledge).state == "paid"
+    assert place.client.get(answer.location).status_code == 200
+    again = place.client.post(place.url, data=place.form() | PERSON | {"attempt": str(place.only(Pledge).attempt)})
+    assert again.status_code == 422  # that attempt's token is not ours to have
+
+
+def test_paying_the_same_attempt_again_leads_to_the_gift(place: Place, provider: FakeProvider) -> None:
+    form = place.form() | PERSON
+    place.client.post(place.url, data=form)
+    provider.pay(place.only(Checkout).session)
+    place.client.get(f"/fr/gifts/{_token(place)}/return?session_id={place.only(Checkout).session}")
+    answer = place.client.post(place.url, data=form)
+    assert answer.status_code == 303
+    assert f"/gifts/{_token(place)}" in answer.location
+
+
+def _token(place: Place) -> str:
+    with place.client.application.app_context():
+        return service.gift_token(place.only(Pledge))
+
+
+@pytest.mark.parametrize("session", ["", "cs_unknown", "cs_'--", "\x00", "é", "x" * 500])
+def test_a_forged_session_is_not_found(place: Place, session: str) -> None:
+    place.give()
+    answer = place.client.get(f"/fr/gifts/{_token(place)}/return", query_string={"session_id": session})
+    assert answer.status_code == 404
+
+
+def test_the_session_of_another_gift_is_not_found(place: Place) -> None:
+    place.give()
+    mine, session = _token(place), place.only(Checkout).session
+    with transaction(factories.scope(place.museum)) as opened:
+        campaign = opened.get_one(factories.Campaign, (place.museum, place.campaign))
+        attempt = uuid4()
+        token = links.token_for(
+            place.client.application.extensions["config"].secret_key, "gift", place.museum, str(attempt)
+        )
+        factories.make_pledge(opened, campaign, attempt=attempt, token_hash=links.digest(token))
+    assert place.client.get(f"/fr/gifts/{token}/return?session_id={session}").status_code == 404
+    assert place.client.get(f"/fr/gifts/{mine}/return?session_id={session}").status_code == 303
+
+
+def test_every_wrong_token_is_the_same_404(place: Place) -> None:
+    place.give()
+    good = _token(place)
+    wrong = [
+        "nothing",
+        "0-" + "a" * 26,
+        f"{place.museum:x}-" + "a" * 26,
+        good[:-1],
+        f"{place.museum + 1:x}-{good.split('-')[1]}",
+    ]
+    texts: dict[int, set[str]] = {}
+    for token in wrong:
+        for door, answer in enumerate(
+            (
+                place.client.get(f"/fr/gifts/{token}/return?session_id=cs_1"),
+                place.client.post(f"/fr/gifts/{token}/pay"),
+                place.client.post(f"/fr/gifts/{token}/wall"),
+                place.client.post(f"/fr/gifts/{token}/receipt"),
+            )
+        ):
+            assert answer.status_code == 404
+            texts.setdefault(door, set()).add(re.sub(r"\b[0-9a-f]{16}\b", "", answer.text.replace(token, "")))
+    assert [len(one) for one in texts.values()] == [1, 1, 1, 1]
+
+
+def test_trying_again_opens_a_new_page_for_the_same_pledge(place: Place, provider: FakeProvider) -> None:
+    place.give(reward=str(place.last_id))
+    token, first = _token(place), place.only(Checkout)
+    provider.close_page(first.account, first.session)
+    place.client.get(f"/fr/gifts/{token}/return?session_id={first.session}")
+    assert place.only(Pledge).state == "expired"
+    assert _reward(place).claimed == 0
+    page = place.client.get(f"/fr/gifts/{token}")
+    assert f'action="/fr/gifts/{token}/pay"' in page.text
+    assert place.client.post(f"/fr/gifts/{token}/pay").status_code == 422  # without the page's token
+    answer = place.client.post(f"/fr/gifts/{token}/pay", data={"csrf_token": hidden(page.text)["csrf_token"]})
+    assert answer.status_code == 303
+    assert answer.location.startswith("https://pay.example/")
+    assert place.only(Pledge).state == "made"
+    assert (place.count(Checkout), _reward(place).claimed) == (2, 1)
+
+
+def test_trying_again_while_the_provider_is_away_says_so(place: Place, provider: FakeProvider) -> None:
+    provider.fail("open_page", ProviderUnavailable("down"), ProviderUnavailable("down"))
+    place.give()
+    token = _token(place)
+    kept = {"csrf_token": hidden(place.client.get(f"/fr/gifts/{token}").text)["csrf_token"]}
+    answer = place.client.post(f"/fr/gifts/{token}/pay", data=kept)
+    assert answer.status_code == 503
+    assert f'action="/fr/gifts/{token}/pay"' in answer.text
+    assert place.client.post(f"/fr/gifts/{token}/pay", data=hidden(answer.text)).status_code == 303
+
+
+def _paid(place: Place, provider: FakeProvider, **changes: str) -> tuple[str, dict[str, str]]:
+    place.give(**changes)
+    provider.pay(place.only(Checkout).session)
+    token = _token(place)
+    place.client.get(f"/fr/gifts/{token}/return?session_id={place.only(Checkout).session}")
+    return token, {"csrf_token": hidden(place.client.get(f"/fr/gifts/{token}").text)["csrf_token"]}
+
+
+def test_a_donor_changes_what_is_shown(place: Place, provider: FakeProvider) -> None:
+    token, form = _paid(place, provider)
+    assert place.only(WallEntry).display_name == "Camille R."
+    url = f"/fr/gifts/{token}/wall"
+    assert place.client.post(url, data=form | {"wall": "other", "wall_name": ""}).status_code == 422
+    assert place.client.post(url, data=form | {"wall": "other", "wall_name": "Classe de CM2"}).status_code == 303
+    assert place.only(WallEntry).display_name == "Classe de CM2"
+    assert place.client.post(url, data={"wall": "anonymous"}).status_code == 422
+    assert place.client.post(url, data=form | {"wall": "anonymous"}).status_code == 303
+    assert place.count(WallEntry) == 0
+
+
+def test_a_receipt_can_be_asked_for_afterwards(place: Place, provider: FakeProvider) -> None:
+    token, form = _paid(place, provider)
+    url = f"/fr/gifts/{token}/receipt"
+    before = place.count(OutboxRow)
+    assert place.client.post(url, data=form | ADDRESS | {"postcode": "7"}).status_code == 422
+    assert place.count(OutboxRow) == before
+    assert place.client.post(url, data=form | ADDRESS).status_code == 303
+    assert place.only(Donor).address_line == "8 rue des Tanneurs"
+    assert place.only(Gift).wants_receipt
+    with transaction(factories.scope(place.museum)) as session:
+        assert session.scalars(select(OutboxRow.topic).where(OutboxRow.topic == "gift.identity_completed")).first()
+
+
+def test_limits_hold_where_the_settings_name_them(place: Place) -> None:
+    config = place.client.application.extensions["config"]
+    place.client.application.extensions["config"] = replace(config, limits={"pledge_ip_hour": [2, 3600]})
+    try:
+        answers = [place.give(email=f"donor{n}@example.org") for n in range(3)]
+    finally:
+        place.client.application.extensions["config"] = config
+    assert [answer.status_code for answer in answers] == [303, 303, 429]
+    assert int(answers[2].headers["Retry-After"]) > 0
+    assert place.count(Pledge) == 2
+
+
+def test_limits_count_visitors_from_outside_by_their_block(place: Place) -> None:
+    assert budgets.network_of("203.0.113.77") == "203.0.113.0/24"
+    assert budgets.network_of("2001:db8:1:2::9") == "2001:db8:1::/48"
+    form = [place.form() | PERSON | {"email": f"donor{n}@example.org"} for n in range(11)]
+    outside = {"REMOTE_ADDR": "203.0.113.77"}
+    answers = [place.client.post(place.url, data=one, environ_base=outside).status_code for one in form]
+    assert answers == [303] * 10 + [429]
+
+
+def test_who_pays_does_not_count(place: Place, provider: FakeProvider) -> None:
+    """A class of thirty gives from one school address."""
+    outside = {"REMOTE_ADDR": "203.0.113.78"}
+    for n in range(12):
+        form = place.form() | PERSON | {"email": f"pupil{n}@example.org"}
+        answer = place.client.post(place.url, data=form, environ_base=outside)
+        assert answer.status_code == 303
+        page = answer.location.rpartition("/")[2]
+        provider.pay(page)
+        with transaction(factories.scope(place.museum)) as session:
+            pledge = session.scalars(select(Pledge).order_by(Pledge.id.desc()).limit(1)).one()
+            token = service.gift_token(pledge)
+        back = f"/fr/gifts/{token}/return?session_id={page}"
+        assert place.client.get(back, environ_base=outside).status_code == 303
