@@ -103,7 +103,11 @@ def sweep_events(scope: MuseumScope) -> int:
     with transaction(scope) as session:
         waiting = session.scalars(
             select(ProviderEvent.id)
-            .where(ProviderEvent.state == EventState.RECEIVED, ProviderEvent.received_at < clock.now() - SWEPT_AFTER)
+            .where(
+                ProviderEvent.state == EventState.RECEIVED,
+                ProviderEvent.account.in_(accounts.all_of(session)),
+                ProviderEvent.received_at < clock.now() - SWEPT_AFTER,
+            )
             .order_by(ProviderEvent.id)
             .limit(SWEPT_AT_ONCE)
         ).all()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from crowdfund import log
-from crowdfund.payments import calls, checkout, refunds
+from crowdfund.payments import accounts, calls, checkout, refunds
 from crowdfund.payments.accounts import look_at_stopped
 from crowdfund.payments.checkout import gift_page, open_checkout, settle_checkout, sweep_checkouts
 from crowdfund.payments.events import read_events, settle_event, sweep_events
@@ -46,7 +46,8 @@ def standing_of(scope: MuseumScope, pledge_id: int) -> CheckoutState | None:
 def sweep_calls(scope: MuseumScope) -> int:
     """Send requests again of which nothing was heard for two minutes, each with its own key; tell how many."""
     with transaction(scope) as session:
-        waiting = calls.waiting(session)
+        asked = set(accounts.all_of(session))
+        waiting = [frozen for frozen in calls.waiting(session) if frozen.account in asked]
     for frozen in waiting:
         try:
             calls.sending(scope, frozen)

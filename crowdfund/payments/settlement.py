@@ -127,7 +127,7 @@ def _settle_first(scope: MuseumScope, account: str, charge_id: str) -> None:
 
 
 def settle_declines(scope: MuseumScope, account: str, payment: str) -> Settled:
-    """Book what a payment's charges say; close its page after too many refusals, so that cards are not tried out on it."""
+    """Book what a payment's charges say; close its page after too many refusals: cards are not tried out on it."""
     charges = provider().charges_of(account, payment)
     settled = [settle_charge(scope, charge) for charge in charges if charge.paid]
     if settled or len(charges) < MOST_DECLINES:

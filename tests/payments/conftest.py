@@ -101,7 +101,8 @@ class Scene:
         for _round in range(20):
             with transaction(self.scope) as session:
                 rows = session.execute(
-                    select(OutboxRow.id, OutboxRow.listener).where(OutboxRow.delivered_at.is_(None))).all()
+                    select(OutboxRow.id, OutboxRow.listener).where(OutboxRow.delivered_at.is_(None))
+                ).all()
             ours = [row.id for row in rows if row.listener.startswith(OURS)]
             if not ours:
                 return
@@ -126,15 +127,31 @@ class Scene:
     def picture(self) -> dict[str, Any]:
         """Give all that must not change when news come twice."""
         with transaction(self.scope) as session:
-            gifts = session.execute(select(
-                Gift.reference, Gift.state, Gift.amount_minor, Gift.refunded_minor, Gift.disputed_minor, Gift.lost_minor,
-                Gift.fee_minor, Gift.charge).order_by(Gift.id)).all()
+            gifts = session.execute(
+                select(
+                    Gift.reference,
+                    Gift.state,
+                    Gift.amount_minor,
+                    Gift.refunded_minor,
+                    Gift.disputed_minor,
+                    Gift.lost_minor,
+                    Gift.fee_minor,
+                    Gift.charge,
+                ).order_by(Gift.id)
+            ).all()
             entries = session.scalar(select(func.count()).select_from(LedgerEntry))
             checkouts = session.execute(select(Checkout.state).order_by(Checkout.id)).all()
             pledges = session.execute(select(Pledge.state).order_by(Pledge.id)).all()
             aside = session.scalar(select(func.count()).select_from(QuarantinedCharge))
             mails = session.scalars(select(SentMail.key).order_by(SentMail.key)).all()
-        return {"gifts": gifts, "entries": entries, "checkouts": checkouts, "pledges": pledges, "aside": aside, "mails": mails}
+        return {
+            "gifts": gifts,
+            "entries": entries,
+            "checkouts": checkouts,
+            "pledges": pledges,
+            "aside": aside,
+            "mails": mails,
+        }
 
     # looking
 
@@ -149,7 +166,8 @@ class Scene:
     def checkout(self, pledge_id: int) -> Checkout:
         with transaction(self.scope) as session:
             return session.scalars(
-                select(Checkout).where(Checkout.pledge_id == pledge_id).order_by(Checkout.number.desc()).limit(1)).one()
+                select(Checkout).where(Checkout.pledge_id == pledge_id).order_by(Checkout.number.desc()).limit(1)
+            ).one()
 
     def pledge_state(self, pledge_id: int) -> str:
         with transaction(self.scope) as session:
@@ -183,10 +201,16 @@ class Scene:
         """Hold the books against the gifts: zero in sum, the fund is what is kept, no pledge is paid twice."""
         with transaction(self.scope) as session:
             total = session.scalar(select(func.coalesce(func.sum(LedgerEntry.amount_minor), 0)))
-            kept = session.scalar(select(func.coalesce(
-                func.sum(Gift.amount_minor - Gift.refunded_minor - Gift.lost_minor), 0)).where(Gift.campaign_id == self.campaign_id))
+            kept = session.scalar(
+                select(func.coalesce(func.sum(Gift.amount_minor - Gift.refunded_minor - Gift.lost_minor), 0)).where(
+                    Gift.campaign_id == self.campaign_id
+                )
+            )
             per_pledge = session.execute(
-                select(func.count()).where(Gift.moved_from_id.is_(None), Gift.pledge_id.is_not(None)).group_by(Gift.pledge_id)).all()
+                select(func.count())
+                .where(Gift.moved_from_id.is_(None), Gift.pledge_id.is_not(None))
+                .group_by(Gift.pledge_id)
+            ).all()
         assert total == 0
         assert self.raised == kept
         assert all(row[0] == 1 for row in per_pledge)
@@ -195,7 +219,8 @@ class Scene:
         """List the facts of a topic, each once however many hear it."""
         with transaction(self.scope) as session:
             rows = session.execute(
-                select(OutboxRow.key, OutboxRow.payload).where(OutboxRow.topic == topic).order_by(OutboxRow.id)).all()
+                select(OutboxRow.key, OutboxRow.payload).where(OutboxRow.topic == topic).order_by(OutboxRow.id)
+            ).all()
         return list({row.key: row.payload for row in rows}.values())
 
 

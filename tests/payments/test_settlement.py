@@ -8,14 +8,14 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
-from crowdfund.gifts import service as gifts
+from crowdfund.errors import NotFound
 from crowdfund.ledger.rules import AccountKind
 from crowdfund.money import Money
 from crowdfund.payments import service
 from crowdfund.payments.models import ProviderEvent
 from crowdfund.payments.provider import Claim, DisputeStage, Fate, NotAtProvider, ProviderUnavailable
 from crowdfund.payments.rules import CheckoutState, EventState
-from crowdfund.pledges import service as pledges
+from crowdfund.pledges.models import Pledge
 from crowdfund.tenancy import transaction
 from tests.payments.conftest import Scene
 
@@ -54,9 +54,9 @@ def test_return_before_the_webhook_books_at_once(scene: Scene) -> None:
 def test_returning_with_another_gifts_page_is_not_found(scene: Scene) -> None:
     mine, _charge = scene.paid()
     other = scene.pledge()
-    with pytest.raises(pledges.NotFound):
+    with pytest.raises(NotFound):
         service.settle_checkout(scene.scope, str(scene.checkout(mine).session), other)
-    with pytest.raises(pledges.NotFound):
+    with pytest.raises(NotFound):
         service.settle_checkout(scene.scope, "cs_forged", mine)
     assert scene.gifts() == []
 
@@ -139,10 +139,13 @@ def test_a_page_that_expires_frees_the_reward_and_late_money_is_booked(scene: Sc
     scene.replay()
 
 
-@pytest.mark.parametrize(("forged", "reason"), [
-    ({"amount": 4000}, "other_amount"),
-    ({"currency": "CHF"}, "other_currency"),
-])
+@pytest.mark.parametrize(
+    ("forged", "reason"),
+    [
+        ({"amount": 4000}, "other_amount"),
+        ({"currency": "CHF"}, "other_currency"),
+    ],
+)
 def test_a_charge_that_differs_is_set_aside(scene: Scene, forged: dict[str, object], reason: str) -> None:
     pledge_id = scene.pledge()
     scene.provider.pay(scene.open(pledge_id), **forged)  # type: ignore[arg-type]
@@ -206,11 +209,7 @@ def test_a_provider_that_is_away_leaves_the_event_to_the_sweeper(scene: Scene, l
     scene.paid()
     scene.provider.fail("charge", ProviderUnavailable("hang"))
     scene.provider.fail("page", ProviderUnavailable("hang"))
-    for notice in scene.notices():
-        with transaction(scene.scope) as session:
-            from crowdfund.payments import inbox
-
-            inbox.keep(session, notice, scene.account, "webhook")
+    scene.keep(*scene.notices())
     with transaction(scene.scope) as session:
         first = session.scalars(select(ProviderEvent.id).order_by(ProviderEvent.id)).first()
     assert first is not None
@@ -261,10 +260,13 @@ def test_a_refund_that_fails_later_gives_the_money_back_to_the_campaign(scene: S
     scene.check_books()
 
 
-@pytest.mark.parametrize(("end", "state", "raised", "clearing"), [
-    (DisputeStage.WON, "received", 5000, 2900),
-    (DisputeStage.LOST, "lost", 0, -2100),
-])
+@pytest.mark.parametrize(
+    ("end", "state", "raised", "clearing"),
+    [
+        (DisputeStage.WON, "received", 5000, 2900),
+        (DisputeStage.LOST, "lost", 0, -2100),
+    ],
+)
 def test_a_dispute_waits_apart_and_is_won_or_lost(
     scene: Scene, end: DisputeStage, state: str, raised: int, clearing: int
 ) -> None:
@@ -324,7 +326,7 @@ def test_fetching_an_unknown_page_is_told_apart_from_not_knowing(scene: Scene) -
 def test_the_donor_is_asked_about_two_gifts_close_together(scene: Scene) -> None:
     first, _charge = scene.given()
     with transaction(scene.scope) as session:
-        donor = session.get_one(gifts.Pledge, (scene.museum, first.pledge_id)).donor_id
+        donor = session.get_one(Pledge, (scene.museum, first.pledge_id)).donor_id
     second, _charge = scene.given(donor_id=donor)
     assert scene.mailer.keys("two_gifts") == [f"two_gifts:{first.id}-{second.id}"]
     scene.replay()
