@@ -18,7 +18,7 @@ NEEDS_ACCOUNTANT = frozenset({"collectivite", "etablissement_public"})
 REASONS = {
     "no_donor": N_("This gift has no known donor, so there is no receipt."),
     "no_regime": N_("Gifts to this campaign open no tax relief, so there is no receipt."),
-    "nothing_kept": N_("The gift was given back, so there is no receipt."),
+    "nothing_kept": N_("Your gift was given back, so there is no receipt."),
     "no_identity": N_("Your name and address are missing. Add them and the receipt leaves at once."),
     "identity_incomplete": N_("Some of your details are missing. Add them and the receipt leaves at once."),
     "dispute": N_("Your bank has called this payment back. The receipt waits until that is settled."),
@@ -29,8 +29,8 @@ REASONS = {
     "issuer_mandate": N_("The museum still has to renew its mandate for receipts. Your receipt follows."),
     "issuer_accountant": N_("The museum still waits for its public accountant’s agreement. Your receipt follows."),
     "issuer_legal_basis": N_("The museum still has to confirm which tax relief its gifts open. Your receipt follows."),
-    "wrong_form": N_("People and companies have different forms: this one is not for this donor."),
-    "wealth_tax": N_("Gifts to this body do not reduce the wealth tax on real estate."),
+    "wrong_form": N_("People and companies have different receipts: the museum looks at this gift."),
+    "wealth_tax": N_("Gifts to this museum do not reduce the wealth tax on real estate."),
     "ministers": N_("The ministers have not accepted this payment yet. The museum will write to you."),
     "counterpart": N_("What you receive in return has a value: the museum looks at it before it writes a receipt."),
     "counterpart_share": N_(

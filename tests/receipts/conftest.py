@@ -29,8 +29,9 @@ from tests import factories
 
 ITALIAN_ISSUER: dict[str, Any] = {
     "legal_name": "Fondazione Palazzo Valmora", "kind": "public_museum_it", "jurisdiction": "IT",
-    "registrations": {"codice_fiscale": "97500000011"}, "address_line": "Via Po 1", "postcode": "10123", "city": "Torino",
-    "country": "IT", "legal_bases": ["art_bonus"], "stamp_duty_policy": "exempt_public", "time_zone": "Europe/Rome",
+    "registrations": {"codice_fiscale": "97500000011"}, "address_line": "Via Po 1", "postcode": "10123",
+    "city": "Torino", "country": "IT", "legal_bases": ["art_bonus"], "stamp_duty_policy": "exempt_public",
+    "time_zone": "Europe/Rome",
     "signatory_name": "G. Ferrero", "signatory_quality": "La direttrice",
 }  # fmt: skip
 FISCAL_CODE = "RSSMRA85T10A562S"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from crowdfund import clock
 from crowdfund.donors.models import Donor
@@ -48,8 +50,8 @@ def close_refund(museum: Museum, refund_id: int, state: str) -> None:
 
 def dispute(museum: Museum, gift_id: int, state: str = "open") -> int:
     with museum.open() as session:
-        row = Dispute(provider_dispute=f"dp_{uuid4().hex}", gift_id=gift_id, state=state, amount_minor=5000, currency="EUR",
-                      fee_minor=0, opened_at=clock.now())  # fmt: skip
+        row = Dispute(provider_dispute=f"dp_{uuid4().hex}", gift_id=gift_id, state=state, amount_minor=5000,
+                      currency="EUR", fee_minor=0, opened_at=clock.now())  # fmt: skip
         session.add(row)
         session.flush()
         return row.id
@@ -173,7 +175,7 @@ def test_late_news_find_the_gift_as_it_is(museum: Museum) -> None:
     """The dispute is over before its opening is heard of; the gift tells, not the order of the facts."""
     gift, _receipt = issued(museum)
     opened = dispute(museum, gift, "won")
-    news = [
+    news: list[Callable[[Session], None]] = [
         lambda session: tasks.follow_dispute(session, dispute_id=opened, gift_id=gift),
         lambda session: tasks.follow_closed_dispute(session, dispute_id=opened, gift_id=gift),
         lambda session: tasks.issue_receipt(session, gift_id=gift),
