@@ -17,7 +17,9 @@ from markupsafe import Markup
 
 from config import Config
 from crowdfund import assets, i18n
+from crowdfund.accounts.sessions import OpenSession, SignedIn
 from crowdfund.gifts.view import Desk, GiftList, GiftMail, GiftRow, GiftStory, StoryEvent
+from crowdfund.institutions.current import Membership
 from crowdfund.ledger.view import AccountBalance, BookedLine, BookedTransaction, Books, Invariant
 from crowdfund.money import Money
 from crowdfund.pages.view import (
@@ -381,7 +383,7 @@ def rows() -> tuple[GiftRow, ...]:
 
     return (
         row("1044", "Camille Rey", reward="Le premier regard"),
-        row("1043", "Jeanne et Simone", email="", method="cash_box", receipt="held"),
+        row("1043", "Jeanne et Simone", email="", method="box", receipt="held"),
         row("1042", "SARL Vasseur", method="bank_transfer", receipt="coming", amount=eur(1500)),
         row("1041", "Tomasz Kowal", receipt="cancelled", state="refunded", refunded=eur(50)),
         row("1040", "Thérèse Oudin", receipt="not_wanted", state="disputed", method="cheque"),
@@ -480,7 +482,49 @@ def _mail(kind: str, **more: Any) -> dict[str, Any]:
     return {"mail": mail(kind, **more)}
 
 
+def _account(**more: Any) -> dict[str, Any]:
+    person = SignedIn(
+        1,
+        "h@arvieres.example",
+        "Hélène Maurienne",
+        "fr",
+        "hash",
+        "full",
+        has_second_factor=True,
+        created_at=moment(22),
+        authenticated_at=moment(22),
+        pause=dt.timedelta(0),
+    )
+    return {"person": person, "errors": {}, "values": {}, "csrf_token": "signed", "next_url": "/staff/", **more}
+
+
+def _sessions() -> list[OpenSession]:
+    return [OpenSession(f"h{n}", moment(20), moment(22), "192.0.2.0/24", "Firefox", current=n == 0) for n in range(2)]
+
+
+ACCOUNT_CASES: dict[str, Case] = {
+    "account-confirm": ("accounts/confirm.html", _account),
+    "account-invitation": ("accounts/invitation.html", partial(_account, email="h@arvieres.example")),
+    "account-codes": ("accounts/recovery_codes.html", partial(_account, codes=("aaaa-bbbb", "cccc-dddd"))),
+    "account-setup": (
+        "accounts/second_factor_setup.html",
+        partial(
+            _account,
+            secret="JBSWY3DPEHPK3PXP",
+            setup="signed",
+            qr="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'/%3E",
+        ),
+    ),
+    "account-security": ("accounts/security.html", lambda: _account(sessions=_sessions(), codes_left=8)),
+    "staff-museums": (
+        "staff/museums.html",
+        lambda: _account(memberships=[Membership(1, "arvieres", "Musée d’Arvières", PARIS, "fr", "director")]),
+    ),
+    "staff-museums-none": ("staff/museums.html", partial(_account, memberships=[])),
+}
+
 CASES: dict[str, Case] = {
+    **ACCOUNT_CASES,
     "home": (
         "pages/home.html",
         lambda: {
