@@ -6,6 +6,8 @@ and only the bundled fonts are used, save for signs that none of them has.
 
 from __future__ import annotations
 
+import atexit
+import io
 import logging
 import os
 import threading
@@ -14,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from importlib import resources
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -21,11 +24,13 @@ from typing import Any
 import pydyf
 from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 from weasyprint import CSS, HTML, Attachment
+from weasyprint.css import ColorProfile
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 LETTERS = Path(__file__).parents[1] / "static" / "letters"
 STYLE = "letter.css"
+PROFILE = "output"
 KEPT_PICTURES = 256
 VARIANT = "pdf/a-3a"
 TYPES = {".ttf": "font/ttf", ".css": "text/css", ".png": "image/png", ".svg": "image/svg+xml"}
@@ -141,7 +146,7 @@ class Renderer:
     ) -> bytes:
         """Make a tagged PDF/A-3 of a document. Same input, same bytes.
 
-        `images` adds pictures to the assets (PNG): their names must tell their content, since decoded pictures are kept.
+        `images` adds pictures to the assets (PNG): their names must tell their content, as decoded pictures are kept.
         `passing` adds those of this document alone. Raises TooLong above `pages` pages, PdfError when a picture is
         missing or cannot be read.
         """
@@ -150,7 +155,12 @@ class Renderer:
             fonts, style = self._dress_for(html)
             pictures = _Pictures(self._images, frozenset(f"asset:{name}" for name in passing or ()))
             document = HTML(string=html, url_fetcher=fetcher, base_url="asset:").render(
-                font_config=fonts, stylesheets=[style], cache=pictures, pdf_variant=VARIANT
+                font_config=fonts,
+                stylesheets=[style],
+                cache=pictures,
+                color_profiles={PROFILE: _profile()},
+                output_intent=PROFILE,
+                pdf_variant=VARIANT,
             )
             pictures.check()
             if pages is not None and len(document.pages) > pages:
@@ -161,6 +171,7 @@ class Renderer:
             document.metadata.created = document.metadata.modified = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
             pdf: bytes = document.write_pdf(
                 pdf_variant=VARIANT,
+                output_intent=PROFILE,
                 cache=pictures,
                 attachments=[_attach(embedded, moment) for embedded in attachments],
                 finisher=_finish,
@@ -171,7 +182,17 @@ class Renderer:
 @cache
 def renderer() -> Renderer:
     """Give the process's renderer, made at the first call."""
-    return Renderer()
+    made = Renderer()
+    # the fonts lie in a temporary folder, which is removed while Python still can
+    atexit.register(renderer.cache_clear)
+    return made
+
+
+@cache
+def _profile() -> ColorProfile:
+    """Read the colour profile that PDF/A asks for. WeasyPrint would open its file for each document and leave it so."""
+    content = (resources.files("weasyprint.pdf") / "sRGB2014.icc").read_bytes()
+    return ColorProfile(io.BytesIO(content), "sRGB2014.icc", "relative-colorimetric", (["r"], ["g"], ["b"]))
 
 
 def _attach(embedded: Embedded, moment: datetime) -> Attachment:
