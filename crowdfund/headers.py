@@ -99,7 +99,7 @@ def headers_for(path: str, config: Config, *, versioned: bool = False, status: i
     """List the headers of an answer. `versioned` says that a static address carries the mark of its content."""
     name = class_of(path)
     caching = FOREVER if name == "static" and (versioned or "/fonts/" in path) else CACHING[name]
-    if status >= 400 and name not in PRIVATE:  # noqa: PLR2004 - the first of the error statuses
+    if status >= 400 and name not in PRIVATE:
         caching = "no-store"
     found = {
         "Content-Security-Policy": policy(name, config.checkout_origin),

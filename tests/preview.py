@@ -744,7 +744,7 @@ CASES: dict[str, Case] = {
     "staff-books-wrong": ("staff/books.html", lambda: {"desk": desk(), "books": books(holds=False), "place": "books"}),
     **{
         f"error-{status}": (f"errors/{status}.html", lambda: {"request_id": "01HZX", "message": ""})
-        for status in (403, 404, 409, 413, 415, 422, 429, 500, 503)
+        for status in sorted(path.stem for path in (ROOT / "templates" / "errors").glob("[0-9]*.html"))
     },
     "error-said": ("errors/409.html", lambda: {"request_id": "01HZX", "message": "La collecte est close."}),
     "error-plain": ("errors/plain.html", lambda: {"request_id": "01HZX"}),
