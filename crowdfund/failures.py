@@ -26,7 +26,7 @@ def page(status: int, message: str = "") -> Response:
         answer.content_type = "application/problem+json"
     else:
         lang = request.path.lstrip("/").partition("/")[0]
-        set_locale(lang if lang in LOCALES else negotiate(request.headers.get("Accept-Language")))
+        set_locale(lang if lang in LOCALES else g.get("lang") or negotiate(request.headers.get("Accept-Language")))
         answer = make_response(
             render_template(f"errors/{shown}.html", message=message, request_id=g.get("request_id", ""))
         )
