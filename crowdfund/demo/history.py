@@ -1,0 +1,236 @@
+"""Tell what happened to a campaign, at the moments when it happened: pledges, money, receipts, refunds, its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from random import Random
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from crowdfund import clock, outbox
+from crowdfund.campaigns import service as campaigns
+from crowdfund.campaigns.models import Reward
+from crowdfund.demo.amounts import amounts
+from crowdfund.demo.curve import moments
+from crowdfund.demo.people import MESSAGES, Person, person
+from crowdfund.gifts import service as gifts
+from crowdfund.gifts.models import Gift
+from crowdfund.gifts.reports import MoneyReceived, RefundReported
+from crowdfund.gifts.rules import Method, RefundState
+from crowdfund.money import Money
+from crowdfund.pledges import service as pledges
+from crowdfund.pledges.rules import PledgeRequest, card_fee
+from crowdfund.receipts import service as receipts
+from crowdfund.tenancy import OperatorScope, transaction
+
+RECEIPTS = 0.46  # the share of donors who ask for one
+NAMED, OTHER_NAME = 0.70, 0.13  # first name and initial, another name; the rest is not named
+REWARDED = 0.45
+WITH_WORDS = 0.12
+AGAIN, SHARED = 0.09, 0.04
+IN_ONE_TRANSACTION = 60
+METHODS = {
+    "IT": ((Method.CARD, 67), (Method.BANK_TRANSFER, 29), (Method.CASH, 4)),
+    "FR": ((Method.CARD, 60), (Method.BANK_TRANSFER, 24), (Method.CHEQUE, 11), (Method.CASH, 5)),
+    "CH": ((Method.CARD, 70), (Method.BANK_TRANSFER, 30)),
+    "BE": ((Method.CARD, 72), (Method.BANK_TRANSFER, 28)),
+}
+LAG = {Method.BANK_TRANSFER: (2, 6), Method.CHEQUE: (3, 9)}  # days between the promise and the money
+
+
+class Crowd:
+    """The people around a museum; some give to several campaigns, a few to several museums."""
+
+    def __init__(self, museum: str) -> None:
+        self.museum = museum
+        self.random = Random(f"people of {museum}")  # noqa: S311 - a demo, the same each time
+        self.known: list[Person] = []
+        self._base = 10_000 * (sorted(METHODS).index("IT") + sum(map(ord, museum)) % 89)
+
+    def gather(self, count: int) -> list[Person]:
+        """Call `count` different people together for one campaign."""
+        called: dict[int, Person] = {}
+        while len(called) < count:
+            draw = self.random.random()
+            if draw < AGAIN and self.known:
+                one = self.random.choice(self.known)
+            elif draw < AGAIN + SHARED:
+                number = self.random.randrange(1, 400)
+                one = person(Random(number), number, ("VAL", "AUB", "LAM")[number % 3])  # noqa: S311 - likewise
+            else:
+                one = person(self.random, self._base + len(self.known) + 1, self.museum)
+                self.known.append(one)
+            called.setdefault(one.number, one)
+        return list(called.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Giving:
+    """One person gives an amount (minor units) at a moment (UTC)."""
+
+    person: Person
+    minor: int
+    at: datetime
+    received_at: datetime
+    method: Method
+
+
+def tell(
+    scope: OperatorScope, plan: dict[str, Any], campaign_id: int, people: Crowd, country: str, made: dict[str, int],
+    opens: datetime, closes: datetime, zone: ZoneInfo,
+) -> None:  # fmt: skip
+    """Tell the whole history of one campaign."""
+    state = plan["state"]
+    if state == "draft":
+        return
+    with clock.at(opens - timedelta(days=7)), transaction(scope) as session:
+        campaigns.schedule_campaign(session, campaign_id)
+    if state == "scheduled":
+        return
+    with clock.at(opens), transaction(scope) as session:
+        campaigns.open_campaign(session, campaign_id)
+    until = opens + timedelta(days=plan["withdrawn_after"]) if state == "withdrawn" else min(closes, clock.now())
+    random = Random(plan["code"])  # noqa: S311 - likewise
+    story = _Story(scope, campaign_id, plan, random, country)
+    for some in _portions(list(_givings(plan, random, people, country, opens, closes, until)), IN_ONE_TRANSACTION):
+        story.give(some)
+    _count_boxes(scope, campaign_id, plan, random, opens, until, zone)
+    if state in {"succeeded", "ended"}:
+        with clock.at(closes), transaction(scope) as session:
+            campaigns.close_campaign(session, campaign_id)
+            outbox.mark_told(session)
+    if state == "withdrawn":
+        with clock.at(until), transaction(scope) as session:
+            campaigns.withdraw_campaign(session, campaign_id)
+        _give_back(scope, campaign_id, made[plan["moved_to"]], plan["moved"], until + timedelta(days=1))
+
+
+def _portions(givings: list[Giving], size: int) -> Iterator[list[Giving]]:
+    for start in range(0, len(givings), size):
+        yield givings[start : start + size]
+
+
+def _givings(
+    plan: dict[str, Any], random: Random, people: Crowd, country: str, opens: datetime, closes: datetime, until: datetime
+) -> Iterator[Giving]:
+    sums = plan["donors"]
+    minors: list[int] = []
+    for part in sums:
+        minors += amounts(random, plan["amounts"], part["count"], part["total_minor"])
+    # The movers' gifts stand first in the plan and are not shuffled away from their people.
+    crowd = people.gather(len(minors))
+    random.shuffle(crowd)
+    if not plan.get("moved"):
+        random.shuffle(minors)
+    for one, minor, at in zip(crowd, minors, moments(random, len(minors), opens, closes, until), strict=True):
+        methods, weights = zip(*METHODS[country], strict=True)
+        method = random.choices(methods, weights)[0]
+        low, high = LAG.get(method, (0, 0))
+        received = min(at + timedelta(days=random.uniform(low, high)), until - timedelta(seconds=1))
+        yield Giving(one, minor, at, max(at, received), method)
+
+
+class _Story:
+    """Takes the pledges of one campaign and books their money."""
+
+    def __init__(self, scope: OperatorScope, campaign_id: int, plan: dict[str, Any], random: Random, country: str) -> None:
+        self.scope, self.campaign_id, self.plan, self.random, self.country = scope, campaign_id, plan, random, country
+        self.promised = plan["details"].get("funding_model") == "all_or_nothing"
+
+    def give(self, givings: Sequence[Giving]) -> None:
+        """Tell some gifts, in one transaction."""
+        with transaction(self.scope) as session:
+            rewards = session.scalars(
+                select(Reward).where(Reward.campaign_id == self.campaign_id, Reward.state == "offered").order_by(Reward.price_minor)
+            ).all()
+            currency = campaigns.campaign_of(session, self.campaign_id).currency
+            for giving in givings:
+                with clock.at(giving.at):
+                    pledge = pledges.make_pledge(session, self._request(giving, rewards, currency))
+                    if self.promised:
+                        pledges.promise(session, pledge.id)
+                        continue
+                with clock.at(giving.received_at):
+                    self._receive(session, giving, pledge.id, Money(giving.minor, currency))
+            outbox.mark_told(session)
+
+    def _request(self, giving: Giving, rewards: Sequence[Reward], currency: str) -> PledgeRequest:
+        draw = self.random
+        fitting = [r for r in rewards if r.price_minor <= giving.minor and (r.stock is None or r.claimed < r.stock)]
+        reward = fitting[-1] if fitting and draw.random() < REWARDED else None
+        shown = draw.random()
+        wall = "short" if shown < NAMED else "other" if shown < NAMED + OTHER_NAME else "anonymous"
+        receipt = draw.random() < RECEIPTS
+        who = giving.person
+        return PledgeRequest(
+            attempt=UUID(int=draw.getrandbits(128), version=4), campaign_id=self.campaign_id, amount=Money(giving.minor, currency),
+            donor=who.details(self.country, address=receipt), method=giving.method, reward_id=reward.id if reward else None,
+            wants_receipt=receipt, wall=wall, wall_name=f"{who.first} et les siens" if who.locale == "fr" else f"{who.first} & co.",
+            message=draw.choice(MESSAGES[who.locale]) if draw.random() < WITH_WORDS else "", source="demo",
+            consents={"news_museum": "demo"} if draw.random() < 0.37 else {},  # noqa: PLR2004 - the share that opts in
+        )  # fmt: skip
+
+    def _receive(self, session: Session, giving: Giving, pledge_id: int, amount: Money) -> None:
+        card = giving.method == Method.CARD
+        gift = gifts.receive_gift(session, MoneyReceived(
+            reference=f"pledge:{pledge_id}", campaign_id=self.campaign_id, pledge_id=pledge_id, amount=amount, method=giving.method,
+            received_at=giving.received_at, handed_at=giving.at, imported=True,
+            charge=f"ch_demo_{self.scope.institution_id}_{pledge_id}" if card else None))  # fmt: skip
+        if card:
+            gifts.record_fee(session, gift.id, card_fee(amount), f"txn_demo_{self.scope.institution_id}_{pledge_id}")
+        if gift.wants_receipt:
+            receipts.issue(session, gift.id)
+
+
+def _count_boxes(
+    scope: OperatorScope, campaign_id: int, plan: dict[str, Any], random: Random, opens: datetime, until: datetime, zone: ZoneInfo
+) -> None:
+    """Count glass boxes or ticket sheets: `boxes` = {method, days between, units, total_minor}."""
+    boxes = plan.get("boxes")
+    if not boxes:
+        return
+    days = list(_count_days(opens, until, boxes["every_days"], zone))
+    currency = plan["currency"]
+    units = [part.minor for part in Money(boxes["units"], currency).split([random.randint(60, 140) for _ in days])]
+    sums = [part.minor for part in Money(boxes["total_minor"], currency).split(units)]
+    with transaction(scope) as session:
+        for day, count, minor in zip(days, units, sums, strict=True):
+            at = datetime.combine(day, time(18, 30), zone)
+            with clock.at(min(at, until)):
+                gifts.receive_gift(session, MoneyReceived(
+                    reference=f"{boxes['method']}:{campaign_id}:{day.isoformat()}", campaign_id=campaign_id, units=count,
+                    amount=Money(minor, currency), method=Method(boxes["method"]), received_at=min(at, until), imported=True))  # fmt: skip
+        outbox.mark_told(session)
+
+
+def _count_days(opens: datetime, until: datetime, every: int, zone: ZoneInfo) -> Iterator[date]:
+    day, last = opens.astimezone(zone).date(), (until - timedelta(seconds=1)).astimezone(zone).date()
+    day += timedelta(days=every - 1)
+    while day <= last:
+        yield day
+        day += timedelta(days=every)
+
+
+def _give_back(scope: OperatorScope, campaign_id: int, target_id: int, moved: int, at: datetime) -> None:
+    """Give every gift back, save the first `moved`, whose donors chose another campaign."""
+    with clock.at(at), transaction(scope) as session:
+        found = session.scalars(select(Gift).where(Gift.campaign_id == campaign_id).order_by(Gift.id)).all()
+        for place, gift in enumerate(found):
+            request = UUID(int=scope.institution_id * 10**12 + gift.id)
+            if place < moved:
+                gifts.move_gift(session, gift.id, target_id, request)
+            elif gift.charge:
+                gifts.record_refund(session, RefundReported(
+                    provider_refund=f"re_demo_{scope.institution_id}_{gift.id}", charge=gift.charge, amount=gift.amount,
+                    state=RefundState.SUCCEEDED, at=at, reason="withdrawn"))  # fmt: skip
+            else:  # a transfer or a cheque is given back by hand
+                refund = gifts.request_refund(session, gift.id, gift.amount, "withdrawn", request)
+                gifts.clear_refund(session, refund.id)
+            receipts.align(session, gift.id, "withdrawn")
+        outbox.mark_told(session)

@@ -1,0 +1,112 @@
+"""Load the demo: museums, campaigns and their histories, relative to today, through the services."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, date, datetime, time, timedelta
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+
+from config import Config
+from crowdfund import clock
+from crowdfund.campaigns import service as campaigns
+from crowdfund.campaigns.models import Campaign
+from crowdfund.demo import history, staff
+from crowdfund.errors import Conflict
+from crowdfund.i18n import N_
+from crowdfund.institutions import service as institutions
+from crowdfund.institutions.models import Institution
+from crowdfund.tenancy import OperatorScope, PlatformScope, transaction
+
+CONTENT = Path(__file__).parent / "content"
+# The long histories first, so that two processes end together.
+MUSEUMS = ("VAL", "AUB", "LAM", "JAQ", "TAE", "SAV")
+NOT_EMPTY = N_("There are museums already: the demo goes into an empty database.")
+Made = dict[str, int]
+
+
+def load(config: Config) -> None:
+    """Load everything into an empty database, two museums at a time. Raises Conflict when there are museums."""
+    with transaction(PlatformScope()) as session:
+        if session.scalar(select(func.count()).select_from(Institution)):
+            raise Conflict(NOT_EMPTY)
+        for code in MUSEUMS:  # in this order, so that ids and seeds are the same each time
+            institutions.add_institution(session, institutions.MuseumDetails(**content(code)["museum"]))
+    staff.add_people()
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        for done in [pool.submit(_load_alone, config, code) for code in MUSEUMS]:
+            done.result()
+
+
+def _load_alone(config: Config, code: str) -> None:
+    from crowdfund.app import create_app  # noqa: PLC0415 - a process of its own builds its own house
+
+    with create_app(config).app_context():
+        load_museum(code)
+
+
+def content(code: str) -> dict[str, Any]:
+    """Read what is written of a museum."""
+    return tomllib.loads((CONTENT / f"{code.lower()}.toml").read_text(encoding="utf-8"))
+
+
+def load_museum(code: str) -> None:
+    """Load one museum: its issuer, its staff, its campaigns and what happened to them."""
+    written = content(code)
+    with transaction(PlatformScope()) as session:
+        museum = session.scalars(select(Institution).where(Institution.code == code)).one()
+        scope = OperatorScope(museum.id, "demo")
+        zone = ZoneInfo(museum.time_zone)
+    today = clock.now().astimezone(zone).date()
+    long_ago = datetime.combine(today, time(9), zone) - timedelta(days=500)
+    with clock.at(long_ago), transaction(scope) as session:
+        issuer = institutions.add_issuer(session, institutions.IssuerDetails(**written["issuer"]))
+        staff.join(session, code)
+    made: Made = {}
+    people = history.Crowd(code)
+    for plan in written["campaigns"]:
+        opens, closes = _day(today, plan["opens"], zone), _day(today, plan["closes"], zone)
+        with clock.at(opens - timedelta(days=14)), transaction(scope) as session:
+            campaign = _campaign(session, plan, issuer.id, museum.currency, opens, closes)
+            made[plan["code"]] = campaign.id
+        history.tell(scope, plan, campaign.id, people, museum.country, made, opens, closes, zone)
+
+
+def _day(today: date, offset: int, zone: ZoneInfo) -> datetime:
+    """Give the first moment of a day counted from today, in the museum's time, as UTC."""
+    return datetime.combine(today + timedelta(days=offset), time(0), zone).astimezone(UTC)
+
+
+def _campaign(session: Any, plan: dict[str, Any], issuer_id: int, currency: str, opens: datetime, closes: datetime) -> Campaign:
+    artwork = campaigns.add_artwork(session, campaigns.ArtworkDetails(currency=currency, **plan["artwork"]))
+    today = clock.now().date()
+    campaign = campaigns.create_campaign(session, campaigns.CampaignDetails(
+        artwork_id=artwork.id, issuer_id=issuer_id, currency=currency, opens_at=opens, closes_at=closes,
+        timeline=list(_dated(plan.get("timeline", []), closes)), **plan["details"]))  # fmt: skip
+    for place, source in enumerate(plan.get("sources", [])):
+        campaigns.add_source(session, campaign.id, position=place, **source)
+    for stage in plan.get("stages", []):
+        campaigns.add_stage(session, campaign.id, **stage)
+    for place, reward in enumerate(plan.get("rewards", [])):
+        campaigns.add_reward(session, campaign.id, campaigns.RewardDetails(position=place, valued_on=today, **reward))
+    return campaign
+
+
+def _dated(steps: list[dict[str, Any]], closes: datetime) -> Iterator[dict[str, Any]]:
+    """Turn "days after the end" into dates."""
+    for step in steps:
+        on = (closes + timedelta(days=step["after"])).date().isoformat()
+        yield {"on": on, "title": step["title"], "text": step["text"]}
+
+
+def sign_ins() -> list[dict[str, str]]:
+    """List the demo's sign-ins, with the secrets a newcomer needs."""
+    return staff.credentials()
+
+

@@ -1,0 +1,59 @@
+"""The demo's staff: one person for each role and museum, all with the same password and second factor."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from crowdfund.accounts import service as accounts
+from crowdfund.accounts.passwords import hash_password
+from crowdfund.institutions import service as institutions
+from crowdfund.tenancy import PlatformScope, transaction
+
+PASSWORD = "cimaise des musées"  # noqa: S105 - the demo's, printed to whoever starts it
+TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # noqa: S105 - likewise
+PEOPLE = {
+    "VAL": [("Giulia Ferrero", "owner"), ("Marta Olivero", "campaign_lead"), ("Paolo Sacco", "finance"), ("Irene Bosio", "desk")],
+    "SAV": [("Luca Pellissier", "owner"), ("Chiara Bionaz", "campaign_lead")],
+    "AUB": [
+        ("Hélène Maurienne", "owner"), ("Étienne Girod", "director"), ("Solène Favre", "curator"), ("Léa Perrier", "campaign_lead"),
+        ("Bernard Charvet", "finance"), ("Noé Jacquier", "desk"), ("Agnès Perret", "auditor"),
+    ],
+    "LAM": [("René Chassaigne", "owner"), ("Zoé Desbois", "campaign_lead")],
+    "JAQ": [("Claire Jaquerod", "owner"), ("Hugo Perrin", "finance")],
+    "TAE": [("Marie Taelman", "owner"), ("Jan Claes", "campaign_lead")],
+}  # fmt: skip
+LOCALES = {"VAL": "it", "SAV": "it", "AUB": "fr", "LAM": "fr", "JAQ": "fr", "TAE": "fr"}
+
+
+def address(museum: str, role: str) -> str:
+    """Give the sign-in address of a role at a museum: lea@… would be forgotten, campaign-lead@aub is not."""
+    return f"{role.replace('_', '-')}@{museum.lower()}.example"
+
+
+def add_people() -> None:
+    """Open the accounts."""
+    hashed = hash_password(PASSWORD)  # once for all: it is slow on purpose
+    with transaction(PlatformScope()) as session:
+        for museum, people in PEOPLE.items():
+            for name, role in people:
+                account = accounts.add_account(session, address(museum, role), name, LOCALES[museum], totp_secret=TOTP_SECRET)
+                accounts.rehash(session, account.id, hashed)
+
+
+def join(session: Session, museum: str) -> None:
+    """Make the museum's people its members."""
+    for _name, role in PEOPLE[museum]:
+        with transaction(PlatformScope()) as outside:
+            account = accounts.account_by_email(outside, address(museum, role))
+        if account is None:
+            raise LookupError(f"no account of {role} at {museum}")
+        institutions.add_member(session, account.id, role)
+
+
+def credentials() -> list[dict[str, str]]:
+    """List who may sign in and with what."""
+    return [
+        {"museum": museum, "role": role, "name": name, "email": address(museum, role), "password": PASSWORD, "totp_secret": TOTP_SECRET}
+        for museum, people in PEOPLE.items()
+        for name, role in people
+    ]
