@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import extract, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from crowdfund.campaigns.models import Artwork, Campaign
+from crowdfund.campaigns.models import Campaign
 from crowdfund.donors.models import Donor
-from crowdfund.gifts.models import Dispute, Gift, Refund
-from crowdfund.gifts.rules import DisputeState, GiftState, Method, RefundState
+from crowdfund.gifts.models import Gift, Refund
+from crowdfund.gifts.rules import GiftState, Method, RefundState
 from crowdfund.institutions.models import Institution, Issuer
 from crowdfund.money import Money
 from crowdfund.receipts.holds import Verdict, issuer_problem
@@ -41,7 +41,6 @@ class Case:
     gift: Gift
     donor: Donor | None
     campaign: Campaign
-    artwork: Artwork
     issuer: Issuer
     institution: Institution
 
@@ -55,10 +54,9 @@ def read_case(session: Session, gift_id: int) -> Case:
     campaign = session.get_one(Campaign, (museum, gift.campaign_id))
     return Case(
         gift=gift,
-        donor=session.get(Donor, (museum, gift.donor_id), populate_existing=True) if gift.donor_id else None,
+        donor=session.get(Donor, (museum, gift.donor_id)) if gift.donor_id else None,
         campaign=campaign,
-        artwork=session.get_one(Artwork, (museum, campaign.artwork_id)),
-        issuer=session.get_one(Issuer, (museum, campaign.issuer_id), populate_existing=True),
+        issuer=session.get_one(Issuer, (museum, campaign.issuer_id)),
         institution=session.get_one(Institution, museum),
     )
 
@@ -82,7 +80,7 @@ def judge(session: Session, case: Case, moment: datetime) -> Verdict:
 def _unsettled(session: Session, gift: Gift) -> Verdict | None:
     if gift.kept.minor <= 0:
         return Verdict("none", "nothing_kept")
-    if is_disputed(session, gift):
+    if is_disputed(gift):
         return Verdict("hold", "dispute")
     return Verdict("hold", "refund_pending") if is_refund_open(session, gift) else None
 
@@ -120,7 +118,7 @@ def _facts(session: Session, case: Case, donor: Donor, regime: str, method: str,
         method=method,
         identity=countries.filled_identity(case.issuer.jurisdiction, donor.kind, identity_of(donor)),
         counterpart_value=Money(gift.counterpart_minor, gift.currency),
-        counterparts_this_year=counterparts_before(session, case),
+        counterparts_this_year=counterparts_before(session, case) if gift.counterpart_minor else None,
         refunded=gift.amount - gift.kept,
         issued_on=today,
         art_bonus_intervention=case.campaign.art_bonus_id or "",
@@ -140,10 +138,9 @@ def legal_method(session: Session, gift: Gift) -> str | None:
     return LEGAL_METHODS.get(Method(gift.method))
 
 
-def is_disputed(session: Session, gift: Gift) -> bool:
+def is_disputed(gift: Gift) -> bool:
     """Say whether the donor's bank holds the payment back. An inquiry, which moves no money, does not count."""
-    found = select(Dispute.id).where(Dispute.gift_id == gift.id, Dispute.state == DisputeState.OPEN).limit(1)
-    return gift.disputed_minor > 0 or session.scalar(found) is not None
+    return gift.disputed_minor > 0
 
 
 def is_refund_open(session: Session, gift: Gift) -> bool:

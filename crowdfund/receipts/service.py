@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from crowdfund import audit, clock, links
@@ -34,11 +34,12 @@ from crowdfund.receipts.rules import TRANSITIONS, ReceiptState, number_text
 from crowdfund.tax import countries
 from crowdfund.tenancy import museum_of
 
+LIVE = frozenset({ReceiptState.ISSUED, ReceiptState.SUSPENDED})
 # Reasons that together pass the yearly ceiling: what was issued before is looked at again.
 REVIEWED = frozenset({"counterparts_of_year", "ceiling_unknown"})
 # A history entered afterwards is rendered at a walk, so that new gifts do not queue behind it.
 AT_ONCE = timedelta(0)
-PACE = timedelta(seconds=3)
+PACE = timedelta(seconds=2)
 LONGEST_HISTORY = 2000
 
 
@@ -48,15 +49,17 @@ def issue(session: Session, gift_id: int) -> Receipt | None:
     Locks the gift, and the series' counter until the transaction ends.
     """
     case = read_case(session, gift_id)
-    live = live_receipt(session, gift_id)
-    if live is not None or not case.gift.wants_receipt:
-        return live
+    last = last_receipt(session, gift_id)
+    if last is not None and last.state in LIVE:
+        return last
+    if not case.gift.wants_receipt:
+        return None
     moment = clock.now()
     verdict = judge(session, case, moment)
     if verdict.outcome != "yes":
         _hold(session, case, verdict, moment)
         return None
-    return _write(session, case, verdict, moment)
+    return _write(session, case, verdict, moment, last)
 
 
 def cancel(session: Session, gift_id: int, reason: str) -> Receipt | None:
@@ -87,7 +90,7 @@ def replace(session: Session, gift_id: int, reason: str) -> Receipt | None:
         _hold(session, case, verdict, moment)
         return None
     _close(session, old, ReceiptState.REPLACED, reason)
-    new = _write(session, case, verdict, moment)
+    new = _write(session, case, verdict, moment, old)
     publish(session, "receipt.replaced", key=str(old.id), receipt_id=old.id)
     audit.record(session, "receipt.replaced", numbering.printed_number(old), reason=reason)
     return new
@@ -128,7 +131,7 @@ def align(session: Session, gift_id: int, reason: str) -> Receipt | None:
     if gift.kept.minor <= 0 or is_refund_open(session, gift):
         cancel(session, gift_id, reason)
         return None
-    if is_disputed(session, gift):
+    if is_disputed(gift):
         return suspend(session, gift_id)
     if receipt.amount_minor != gift.kept.minor:
         return replace(session, gift_id, reason)
@@ -176,12 +179,9 @@ def held_gifts(session: Session, limit: int) -> list[int]:
 
 
 def live_receipt(session: Session, gift_id: int) -> Receipt | None:
-    """Find the receipt in force of a gift, suspended ones among them."""
-    statement = (
-        select(Receipt).join(ReceiptGift, ReceiptGift.receipt_id == Receipt.id)
-        .where(ReceiptGift.gift_id == gift_id, ReceiptGift.live)
-    )  # fmt: skip
-    return session.scalars(statement.execution_options(populate_existing=True)).one_or_none()
+    """Find the receipt in force of a gift, suspended ones among them: the last one, if it was not closed."""
+    last = last_receipt(session, gift_id)
+    return last if last is not None and last.state in LIVE else None
 
 
 def last_receipt(session: Session, gift_id: int) -> Receipt | None:
@@ -190,7 +190,7 @@ def last_receipt(session: Session, gift_id: int) -> Receipt | None:
         select(Receipt).join(ReceiptGift, ReceiptGift.receipt_id == Receipt.id)
         .where(ReceiptGift.gift_id == gift_id).order_by(Receipt.id.desc()).limit(1)
     )  # fmt: skip
-    return session.scalars(statement).one_or_none()
+    return session.scalars(statement.execution_options(populate_existing=True)).one_or_none()
 
 
 def hold_of(session: Session, gift_id: int) -> ReceiptHold | None:
@@ -210,9 +210,8 @@ def mark_rendered(session: Session, receipt_id: int, sha256: str, storage_key: s
         raise RuntimeError(f"receipt {receipt_id} was rendered before, with other bytes")
 
 
-def _write(session: Session, case: Case, verdict: Verdict, moment: datetime) -> Receipt:
+def _write(session: Session, case: Case, verdict: Verdict, moment: datetime, before: Receipt | None) -> Receipt:
     """Number and write a receipt whose gift is locked and whose verdict is yes."""
-    before = last_receipt(session, case.gift.id)
     draft = statement.draft(session, case, verdict, moment, before)
     _release(session, case.gift.id, moment)
     session.flush()  # nothing waits to be written while the counter is locked
@@ -261,6 +260,5 @@ def _hold(session: Session, case: Case, verdict: Verdict, moment: datetime) -> N
 
 
 def _release(session: Session, gift_id: int, moment: datetime) -> None:
-    row = hold_of(session, gift_id)
-    if row is not None:
-        row.released_at = moment
+    held = update(ReceiptHold).where(ReceiptHold.gift_id == gift_id, ReceiptHold.released_at.is_(None))
+    session.execute(held.values(released_at=moment))

@@ -213,7 +213,7 @@ def test_mail_speaks_the_donors_language(museum: Museum, mails: MailKeeper, loca
 def test_history_is_rendered_at_a_walk_and_nobody_is_written_to(museum: Museum, mails: MailKeeper) -> None:
     receipts = [issue(museum, imported=True) for _ in range(3)]
     waits = [row.not_before - row.created_at for row in museum.facts("receipt.issued")]
-    assert waits == [timedelta(seconds=3), timedelta(seconds=6), timedelta(seconds=9)]
+    assert waits == [timedelta(seconds=2), timedelta(seconds=4), timedelta(seconds=6)]
     museum.bring(receipts[0])
     assert museum.receipts()[0].sha256 is not None
     assert mails.kept == []
