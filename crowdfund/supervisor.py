@@ -59,6 +59,7 @@ class Supervisor:
             while True:
                 self.processes.tend()
         except Stopped:
+            say("Stopping ...")
             return 0
         except (StartError, EmbeddedError, psycopg.Error) as error:
             say(str(error).strip())
@@ -67,7 +68,6 @@ class Supervisor:
             self.processes.stop(*STOP_ORDER)
             (self.data_dir / "run" / "ready").unlink(missing_ok=True)
             lock.close()
-            say("Stopped.")
 
     def _lock(self) -> TextIO:
         """Refuse a second supervisor on the same data."""
