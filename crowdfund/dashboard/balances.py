@@ -155,7 +155,7 @@ def _found(session: Session, wanted: Mapping[str, Any], key: Any, owner: Any) ->
     if not wanted:
         return {}
     known: dict[Any, int] = dict(
-        session.execute(select(key, owner).where(key.in_(set(wanted.values())))).tuples().all()
+        session.execute(select(key, owner).where(key.in_(set(wanted.values())))).all()
     )
     return {reference: known[value] for reference, value in wanted.items() if value in known}
 

@@ -185,7 +185,7 @@ def _trail(session: Session, parts: _Parts) -> list[tuple[AuditEntry, str]]:
 def _actors(session: Session, actors: Iterable[str]) -> dict[str, str]:
     ids = {actor: int(actor.removeprefix("account:")) for actor in actors if actor.startswith("account:")}
     names = dict(
-        session.execute(select(Account.id, Account.name).where(Account.id.in_(set(ids.values())))).tuples().all()
+        session.execute(select(Account.id, Account.name).where(Account.id.in_(set(ids.values())))).all()
     )
     return {actor: names.get(account_id, "") for actor, account_id in ids.items()}
 

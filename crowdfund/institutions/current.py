@@ -48,7 +48,7 @@ def memberships_of(session: Session, account_id: int) -> list[Membership]:
     )
     return [
         Membership(one.id, one.slug, one.name, one.time_zone, one.default_locale, role)
-        for one, role in rows.tuples()
+        for one, role in rows
     ]
 
 

@@ -1,0 +1,340 @@
+"""Who may open which page of the staff, in which museum: every view, every role, both museums."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from crowdfund import clock
+from crowdfund.accounts import service as accounts
+from crowdfund.accounts.models import SignIn
+from crowdfund.accounts.rules import Level
+from crowdfund.gifts.models import Refund
+from crowdfund.institutions import service
+from crowdfund.institutions.current import memberships_of
+from crowdfund.institutions.models import Member
+from crowdfund.institutions.rules import PERMISSIONS, Permission, Role, allows
+from crowdfund.tenancy import PlatformScope, transaction
+from tests.desk import enter, form_token, make_colleague
+from tests.factories import make_account, make_campaign, make_gift, make_institution, make_member, scope
+
+CHANGES = {"refund_gift"}  # views that change something
+
+
+@dataclass(frozen=True)
+class Museum:
+    """A museum with one gift."""
+
+    id: int
+    slug: str
+    gift_id: int
+
+
+def make_museum(slug: str) -> Museum:
+    museum = make_institution(slug=slug, name=slug.title())
+    with transaction(scope(museum)) as session:
+        return Museum(museum, slug, make_gift(session, make_campaign(session)).id)
+
+
+@pytest.fixture
+def own(app: Flask) -> Museum:
+    return make_museum("own-museum")
+
+
+@pytest.fixture
+def other(app: Flask) -> Museum:
+    return make_museum("other-museum")
+
+
+def views(app: Flask) -> Iterator[tuple[str, str, str, Permission]]:
+    """List endpoint, rule, method and permission of each page below /staff/<museum>/."""
+    for rule in app.url_map.iter_rules():
+        if rule.rule.startswith("/staff/<museum>"):
+            for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+                yield rule.endpoint, rule.rule, method, app.view_functions[rule.endpoint].permission  # type: ignore[attr-defined]
+
+
+def address(rule: str, slug: str, gift_id: int) -> str:
+    path = rule.replace("<museum>", slug).replace("<int:gift_id>", str(gift_id))
+    assert "<" not in path, f"say here what {rule} needs"
+    return path
+
+
+def send(client: FlaskClient, method: str, path: str, token: str) -> int:
+    if method == "GET":
+        return client.get(path).status_code
+    form = {"csrf_token": token, "reason": "asked by the donor", "amount": "1", "request": str(uuid4())}
+    return client.post(path, data=form).status_code
+
+
+def reached(endpoint: str, method: str) -> set[int]:
+    """Tell how a page answers those who may see it: a gift without a stored receipt has none to download."""
+    if endpoint == "dashboard.receipt_of_gift":
+        return {404}
+    return {303} if method == "POST" or endpoint == "dashboard.home" else {200}
+
+
+def test_every_page_below_a_museum_asks_for_a_permission(house: Flask) -> None:
+    found = [(endpoint, permission) for endpoint, _rule, _method, permission in views(house)]
+    assert len(found) >= 6
+    assert all(isinstance(permission, Permission) for _endpoint, permission in found)
+    assert {endpoint.split(".")[1] for endpoint, _rule, method, _p in views(house) if method != "GET"} == CHANGES
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_role_opens_its_pages_in_its_museum_and_nothing_anywhere_else(
+    app: Flask, own: Museum, other: Museum, role: Role
+) -> None:
+    client = enter(app, make_colleague(own.id, role, "here@example.org"))
+    token = form_token(client, "/account/")
+    for endpoint, rule, method, permission in views(app):
+        here = address(rule, own.slug, own.gift_id)
+        expected = reached(endpoint, method) if permission in PERMISSIONS[role] else {403}
+        assert send(client, method, here, token) in expected, f"{role} {method} {here}"
+        for path in (address(rule, other.slug, own.gift_id), address(rule, other.slug, other.gift_id),
+                     address(rule, "no-such-museum", own.gift_id)):
+            assert send(client, method, path, token) == 404, f"{role} {method} {path}"
+        if "gift_id" in rule and permission in PERMISSIONS[role]:
+            assert send(client, method, address(rule, own.slug, other.gift_id), token) == 404, f"{role} {method} {rule}"
+            assert send(client, method, address(rule, own.slug, 2**62), token) == 404
+
+
+def test_the_same_pages_are_open_to_the_other_museums_own_people(app: Flask, own: Museum, other: Museum) -> None:
+    client = enter(app, make_colleague(other.id, Role.OWNER, "there@example.org"))
+    token = form_token(client, "/account/")
+    for endpoint, rule, method, _permission in views(app):
+        assert send(client, method, address(rule, other.slug, other.gift_id), token) in reached(endpoint, method)
+
+
+def test_a_museum_that_is_anothers_answers_as_one_that_is_not_there(app: Flask, own: Museum, other: Museum) -> None:
+    client = enter(app, make_colleague(own.id, Role.FINANCE, "here@example.org"))
+
+    def page(path: str) -> tuple[int, str, list[str]]:
+        answer = client.get(path)
+        text = answer.text.replace(answer.headers["X-Request-Id"], "")
+        return answer.status_code, text.replace(other.slug, "x").replace("no-such-museum", "x"), sorted(answer.headers.keys())
+
+    assert page(f"/staff/{other.slug}/gifts") == page("/staff/no-such-museum/gifts")
+    assert page(f"/staff/{other.slug}/gifts/{other.gift_id}") == page(f"/staff/no-such-museum/gifts/{other.gift_id}")
+
+
+def test_nobody_signed_in_is_sent_to_sign_in_and_refused_when_changing(client: FlaskClient, app: Flask, own: Museum) -> None:
+    for _endpoint, rule, method, _permission in views(app):
+        for slug in (own.slug, "no-such-museum"):
+            path = address(rule, slug, own.gift_id)
+            if method == "GET":
+                answer = client.get(path + "?q=rey")
+                assert (answer.status_code, answer.location.split("?")[0]) == (303, "/account/sign-in")
+            else:
+                assert client.post(path).status_code == 401
+
+
+def test_half_signed_in_is_not_signed_in(app: Flask, own: Museum) -> None:
+    client = enter(app, make_colleague(own.id, Role.OWNER, "half@example.org"), Level.PASSWORD)
+    answer = client.get(f"/staff/{own.slug}/gifts")
+    assert (answer.status_code, answer.location.split("?")[0]) == (303, "/account/sign-in/code")
+    assert client.post(f"/staff/{own.slug}/gifts/{own.gift_id}/refund").status_code == 401
+
+
+@pytest.mark.parametrize("token", [None, "", "forged", "foreign"])
+def test_a_change_without_this_sessions_token_is_refused_and_changes_nothing(app: Flask, own: Museum, token: str | None) -> None:
+    client = enter(app, make_colleague(own.id, Role.FINANCE, "here@example.org"))
+    if token == "foreign":
+        token = form_token(enter(app, make_colleague(own.id, Role.FINANCE, "colleague@example.org")), "/account/")
+    form = {"reason": "x", "request": str(uuid4())} | ({} if token is None else {"csrf_token": token})
+    assert client.post(f"/staff/{own.slug}/gifts/{own.gift_id}/refund", data=form).status_code == 400
+    with transaction(scope(own.id)) as session:
+        assert session.scalars(select(Refund)).all() == []
+
+
+def test_a_person_of_two_museums_is_what_they_are_in_each(app: Flask, own: Museum, other: Museum) -> None:
+    account_id = make_colleague(own.id, Role.FINANCE, "both@example.org")
+    with transaction(scope(other.id)) as session:
+        make_member(session, account_id, Role.DESK)
+    client = enter(app, account_id)
+    assert client.get(f"/staff/{own.slug}/books").status_code == 200
+    assert client.get(f"/staff/{other.slug}/books").status_code == 403
+    assert client.get(f"/staff/{other.slug}/gifts/{other.gift_id}").status_code == 200
+    assert client.get(f"/staff/{other.slug}/gifts/{own.gift_id}").status_code == 404
+    page = client.get("/staff/")
+    assert page.status_code == 200
+    assert f"/staff/{own.slug}/" in page.text
+    assert f"/staff/{other.slug}/" in page.text
+
+
+def test_the_first_page_goes_to_the_one_museum_and_the_desk_to_its_gifts(app: Flask, own: Museum) -> None:
+    client = enter(app, make_colleague(own.id, Role.DESK, "desk@example.org"))
+    assert client.get("/staff/").location == f"/staff/{own.slug}/"
+    assert client.get(f"/staff/{own.slug}/").location == f"/staff/{own.slug}/gifts"
+    page = client.get(f"/staff/{own.slug}/gifts").text
+    assert f'href="/staff/{own.slug}/books"' not in page  # a door that is closed is not shown
+
+
+def test_who_has_left_is_a_stranger(app: Flask, own: Museum) -> None:
+    account_id = make_colleague(own.id, Role.DIRECTOR, "gone@example.org")
+    client = enter(app, account_id)
+    assert client.get(f"/staff/{own.slug}/gifts").status_code == 200
+    with transaction(scope(own.id)) as session:
+        service.remove_member(session, account_id)
+    assert client.get(f"/staff/{own.slug}/gifts").status_code == 303  # the session died with the membership
+    assert enter(app, account_id).get(f"/staff/{own.slug}/gifts").status_code == 404
+
+
+def test_a_changed_role_ends_the_sessions(app: Flask, own: Museum) -> None:
+    account_id = make_colleague(own.id, Role.FINANCE, "less@example.org")
+    client = enter(app, account_id)
+    assert client.get(f"/staff/{own.slug}/books").status_code == 200
+    with transaction(scope(own.id)) as session:
+        service.change_role(session, account_id, "desk")
+    assert client.get(f"/staff/{own.slug}/books").status_code == 303
+    assert enter(app, account_id).get(f"/staff/{own.slug}/books").status_code == 403
+
+
+@pytest.mark.parametrize(("role", "status"), [(Role.OWNER, 303), (Role.FINANCE, 303), (Role.DIRECTOR, 200)])
+def test_roles_near_the_money_need_a_second_factor(app: Flask, own: Museum, role: Role, status: int) -> None:
+    account_id = make_account(locale="en")
+    with transaction(scope(own.id)) as session:
+        make_member(session, account_id, role)
+    client = enter(app, account_id)
+    answer = client.get(f"/staff/{own.slug}/books")
+    assert answer.status_code == status
+    if status == 303:
+        assert answer.location == "/account/second-factor"
+        refund = client.post(f"/staff/{own.slug}/gifts/{own.gift_id}/refund", data={"csrf_token": form_token(client, "/account/")})
+        assert refund.status_code == 403
+
+
+@pytest.mark.parametrize(("role", "status"), [(Role.FINANCE, 303), (Role.DIRECTOR, 200)])
+def test_roles_near_the_money_are_signed_out_after_half_an_hour_of_silence(
+    app: Flask, own: Museum, monkeypatch: pytest.MonkeyPatch, role: Role, status: int
+) -> None:
+    account_id = make_colleague(own.id, role, "pause@example.org")
+    fresh, used = enter(app, account_id), enter(app, account_id)
+    assert used.get(f"/staff/{own.slug}/books").status_code == 200
+    real = clock.now
+    monkeypatch.setattr(clock, "now", lambda: real() + timedelta(minutes=31))
+    assert used.get(f"/staff/{own.slug}/books").status_code == status
+    assert fresh.get(f"/staff/{own.slug}/books").status_code == status
+    if status == 303:
+        with transaction(PlatformScope()) as session:
+            assert {row.reason for row in session.scalars(select(SignIn).where(SignIn.account_id == account_id))} == {"expired"}
+
+
+def test_giving_money_back_asks_again_who_is_there(app: Flask, own: Museum, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = enter(app, make_colleague(own.id, Role.FINANCE, "stale@example.org"))
+    token = form_token(client, "/account/")
+    real = clock.now
+    monkeypatch.setattr(clock, "now", lambda: real() + timedelta(minutes=11))
+    answer = client.post(
+        f"/staff/{own.slug}/gifts/{own.gift_id}/refund", data={"csrf_token": token, "reason": "x", "request": str(uuid4())})
+    assert answer.location.startswith("/account/confirm?next=")
+    assert "/account/confirm?next=" in client.get(f"/staff/{own.slug}/gifts/{own.gift_id}").text
+    with transaction(scope(own.id)) as session:
+        assert session.scalars(select(Refund)).all() == []
+
+
+def test_pages_of_the_staff_are_kept_by_no_cache(app: Flask, own: Museum) -> None:
+    client = enter(app, make_colleague(own.id, Role.OWNER, "owner@example.org"))
+    for path in ("/staff/", f"/staff/{own.slug}/gifts", f"/staff/{own.slug}/gifts/{own.gift_id}", f"/staff/{own.slug}/books",
+                 "/staff/no-such-museum/gifts"):
+        assert "no-store" in client.get(path).headers["Cache-Control"]
+
+
+def test_the_table_of_roles_is_whole() -> None:
+    assert set(PERMISSIONS) == set(Role)
+    assert PERMISSIONS[Role.OWNER] == frozenset(Permission)
+    assert Permission.REFUND not in PERMISSIONS[Role.AUDITOR] | PERMISSIONS[Role.DESK] | PERMISSIONS[Role.CURATOR]
+    assert all(Permission.ENTER in found for found in PERMISSIONS.values())
+    assert not allows("superuser", Permission.ENTER)
+    assert not allows("", Permission.ENTER)
+
+
+def test_the_database_tells_an_account_its_own_memberships_only(app: Flask, own: Museum, other: Museum) -> None:
+    mine = make_colleague(own.id, Role.DESK, "mine@example.org")
+    make_colleague(other.id, Role.OWNER, "theirs@example.org")
+    with transaction(PlatformScope()) as session:
+        assert [(one.slug, one.role) for one in memberships_of(session, mine)] == [(own.slug, "desk")]
+        assert memberships_of(session, 2**40) == []
+
+
+def test_an_invited_person_gets_an_account_and_a_link_and_an_old_hand_only_the_role(app: Flask, own: Museum, other: Museum) -> None:
+    with transaction(scope(own.id)) as session:
+        first = service.invite_member(session, "Agathe@Example.org", "Agathe", "desk", locale="it")
+        found = accounts.account_by_email(session, "agathe@example.org")
+        assert found is not None
+        assert (found.locale, found.password_hash) == ("it", None)
+        found.password_hash = "set"  # noqa: S105 - she took the invitation up
+    with transaction(scope(other.id)) as session:
+        second = service.invite_member(session, "agathe@example.org", "Agathe", "curator")
+    assert first.token is not None
+    assert second.token is None
+    assert first.account_id == second.account_id
+
+
+@pytest.mark.parametrize("role", ["", "superuser", "OWNER"])
+def test_an_unknown_role_is_refused(app: Flask, own: Museum, role: str) -> None:
+    with pytest.raises(service.Refusal), transaction(scope(own.id)) as session:
+        service.invite_member(session, "agathe@example.org", "Agathe", role)
+
+
+def test_a_member_is_added_once_and_comes_back_after_leaving(app: Flask, own: Museum) -> None:
+    account_id = make_account()
+    with transaction(scope(own.id)) as session:
+        service.add_member(session, account_id, "desk")
+    with pytest.raises(service.Refusal), transaction(scope(own.id)) as session:
+        service.add_member(session, account_id, "owner")
+    with transaction(scope(own.id)) as session:
+        service.remove_member(session, account_id)
+        service.add_member(session, account_id, "curator")
+        (row,) = session.scalars(select(Member).where(Member.account_id == account_id))
+        assert (row.role, row.state) == ("curator", "active")
+
+
+def test_the_last_owner_stays(app: Flask, own: Museum) -> None:
+    first, second = (make_colleague(own.id, Role.OWNER, f"owner{n}@example.org") for n in (1, 2))
+    with transaction(scope(own.id)) as session:
+        service.change_role(session, first, "director")
+    for change in (lambda s: service.change_role(s, second, "desk"), lambda s: service.remove_member(s, second)):
+        with pytest.raises(service.Refusal), transaction(scope(own.id)) as session:
+            change(session)
+
+
+def test_changes_of_roles_are_in_the_trail(app: Flask, own: Museum) -> None:
+    from crowdfund.audit import AuditEntry
+
+    account_id = make_colleague(own.id, Role.DESK, "desk@example.org")
+    with transaction(scope(own.id)) as session:
+        service.change_role(session, account_id, "finance")
+        service.remove_member(session, account_id)
+        found = session.scalars(select(AuditEntry).where(AuditEntry.institution_id == own.id).order_by(AuditEntry.seq)).all()
+    assert [entry.action for entry in found] == ["member.role_changed", "member.left"]
+    assert found[0].detail == {"before": "desk", "after": "finance"}
+
+
+def test_a_museum_is_founded_once_under_an_address_that_can_be_reached(app: Flask) -> None:
+    details = service.MuseumDetails(
+        code="VAL", slug="valdaine", name="Jardin de Valdaine", kind="municipal", city="Valdaine", region="Drôme", country="FR",
+        contact_email="jardin@example.org", latitude=44.5, longitude=5.0)
+    with transaction(PlatformScope()) as session:
+        museum = service.add_institution(session, details)
+        assert [one.slug for one in service.list_institutions(session)].count("valdaine") == 1
+    with pytest.raises(service.Refusal), transaction(PlatformScope()) as session:
+        service.add_institution(session, details)
+    from dataclasses import replace
+
+    for slug in ("campaigns", "gifts"):
+        with pytest.raises(service.Refusal), transaction(PlatformScope()) as session:
+            service.add_institution(session, replace(details, code="X", slug=slug))
+    with transaction(scope(museum.id)) as session:
+        issuer = service.add_issuer(session, service.IssuerDetails(
+            legal_name="Ville de Valdaine", kind="collectivite", jurisdiction="FR", registrations={"siren": "217300656"},
+            address_line="1 rue", postcode="26000", city="Valdaine", country="FR", series="VAL", purpose={}, category={},
+            legal_bases=["200"]))
+        assert issuer.institution_id == museum.id
