@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from crowdfund.programs import Plan, plain_address
 
-MOST_ACCOUNTS = 6
-COLUMNS = ("role", "museum", "email", "password")
+COLUMNS = ("role", "name", "email", "password", "totp_secret")
+SHARED = {"password": "password", "totp_secret": "code by secret"}
 
 
 def welcome(plan: Plan, accounts: Sequence[Mapping[str, object]], seconds: float) -> str:
@@ -25,10 +26,7 @@ def welcome(plan: Plan, accounts: Sequence[Mapping[str, object]], seconds: float
     ]
     lines += [f"  {name:<22}{value}" for name, value in addresses]
     if accounts:
-        lines += ["", "  Sign in as"]
-        lines += _table(accounts[:MOST_ACCOUNTS])
-        if len(accounts) > MOST_ACCOUNTS:
-            lines.append(f"    and {len(accounts) - MOST_ACCOUNTS} more: .venv/bin/flask demo credentials")
+        lines += _sign_ins(accounts)
     if plan.simulator:
         lines += [
             "",
@@ -38,9 +36,27 @@ def welcome(plan: Plan, accounts: Sequence[Mapping[str, object]], seconds: float
     return "\n".join([*lines, "", "  Ctrl-C stops everything.", ""])
 
 
-def _table(accounts: Sequence[Mapping[str, object]]) -> list[str]:
-    rows = [[str(account.get(column, "") or "") for column in COLUMNS] for account in accounts]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(COLUMNS))]
+def _sign_ins(accounts: Sequence[Mapping[str, object]]) -> list[str]:
+    """Show one museum, the one with most roles; what all its people share stands below once."""
+    museums = Counter(account.get("museum") for account in accounts)
+    shown = [account for account in accounts if account.get("museum") == museums.most_common(1)[0][0]]
+    lines = ["", "  Sign in as", *_table(shown, [column for column in COLUMNS if not _shared(shown, column)])]
+    for column, title in SHARED.items():
+        if _shared(shown, column):
+            lines.append(f"    {title:<20}{shown[0][column]}")
+    if len(accounts) > len(shown):
+        lines.append(f"    {len(accounts) - len(shown)} more: .venv/bin/flask demo credentials")
+    return lines
+
+
+def _shared(accounts: Sequence[Mapping[str, object]], column: str) -> bool:
+    values = {account.get(column) for account in accounts}
+    return column in SHARED and len(values) == 1 and None not in values
+
+
+def _table(accounts: Sequence[Mapping[str, object]], columns: Sequence[str]) -> list[str]:
+    rows = [[str(account.get(column) or "") for column in columns] for account in accounts]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(columns))]
     return [
         "    " + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     ]

@@ -277,7 +277,28 @@ def test_a_plan_leaves_out_what_the_settings_replace(tmp_path: Path) -> None:
     )
     assert served.embedded is None
     assert [program.name for program in served.doubles()] == ["simulator"]
-    assert "secret" not in welcome(served, [{"role": "director", "email": "a@b.example", "password": "pass"}], 1.0)
+    assert "user:hidden" not in welcome(served, [], 1.0)
+
+
+def test_the_welcome_shows_one_museum_and_what_its_people_share(tmp_path: Path) -> None:
+    plan = Plan.from_environ({"DATA_DIR": str(tmp_path)})
+    people = [
+        {
+            "museum": museum,
+            "role": role,
+            "name": role.title(),
+            "email": f"{role}@{museum}.example",
+            "password": "four words",
+        }
+        for museum, role in (("val", "owner"), ("aub", "owner"), ("aub", "desk"))
+    ]
+    text = welcome(plan, people, 4.26)
+    assert "ready after 4.3 s" in text
+    assert "owner@aub.example" in text
+    assert "desk@aub.example" in text
+    assert "val.example" not in text
+    assert text.count("four words") == 1
+    assert "1 more: .venv/bin/flask demo credentials" in text
 
 
 def test_a_taken_port_is_named(tmp_path: Path) -> None:
