@@ -5,6 +5,8 @@ Charges are made directly on the issuer's own account: every call names an accou
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypeVar, cast
@@ -39,6 +41,7 @@ from crowdfund.payments.provider import (
 API_VERSION = "2026-10-28.endive"
 PLATFORM = ""
 RETRIES = 2
+PAUSES = (0.3, 0.9)
 # Seconds to connect and to answer. A person waits for a page, a worker has more patience.
 PAGE_TIMEOUT, WORKER_TIMEOUT = (3, 8), (3, 30)
 # Pay-later and crypto are no way to give: https://docs.stripe.com/payments/payment-methods/overview
@@ -303,13 +306,23 @@ def _ask(operation: str, call: Callable[[], T]) -> T:
     """Call, and say in our words what went wrong."""
     crash.point(f"before provider {operation}")
     try:
-        answer = call()
+        answer = _patiently(call)
     except (stripe.AuthenticationError, stripe.PermissionError) as error:
         raise ProviderKeyRejected(_code(error), status=error.http_status, request_id=error.request_id) from error
     except stripe.StripeError as error:
         raise _refusal(error) from error
     crash.point(f"after provider {operation}")
     return answer
+
+
+def _patiently(call: Callable[[], T]) -> T:
+    """Call again after "too many requests": nothing was done, and the SDK leaves that case to us."""
+    for pause in PAUSES:
+        try:
+            return call()
+        except stripe.RateLimitError:
+            time.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - jitter, not a secret
+    return call()
 
 
 def _refusal(error: stripe.StripeError) -> ProviderUnavailable | ProviderRefused:
