@@ -71,7 +71,8 @@ class _Checker:
         if isinstance(shape, shapes.Plain):
             yield from self._plain(value, shape.name, at)
         elif isinstance(shape, shapes.Choice):
-            if value not in shape.values and not (self.form and value in {_as_text(one) for one in shape.values}):
+            texts = {_as_text(one) for one in shape.values} if self.form and isinstance(value, str) else set()
+            if value not in shape.values and (not isinstance(value, str) or value not in texts):
                 yield Problem(at, "choice", ", ".join(str(one) for one in shape.values))
         elif isinstance(shape, shapes.Either):
             yield from self._either(value, shape, at)
