@@ -27,7 +27,7 @@ from crowdfund.pledges.models import Pledge
 from crowdfund.pledges.rules import PledgeState, RewardState
 from crowdfund.donors.rules import short_name
 from crowdfund.receipts import service as receipts
-from crowdfund.receipts.holds import reason_text
+from crowdfund.receipts.holds import closed_text, reason_text
 from crowdfund.receipts.numbering import check_address, code_of, printed_number
 
 RETRIED = frozenset({"failed", "expired", "cancelled"})
@@ -127,7 +127,7 @@ def _receipt(session: Session, gift: Gift, token: str) -> _Receipt:
         number = printed_number(receipt)
         if receipt.state in {"cancelled", "replaced"}:
             state: Literal["cancelled", "replaced"] = "cancelled" if receipt.state == "cancelled" else "replaced"
-            return _Receipt(state, number, reason=receipt.close_reason or "")
+            return _Receipt(state, number, reason=closed_text(receipt.close_reason))
         ready = receipt.storage_key is not None
         return _Receipt(
             "issued" if ready else "coming",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from crowdfund.i18n import N_
+from crowdfund.i18n import N_, gettext
 from crowdfund.institutions.models import Issuer
 from crowdfund.tax.law import Decision
 
@@ -53,6 +53,15 @@ REASONS = {
     "method": N_("The museum still has to enter how this gift was paid. Your receipt follows."),
     "law_unknown": N_("The museum still has to confirm which tax relief its gifts open. Your receipt follows."),
 }
+# Why a receipt was closed (Receipt.close_reason) → what the donor reads; other reasons are the museum's own notes.
+CLOSED_BECAUSE = {
+    "refund_requested": N_("You are given money back. If the museum keeps a part of your gift, a new receipt follows."),
+    "refunded": N_("Your gift was given back to you."),
+    "partly_refunded": N_("A part of your gift was given back to you."),
+    "refund_failed": N_("The money could not be given back to you: your gift stands again in full."),
+    "lost": N_("Your bank has taken the payment back."),
+    "corrected": N_("Your details were corrected."),
+}
 # What the donor can mend on the gift's page.
 DONOR_CAN_COMPLETE = frozenset({"no_identity", "identity_incomplete"})
 
@@ -71,6 +80,11 @@ class Verdict:
 def reason_text(reason: str) -> str:
     """Give the message id that tells the donor why there is no receipt."""
     return REASONS.get(reason, N_("The museum looks at this gift before it writes a receipt."))
+
+
+def closed_text(reason: str | None) -> str:
+    """Tell the donor, in the current language, why a receipt was closed; empty when that is the museum's own note."""
+    return gettext(CLOSED_BECAUSE[reason]) if reason in CLOSED_BECAUSE else ""
 
 
 def issuer_problem(issuer: Issuer, today: date, regime: str, articles: Collection[str]) -> str:

@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-from flask import current_app, render_template
+from dataclasses import replace
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from config import Config
-from crowdfund.campaigns.models import Campaign
-from crowdfund.donors.models import Donor
+from crowdfund.gifts import mails as gift_mails
 from crowdfund.gifts.models import Gift
-from crowdfund.gifts.view import GiftMail
-from crowdfund.i18n import N_, gettext, use_locale
-from crowdfund.institutions.models import Institution, Issuer
+from crowdfund.i18n import use_locale
 from crowdfund.mail import Attachment, Mail, SentMail
 from crowdfund.money import Money
-from crowdfund.pledges import service as pledges
-from crowdfund.pledges.models import Pledge
+from crowdfund.receipts.holds import closed_text
 from crowdfund.receipts.models import Receipt, ReceiptGift
 from crowdfund.receipts.numbering import printed_number
 from crowdfund.receipts.rules import ReceiptState
-from crowdfund.receipts.statement import in_language
 from crowdfund.tenancy import museum_of
-
-# Why a receipt was closed (Receipt.close_reason) → what the donor reads; other reasons are the museum's own notes.
-CLOSED_BECAUSE = {
-    "refund_requested": N_("You are given money back. If the museum keeps a part of your gift, a new receipt follows."),
-    "refunded": N_("Your gift was given back to you."),
-    "partly_refunded": N_("A part of your gift was given back to you."),
-    "refund_failed": N_("The money could not be given back to you: your gift stands again in full."),
-    "lost": N_("Your bank has taken the payment back."),
-    "corrected": N_("Your details were corrected."),
-}
 
 
 def key_of(session: Session, receipt_id: int) -> str:
@@ -76,56 +61,24 @@ def _held(session: Session, receipt_id: int) -> Receipt:
 
 
 def _compose(session: Session, receipt: Receipt, kind: str, attachments: tuple[Attachment, ...] = ()) -> Mail | None:
-    museum = museum_of(session)
     gift = session.scalars(
         select(Gift).join(ReceiptGift, ReceiptGift.gift_id == Gift.id).where(ReceiptGift.receipt_id == receipt.id)
     ).first()
-    if gift is None or gift.imported or gift.donor_id is None:
+    if gift is None or gift.imported:
         return None
-    donor = session.get_one(Donor, (museum, gift.donor_id))
-    if not donor.email or donor.erased_at is not None:
+    whole = gift_mails.around(session, gift.campaign_id, gift.donor_id, gift.pledge_id)
+    if whole is None:
         return None
-    institution = session.get_one(Institution, museum)
-    with use_locale(donor.locale):
-        told = _told(session, receipt, kind, gift, donor, institution)
-        return Mail(
-            kind=kind,
-            to=donor.email,
-            to_name=donor.company_name or f"{donor.first_name or ''} {donor.last_name or ''}".strip(),
-            from_name=institution.name,
-            subject=render_template("mail/subject.txt", mail=told).strip(),
-            text=render_template(f"mail/{kind}.txt", mail=told),
-            html=render_template(f"mail/{kind}.html", mail=told),
-            locale=donor.locale,
-            reply_to=institution.contact_email,
-            attachments=attachments,
-        )
-
-
-def _told(
-    session: Session, receipt: Receipt, kind: str, gift: Gift, donor: Donor, institution: Institution
-) -> GiftMail:
-    config: Config = current_app.extensions["config"]
-    campaign = session.get_one(Campaign, (institution.id, gift.campaign_id))
-    issuer = session.get_one(Issuer, (institution.id, receipt.issuer_id))
-    pledge = session.get(Pledge, (institution.id, gift.pledge_id)) if gift.pledge_id else None
-    site = f"{config.public_url}/{donor.locale}"
-    campaign_url = f"{site}/{institution.slug}/{campaign.slug}/"
     old = _replaced(session, receipt)
-    reason = (receipt if kind == "receipt_cancelled" else old or receipt).close_reason or ""
-    return GiftMail(
-        kind=kind,
-        museum_name=institution.name,
-        museum_address=f"{issuer.address_line}, {issuer.postcode} {issuer.city}",
-        campaign_title=in_language(campaign.title, donor.locale, institution.default_locale),
-        campaign_url=campaign_url,
-        gift_url=f"{site}/gifts/{pledges.gift_token(pledge)}" if pledge else campaign_url,
-        first_name=donor.first_name or "",
-        amount=Money(receipt.amount_minor, receipt.currency),
+    reason = (receipt if kind == "receipt_cancelled" else old or receipt).close_reason
+    with use_locale(whole.locale):
+        why = closed_text(reason)
+    told = replace(
+        gift_mails.content(kind, whole, Money(receipt.amount_minor, receipt.currency)),
         given_at=gift.received_at,
-        timezone=institution.time_zone,
-        receipt="attached" if kind != "receipt_cancelled" else "none",
+        receipt="attached" if attachments else "none",
         receipt_number=printed_number(receipt),
-        receipt_reason=gettext(CLOSED_BECAUSE[reason]) if reason in CLOSED_BECAUSE else "",
+        receipt_reason=why,
         old_number=printed_number(old) if old else "",
     )
+    return replace(gift_mails.written(told, whole), attachments=attachments)

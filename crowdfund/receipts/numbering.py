@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from config import Config
 from crowdfund import links
+from crowdfund.i18n import current_locale
 from crowdfund.receipts.models import Receipt, ReceiptCounter
 from crowdfund.receipts.rules import number_text
 from crowdfund.tenancy import museum_of
@@ -39,10 +40,10 @@ def code_of(institution_id: int, number: str) -> str:
     return links.token_for(config.secret_key, PURPOSE, institution_id, number)
 
 
-def check_address(language: str, code: str) -> str:
-    """Give the address of the public check that the QR opens, in the language of the letter."""
+def check_address(code: str, language: str | None = None) -> str:
+    """Give the address of the public check that the QR opens, in a language (default: the page's)."""
     config: Config = current_app.extensions["config"]
-    return f"{config.public_url}/{language}/receipts/{code}"
+    return f"{config.public_url}/{language or current_locale()}/receipts/{code}"
 
 
 def printed_number(receipt: Receipt) -> str:

@@ -6,22 +6,16 @@ never wait for each other. Call one of them for one gift in a transaction.
 
 from __future__ import annotations
 
-import dataclasses
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from crowdfund import audit, clock, links
-from crowdfund.donors import service as donors
-from crowdfund.donors.rules import DonorDetails
-from crowdfund.errors import Conflict, NotFound, Refusal
-from crowdfund.i18n import N_
 from crowdfund.outbox import publish
 from crowdfund.receipts import numbering, statement
 from crowdfund.receipts.eligibility import (
     Case,
-    identity_of,
     is_disputed,
     is_refund_open,
     judge,
@@ -31,7 +25,6 @@ from crowdfund.receipts.eligibility import (
 from crowdfund.receipts.holds import Verdict
 from crowdfund.receipts.models import Receipt, ReceiptGift, ReceiptHold
 from crowdfund.receipts.rules import TRANSITIONS, ReceiptState, number_text
-from crowdfund.tax import countries
 from crowdfund.tenancy import museum_of
 
 LIVE = frozenset({ReceiptState.ISSUED, ReceiptState.SUSPENDED})
@@ -144,30 +137,6 @@ def follow(session: Session, gift_id: int) -> Receipt | None:
     return align(
         session, gift_id, "lost" if gift.lost_minor else "refunded" if gift.kept.minor <= 0 else "partly_refunded"
     )
-
-
-def complete_identity(session: Session, gift_id: int, details: DonorDetails) -> Receipt | None:
-    """Take what the donor tells later of themselves, and issue the receipt that waited for it.
-
-    The kind, the e-mail address and a name that was given stay as they are. Raises Refusal (422, with the field) for a
-    detail that is wrong or still missing, Conflict (409) once a receipt is issued: it changes only by `replace`.
-    """
-    case = read_case(session, gift_id)
-    donor = case.donor
-    if donor is None or donor.erased_at is not None:
-        raise NotFound
-    if live_receipt(session, gift_id) is not None:
-        raise Conflict(N_("The receipt is issued already; write to the museum to have it corrected."))
-    kept = {"kind": donor.kind, "email": "", "locale": donor.locale}
-    names = {name: "" for name in ("first_name", "last_name", "company_name") if getattr(donor, name)}
-    told = dataclasses.replace(details, **kept | names)
-    whole = identity_of(donor) | told.told() | ({"company_form": told.legal_form} if told.legal_form else {})
-    for name, message in countries.identity_problems(case.issuer.jurisdiction, donor.kind, whole).items():
-        raise Refusal(message, field=name)
-    donors.update_details(session, donor, told)
-    case.gift.wants_receipt = True
-    session.flush()  # what the decision reads
-    return issue(session, gift_id)
 
 
 def held_gifts(session: Session, limit: int) -> list[int]:

@@ -46,6 +46,7 @@ def draft(session: Session, case: Case, verdict: Verdict, moment: datetime, befo
     template = decision.form.template
     language = LANGUAGES[template]
     institution, config = case.institution, _config()
+    pledge = session.get(Pledge, (museum_of(session), case.gift.pledge_id)) if case.gift.pledge_id else None
     day = moment.astimezone(ZoneInfo(case.issuer.time_zone)).date()
     return Snapshot(
         template=template,
@@ -58,12 +59,12 @@ def draft(session: Session, case: Case, verdict: Verdict, moment: datetime, befo
         year=day.year,
         issued_at=moment,
         issued_on=day,
-        locale=case.donor.locale,
+        locale=pledge.locale if pledge else case.donor.locale,
         issuer=_issuer(case.issuer, language),
         museum_name=institution.name,
         campaign=in_language(case.campaign.title, language, institution.default_locale),
         donor=_donor(case.donor, case.issuer.jurisdiction, language),
-        gift=_gift(session, case, decision.amount, language),
+        gift=_gift(session, case, pledge, decision.amount, language),
         amount_words=amount_in_words(decision.amount, template),
         verification_url="",
         verification_code="",
@@ -80,7 +81,7 @@ def draft(session: Session, case: Case, verdict: Verdict, moment: datetime, befo
 
 def numbered(snapshot: Snapshot, number: str, code: str) -> Snapshot:
     """Put the number and the code into a draft."""
-    address = check_address(LANGUAGES[snapshot.template], code)
+    address = check_address(code, LANGUAGES[snapshot.template])
     return dataclasses.replace(snapshot, number=number, verification_code=code, verification_url=address)
 
 
@@ -153,9 +154,8 @@ def _address(
     return tuple(filter(None, parts))
 
 
-def _gift(session: Session, case: Case, amount: Money, language: str) -> GiftBlock:
+def _gift(session: Session, case: Case, pledge: Pledge | None, amount: Money, language: str) -> GiftBlock:
     gift = case.gift
-    pledge = session.get(Pledge, (museum_of(session), gift.pledge_id)) if gift.pledge_id else None
     reward = None
     if pledge is not None and pledge.reward_id is not None and pledge.reward_state == RewardState.CLAIMED:
         reward = session.get(Reward, (museum_of(session), pledge.reward_id))

@@ -30,6 +30,12 @@ def issue_asked_later(session: Session, *, gift_id: int) -> None:
     service.issue(session, gift_id)
 
 
+@subscribes("gift.identity_completed")
+def issue_after_all(session: Session, *, gift_id: int) -> None:
+    """Issue the receipt that waited for its donor's details."""
+    service.issue(session, gift_id)
+
+
 @subscribes("gift.refund_requested")
 def make_way(session: Session, *, refund_id: int) -> None:
     """Cancel the receipt before money is given back, then let the provider be asked."""
