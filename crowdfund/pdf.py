@@ -30,6 +30,7 @@ from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherRespons
 
 LETTERS = Path(__file__).parents[1] / "static" / "letters"
 STYLE = "letter.css"
+BASE = "base.css"
 PROFILE = "output"
 KEPT_PICTURES = 256
 VARIANT = "pdf/a-3a"
@@ -76,6 +77,15 @@ class AssetFetcher(URLFetcher):  # type: ignore[misc]  # WeasyPrint has no types
         return URLFetcherResponse(url, self._assets[name], {"Content-Type": media_type})
 
 
+class Page(HTML):  # type: ignore[misc]  # WeasyPrint has no types
+    """A document whose elements are few: `base` says what they are, instead of a sheet for all of HTML."""
+
+    base: CSS
+
+    def _ua_stylesheets(self, forms: bool = False) -> list[CSS]:  # noqa: ARG002, FBT001, FBT002 - WeasyPrint's hook
+        return [self.base]
+
+
 class _Pictures(dict[str, Any]):
     """The decoded pictures of one document: those of the process, and its own, which go with it."""
 
@@ -105,6 +115,7 @@ class Renderer:
         self.assets = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.suffix in TYPES}
         self._lock = threading.Lock()  # Pango's font maps serve one thread at a time
         self._images: dict[str, Any] = {}
+        self._base = CSS(string=self.assets[BASE].decode())
         with _no_system_fonts():
             self._bundled = self._dress()
         self._any: tuple[FontConfiguration, CSS] | None = None
@@ -154,7 +165,9 @@ class Renderer:
         with self._lock, _own_errors():
             fonts, style = self._dress_for(html)
             pictures = _Pictures(self._images, frozenset(f"asset:{name}" for name in passing or ()))
-            document = HTML(string=html, url_fetcher=fetcher, base_url="asset:").render(
+            page = Page(string=html, url_fetcher=fetcher, base_url="asset:")
+            page.base = self._base
+            document = page.render(
                 font_config=fonts,
                 stylesheets=[style],
                 cache=pictures,

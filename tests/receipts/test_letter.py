@@ -16,7 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from pypdf import PdfReader
+from weasyprint import HTML
 
+from crowdfund import pdf
 from crowdfund.money import Money
 from crowdfund.pdf import PdfError
 from crowdfund.receipts import letter
@@ -406,3 +408,11 @@ def test_a_snapshot_survives_its_journey_through_json(name: str, campaign: str, 
     html = letter.html(issued)
     assert "<script" not in html
     assert letter.amount_in_words(Money(minor, "EUR"), "fr_2041_rd") in html.replace("&#39;", "'")
+
+
+@pytest.mark.parametrize("template", FORMS)
+def test_our_base_sheet_draws_what_weasyprint_s_own_does(template: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    issued = snapshot(template, locale="en", signature_png=signature())
+    ours = letter.render(issued)
+    monkeypatch.setattr(pdf.Page, "_ua_stylesheets", HTML._ua_stylesheets)
+    assert letter.render(issued) == ours
