@@ -55,9 +55,9 @@ def token_age(context: str, token: str) -> timedelta | None:
     """Tell how old a form's token is; None when it is not ours, too old, or made for another context."""
     try:
         fingerprint, made = unsign(_secret(), PURPOSE, token, int(TOKEN_LIFE.total_seconds()))
+        age = timedelta(seconds=clock.now().timestamp() - made)
     except (BadLink, TypeError, ValueError):
         return None
-    age = timedelta(seconds=clock.now().timestamp() - made)
     return age if fingerprint == _fingerprint(context) and age <= TOKEN_LIFE else None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from html import unescape
 from typing import Any
 from uuid import uuid4
@@ -15,10 +16,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from crowdfund import links
-from crowdfund.campaigns.models import Reward
+from crowdfund import clock, forms, links
+from crowdfund.campaigns.models import Campaign, Reward
 from crowdfund.donors.models import Consent, Donor
 from crowdfund.gifts.models import Gift
+from crowdfund.institutions.models import Institution
 from crowdfund.outbox import OutboxRow
 from crowdfund.payments import budgets
 from crowdfund.payments.models import Checkout
@@ -103,7 +105,7 @@ def place(app: Flask, client: FlaskClient, provider: FakeProvider) -> Place:
         many = factories.make_reward(session, campaign)
         last = factories.make_reward(session, campaign, stock=1, price_minor=2000, title=factories.texts("Dinner"))
         ids = campaign.id, many.id, last.id
-        slug = session.get_one(factories.Institution, museum).slug
+        slug = session.get_one(Institution, museum).slug
     return Place(client, museum, ids[0], f"/fr/{slug}/hirondelles/give", ids[1], ids[2])
 
 
@@ -373,8 +375,8 @@ def test_the_last_reward_is_refused_to_the_second(place: Place) -> None:
 def test_a_campaign_that_is_not_open_takes_nothing(place: Place, state: str, opened: bool, status: int) -> None:
     form = place.form()
     with transaction(factories.scope(place.museum)) as session:
-        now = factories.clock.now()
-        days = factories.timedelta(days=1)
+        now = clock.now()
+        days = timedelta(days=1)
         factories.make_campaign(
             session, slug="other", state=state, opens_at=now - 9 * days, closes_at=now + (days if opened else -days)
         )
@@ -429,12 +431,10 @@ def test_an_attempt_we_did_not_mint_is_refused(place: Place, attempt: str) -> No
 
 
 def test_a_token_is_good_for_half_a_day(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    from crowdfund import clock, forms  # noqa: PLC0415
-
     form = place.form() | PERSON
-    later = clock.now() + forms.TOKEN_LIFE + factories.timedelta(seconds=2)
+    later = clock.now() + forms.TOKEN_LIFE + timedelta(seconds=2)
     with monkeypatch.context() as patch:
-        patch.setattr(forms.clock, "now", lambda: later)
+        patch.setattr(clock, "now", lambda: later)
         assert place.client.post(place.url, data=form).status_code == 422
 
 
@@ -517,7 +517,7 @@ def test_the_session_of_another_gift_is_not_found(place: Place) -> None:
     place.give()
     mine, session = _token(place), place.only(Checkout).session
     with transaction(factories.scope(place.museum)) as opened:
-        campaign = opened.get_one(factories.Campaign, (place.museum, place.campaign))
+        campaign = opened.get_one(Campaign, (place.museum, place.campaign))
         attempt = uuid4()
         token = links.token_for(
             place.client.application.extensions["config"].secret_key, "gift", place.museum, str(attempt)
