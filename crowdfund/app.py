@@ -65,7 +65,7 @@ def _features(app: Flask, config: Config, provider: object | None) -> None:
         app.extensions["provider"] = provider
     elif stripe:
         app.extensions["provider"] = stripe.StripeProvider(config)
-    for name in ("accounts.tasks", "payments.tasks", "gifts.tasks", "receipts.tasks", "pledges.tasks"):
+    for name in ("accounts.tasks", "campaigns.tasks", "payments.tasks", "gifts.tasks", "receipts.tasks", "pledges.tasks"):
         module(name)
     who = module("accounts.current")
     if who:

@@ -51,7 +51,6 @@ class CampaignDetails:
     issuer_id: int
     kind: str
     currency: str
-    goal_minor: int | None
     minimum_minor: int
     suggested_minor: Sequence[int]
     opens_at: datetime
@@ -61,6 +60,7 @@ class CampaignDetails:
     story: Mapping[str, Any]
     fallback: Texts
     surplus: Texts
+    goal_minor: int | None = None
     funding_model: str = FundingModel.KEEP
     threshold_minor: int | None = None
     tax_regime: str | None = None
