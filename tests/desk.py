@@ -24,8 +24,13 @@ def make_person(email: str, *, second_factor: bool = False, **given: Any) -> int
     """Open an account that signs in with PASSWORD, and SECRET's codes where it has a second factor."""
     with transaction(PlatformScope()) as session:
         account = service.add_account(
-            session, email, given.pop("name", "Colette Vautrin"), given.pop("locale", "en"), password=PASSWORD,
-            totp_secret=SECRET if second_factor else None)
+            session,
+            email,
+            given.pop("name", "Colette Vautrin"),
+            given.pop("locale", "en"),
+            password=PASSWORD,
+            totp_secret=SECRET if second_factor else None,
+        )
         return account.id
 
 

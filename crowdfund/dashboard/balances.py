@@ -154,9 +154,7 @@ def _links(session: Session, museum: Membership, references: Sequence[str]) -> d
 def _found(session: Session, wanted: Mapping[str, Any], key: Any, owner: Any) -> dict[str, int]:
     if not wanted:
         return {}
-    known: dict[Any, int] = dict(
-        session.execute(select(key, owner).where(key.in_(set(wanted.values())))).all()
-    )
+    known: dict[Any, int] = dict(session.execute(select(key, owner).where(key.in_(set(wanted.values())))).all())
     return {reference: known[value] for reference, value in wanted.items() if value in known}
 
 

@@ -17,7 +17,7 @@ from crowdfund.money import Money
 from crowdfund.outbox import OutboxRow
 from crowdfund.payments.models import Checkout, ProviderCall, ProviderEvent
 from crowdfund.pledges.models import Pledge
-from crowdfund.receipts.holds import reason_text
+from crowdfund.receipts.holds import closed_text, reason_text
 from crowdfund.receipts.models import Receipt, ReceiptHold
 from crowdfund.receipts.rules import number_text
 
@@ -190,7 +190,11 @@ def of_receipts(receipts: Iterable[Receipt]) -> Iterator[StoryEvent]:
             yield StoryEvent(one.rendered_at, _("Receipt written"), number, proof=f"sha256 {one.sha256}", tone="ok")
         if one.closed_at is not None:
             yield StoryEvent(
-                one.closed_at, ends.get(one.state, one.state), one.close_reason or "", proof=number, tone="warn"
+                one.closed_at,
+                ends.get(one.state, one.state),
+                closed_text(one.close_reason) or one.close_reason or "",
+                proof=number,
+                tone="warn",
             )
 
 

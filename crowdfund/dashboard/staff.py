@@ -89,7 +89,8 @@ def refund_gift(gift_id: int) -> AnyResponse:
         return _gift_page(gift_id, str(number), form.first_errors(), 422)
     try:
         with transaction(g.scope) as session:
-            gifts.request_refund(session, gift_id, form.amount.data or left, form.reason.data, number)
+            amount = left if form.amount.data is None else form.amount.data
+            gifts.request_refund(session, gift_id, amount, form.reason.data, number)
     except Refusal as refusal:
         errors = {refusal.field or "amount": gettext(refusal.message, **refusal.params)}
         return _gift_page(gift_id, str(number), errors, refusal.status)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from crowdfund.accounts.models import Account
@@ -31,10 +31,10 @@ from crowdfund.receipts.holds import reason_text
 from crowdfund.receipts.models import Receipt, ReceiptGift, ReceiptHold
 from crowdfund.receipts.rules import number_text
 
-GIFT_MAILS = ("thanks", "two_gifts", "reward_unavailable", "disputed", "dispute_closed")
-REFUND_MAILS = ("refunded", "refund_failed")
+GIFT_MAILS = ("thanks", "reward_unavailable")
+REFUND_MAILS = ("refunded",)
 T = TypeVar("T")
-RECEIPT_MAILS = ("receipt", "receipt_cancelled", "receipt_replaced", "receipt_suspended", "receipt_reinstated")
+RECEIPT_MAILS = ("receipt", "receipt_cancelled", "receipt_replaced")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +163,9 @@ def _mails(session: Session, parts: _Parts) -> list[SentMail]:
     keys += [f"{kind}:{one.id}" for kind in REFUND_MAILS for one in parts.refunds]
     keys += [f"{kind}:{one.id}" for kind in RECEIPT_MAILS for one in parts.receipts]
     if parts.pledge is not None:
-        keys.append(f"reward_unavailable:{parts.pledge.id}")
-    return _all(session, SentMail, SentMail.key.in_(keys), SentMail.id)
+        keys.append(f"not_finished:{parts.pledge.id}")
+    both = SentMail.key.op("~")(f"^two_gifts:({parts.gift.id}-[0-9]+|[0-9]+-{parts.gift.id})$")
+    return _all(session, SentMail, or_(SentMail.key.in_(keys), and_(SentMail.kind == "two_gifts", both)), SentMail.id)
 
 
 def _trail(session: Session, parts: _Parts) -> list[tuple[AuditEntry, str]]:
@@ -184,9 +185,7 @@ def _trail(session: Session, parts: _Parts) -> list[tuple[AuditEntry, str]]:
 
 def _actors(session: Session, actors: Iterable[str]) -> dict[str, str]:
     ids = {actor: int(actor.removeprefix("account:")) for actor in actors if actor.startswith("account:")}
-    names = dict(
-        session.execute(select(Account.id, Account.name).where(Account.id.in_(set(ids.values())))).all()
-    )
+    names = dict(session.execute(select(Account.id, Account.name).where(Account.id.in_(set(ids.values())))).all())
     return {actor: names.get(account_id, "") for actor, account_id in ids.items()}
 
 

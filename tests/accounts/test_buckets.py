@@ -36,7 +36,7 @@ def test_forty_hits_at_once_on_a_bucket_of_ten_let_in_ten(real_commits: Flask) -
 
 def test_a_bucket_leaks_at_its_pace(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     now = clock.now()
-    at = [0]
+    at = [0.0]
     monkeypatch.setattr(clock, "now", lambda: now + timedelta(seconds=at[0]))
 
     def hits(count: int) -> int:
@@ -55,7 +55,7 @@ def test_a_bucket_leaks_at_its_pace(app: Flask, monkeypatch: pytest.MonkeyPatch)
 
 def test_a_refused_hit_does_not_fill_the_bucket_further(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     now = clock.now()
-    at = [0]
+    at = [0.0]
     monkeypatch.setattr(clock, "now", lambda: now + timedelta(seconds=at[0]))
     for second in range(100):
         at[0] = second / 10

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pyotp
 import pytest
 
 from crowdfund.accounts import sealing, second_factor
@@ -12,31 +13,56 @@ from crowdfund.errors import Refusal
 NOON = datetime(2026, 6, 10, 12, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("password", [
-    "short", "elevenchars", "aaaaaaaaaaaaaaaa", "abababababab", "motdepasse2026", "M0tDeP@sse2026!", "musee-musee-2026",
-    "Cimaise2026!!!", "qwertyuiop1234", "azertyuiop12", "passwordpassword", "vautrin-colette-12", "x" * 257, "123456789012",
-])
+@pytest.mark.parametrize(
+    "password",
+    [
+        "short",
+        "elevenchars",
+        "aaaaaaaaaaaaaaaa",
+        "abababababab",
+        "motdepasse2026",
+        "M0tDeP@sse2026!",
+        "musee-musee-2026",
+        "Cimaise2026!!!",
+        "qwertyuiop1234",
+        "azertyuiop12",
+        "passwordpassword",
+        "vautrin-colette-12",
+        "x" * 257,
+        "123456789012",
+    ],
+)
 def test_a_password_that_is_short_or_made_of_common_words_is_refused(password: str) -> None:
     with pytest.raises(Refusal):
         check_password(password, ("colette.vautrin@example.org", "Colette Vautrin"))
 
 
-@pytest.mark.parametrize("password", [
-    "herons over the viaduct", "correct horse battery staple", "Zk8#vq2Lp0xW", "é" * 3 + " wobbly gravel pontoon", "mm" * 5 + "kiwi sloth",
-])
+@pytest.mark.parametrize(
+    "password",
+    [
+        "herons over the viaduct",
+        "correct horse battery staple",
+        "Zk8#vq2Lp0xW",
+        "é" * 3 + " wobbly gravel pontoon",
+        "mm" * 5 + "kiwi sloth",
+    ],
+)
 def test_a_password_of_its_own_is_taken(password: str) -> None:
     check_password(password, ("colette.vautrin@example.org", "Colette Vautrin"))
 
 
-@pytest.mark.parametrize(("level", "pause", "age", "ended"), [
-    (Level.FULL, timedelta(minutes=119), timedelta(hours=3), False),
-    (Level.FULL, timedelta(minutes=121), timedelta(hours=3), True),
-    (Level.FULL, timedelta(0), timedelta(hours=12, seconds=1), True),
-    (Level.STRICT, timedelta(minutes=29), timedelta(hours=3), False),
-    (Level.STRICT, timedelta(minutes=31), timedelta(hours=3), True),
-    (Level.PASSWORD, timedelta(0), timedelta(minutes=9), False),
-    (Level.PASSWORD, timedelta(0), timedelta(minutes=11), True),
-])
+@pytest.mark.parametrize(
+    ("level", "pause", "age", "ended"),
+    [
+        (Level.FULL, timedelta(minutes=119), timedelta(hours=3), False),
+        (Level.FULL, timedelta(minutes=121), timedelta(hours=3), True),
+        (Level.FULL, timedelta(0), timedelta(hours=12, seconds=1), True),
+        (Level.STRICT, timedelta(minutes=29), timedelta(hours=3), False),
+        (Level.STRICT, timedelta(minutes=31), timedelta(hours=3), True),
+        (Level.PASSWORD, timedelta(0), timedelta(minutes=9), False),
+        (Level.PASSWORD, timedelta(0), timedelta(minutes=11), True),
+    ],
+)
 def test_a_session_ends_by_age_and_by_pause(level: Level, pause: timedelta, age: timedelta, ended: bool) -> None:
     assert (session_ends(level, NOON - age, NOON - pause) <= NOON) is ended
 
@@ -57,16 +83,18 @@ def test_a_sealed_value_opens_only_in_its_place_and_under_its_key() -> None:
     sealed = sealing.seal("key", "accounts|totp_secret|1", "SECRET")
     assert "SECRET" not in sealed
     assert sealing.unseal("key", "accounts|totp_secret|1", sealed) == "SECRET"
-    for key, place, value in (("key", "accounts|totp_secret|2", sealed), ("other", "accounts|totp_secret|1", sealed),
-                              ("key", "accounts|totp_secret|1", "SECRET"), ("key", "accounts|totp_secret|1", "1.!")):
+    for key, place, value in (
+        ("key", "accounts|totp_secret|2", sealed),
+        ("other", "accounts|totp_secret|1", sealed),
+        ("key", "accounts|totp_secret|1", "SECRET"),
+        ("key", "accounts|totp_secret|1", "1.!"),
+    ):
         with pytest.raises(sealing.SealBroken):
             sealing.unseal(key, place, value)
 
 
 def test_a_code_is_known_by_its_step_and_by_no_other() -> None:
     secret = second_factor.new_secret()
-    import pyotp
-
     now = int(NOON.timestamp())
     step = now // 30
     shown = pyotp.TOTP(secret).at(now)
@@ -84,8 +112,15 @@ def test_recovery_codes_are_eight_and_read_however_typed() -> None:
     assert second_factor.recovery_hash(codes[0].upper().replace("-", " ")) == second_factor.recovery_hash(codes[0])
 
 
-@pytest.mark.parametrize(("ip", "prefix"), [
-    ("192.0.2.77", "192.0.2.0/24"), ("2001:db8:1:2::9", "2001:db8:1::/48"), ("::ffff:192.0.2.77", "192.0.2.0/24"), (None, ""), ("x", ""),
-])
+@pytest.mark.parametrize(
+    ("ip", "prefix"),
+    [
+        ("192.0.2.77", "192.0.2.0/24"),
+        ("2001:db8:1:2::9", "2001:db8:1::/48"),
+        ("::ffff:192.0.2.77", "192.0.2.0/24"),
+        (None, ""),
+        ("x", ""),
+    ],
+)
 def test_an_address_is_shortened_to_its_network(ip: str | None, prefix: str) -> None:
     assert ip_prefix(ip) == prefix

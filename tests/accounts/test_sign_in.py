@@ -1,14 +1,16 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from datetime import timedelta
 
+import pyotp
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from crowdfund import clock, links
-from crowdfund.accounts import door, passwords, service, sessions
+from crowdfund.accounts import passwords, service, sessions
 from crowdfund.accounts.current import sign_next
 from crowdfund.accounts.models import Account, SignIn
 from crowdfund.accounts.rules import Level
@@ -44,8 +46,14 @@ def test_password_alone_opens_a_session_where_no_second_factor_is_set(client: Fl
     assert client.get("/account/").status_code == 200
 
 
-def test_the_cookie_is_closed_to_scripts_and_other_sites_and_the_table_holds_its_hash(client: FlaskClient, person: int) -> None:
-    header = next(one for one in sign_in(client, "colette@example.org").headers.getlist("Set-Cookie") if one.startswith("session="))
+def test_the_cookie_is_closed_to_scripts_and_other_sites_and_the_table_holds_its_hash(
+    client: FlaskClient, person: int
+) -> None:
+    header = next(
+        one
+        for one in sign_in(client, "colette@example.org").headers.getlist("Set-Cookie")
+        if one.startswith("session=")
+    )
     for attribute in ("HttpOnly", "SameSite=Lax", "Path=/"):
         assert attribute in header
     assert "Domain" not in header
@@ -55,7 +63,9 @@ def test_the_cookie_is_closed_to_scripts_and_other_sites_and_the_table_holds_its
     assert row.ip_prefix == "127.0.0.0/24"
 
 
-def test_over_https_the_cookie_is_bound_to_the_host(client: FlaskClient, person: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_over_https_the_cookie_is_bound_to_the_host(
+    client: FlaskClient, person: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(type(client.application.extensions["config"]), "secure", property(lambda _self: True))
     answer = client.get("/account/sign-in", base_url="https://127.0.0.1")
     (header,) = answer.headers.getlist("Set-Cookie")
@@ -124,11 +134,17 @@ def test_an_unknown_address_a_wrong_password_and_an_account_without_one_are_answ
     compared: list[str] = []
     real = passwords._hasher.verify
     monkeypatch.setattr(passwords, "_hasher", _Watched(compared, real))
-    answers = [sign_in(house.test_client(), email, "not the right words") for email in (
-        "colette@example.org", "nobody@example.org", "invited@example.org")]
+    answers = [
+        sign_in(house.test_client(), email, "not the right words")
+        for email in ("colette@example.org", "nobody@example.org", "invited@example.org")
+    ]
     assert {answer.status_code for answer in answers} == {422}
-    bodies = {answer.text.replace(email, "").split("<main", 1)[1].split("csrf_token", 1)[0] for answer, email in zip(answers, (
-        "colette@example.org", "nobody@example.org", "invited@example.org"), strict=True)}
+    bodies = {
+        answer.text.replace(email, "").split("<main", 1)[1].split("csrf_token", 1)[0]
+        for answer, email in zip(
+            answers, ("colette@example.org", "nobody@example.org", "invited@example.org"), strict=True
+        )
+    }
     assert len(bodies) == 1
     assert len(compared) == 3  # each took one hash's time
     assert compared[1] == compared[2] == passwords.DUMMY_HASH
@@ -212,18 +228,18 @@ def test_a_new_password_ends_the_other_sessions(app: Flask, person: int) -> None
 
 
 @pytest.fixture
-def later(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
+def later(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Move the clock: `later[0] = 60` makes it a minute later."""
-    from datetime import timedelta
-
     seconds = [0.0]
     real = clock.now
     monkeypatch.setattr(clock, "now", lambda: real() + timedelta(seconds=seconds[0]))
-    yield seconds
+    return seconds
 
 
 @pytest.mark.parametrize(("pause", "status"), [(3500, 200), (7300, 303)])
-def test_a_session_that_is_left_alone_ends(app: Flask, person: int, later: list[float], pause: int, status: int) -> None:
+def test_a_session_that_is_left_alone_ends(
+    app: Flask, person: int, later: list[float], pause: int, status: int
+) -> None:
     client = enter(app, person)
     later[0] = pause
     assert client.get("/account/").status_code == status
@@ -244,7 +260,9 @@ def test_half_a_sign_in_is_dropped_after_ten_minutes(client: FlaskClient, carefu
     assert client.get("/account/sign-in/code").location == "/account/sign-in"
 
 
-@pytest.mark.parametrize("path", ["/account/sign-in", "/account/sign-out", "/account/confirm", "/account/sessions/revoke"])
+@pytest.mark.parametrize(
+    "path", ["/account/sign-in", "/account/sign-out", "/account/confirm", "/account/sessions/revoke"]
+)
 def test_a_form_without_its_token_is_refused(app: Flask, person: int, path: str) -> None:
     client = enter(app, person)
     data = {"email": "colette@example.org", "password": PASSWORD, "all": "1"}
@@ -262,9 +280,18 @@ def test_a_sign_in_form_made_for_another_browser_is_refused(house: Flask, person
     assert victim.post("/account/sign-in", data=data).status_code == 400
 
 
-@pytest.mark.parametrize("given", [
-    "https://evil.example/", "//evil.example/", "/\\evil.example", "\\\\evil.example", "javascript:alert(1)", "/staff/", "https:/evil.example",
-])
+@pytest.mark.parametrize(
+    "given",
+    [
+        "https://evil.example/",
+        "//evil.example/",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "javascript:alert(1)",
+        "/staff/",
+        "https:/evil.example",
+    ],
+)
 def test_an_address_to_come_back_to_is_followed_only_when_we_signed_it(house: Flask, person: int, given: str) -> None:
     client = house.test_client()
     token = form_token(client, "/account/sign-in")
@@ -272,7 +299,9 @@ def test_an_address_to_come_back_to_is_followed_only_when_we_signed_it(house: Fl
     assert client.post("/account/sign-in", data=data).location == "/staff/"
 
 
-def test_a_signed_address_is_followed_and_one_signed_for_something_else_is_not(house: Flask, app: Flask, person: int) -> None:
+def test_a_signed_address_is_followed_and_one_signed_for_something_else_is_not(
+    house: Flask, app: Flask, person: int
+) -> None:
     secret = app.extensions["config"].secret_key
     for signed, location in (
         (sign_next("/staff/museum-1/gifts?q=rey"), "/staff/museum-1/gifts?q=rey"),
@@ -283,8 +312,10 @@ def test_a_signed_address_is_followed_and_one_signed_for_something_else_is_not(h
         assert sign_in(house.test_client(), "colette@example.org", next=signed).location == location
 
 
-def test_tries_on_one_account_and_from_one_address_run_out(house: Flask, person: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(door.passwords, "verify_password", lambda _stored, password: password == PASSWORD)
+def test_tries_on_one_account_and_from_one_address_run_out(
+    house: Flask, person: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passwords, "verify_password", lambda _stored, password: password == PASSWORD)
     client = house.test_client()
     token = form_token(client, "/account/sign-in")
     data = {"csrf_token": token, "email": "colette@example.org", "password": "wrong words entirely"}
@@ -299,8 +330,10 @@ def test_tries_on_one_account_and_from_one_address_run_out(house: Flask, person:
     assert client.post("/account/sign-in", data=other).status_code == 429
 
 
-def test_people_who_sign_in_rightly_do_not_use_up_their_budget(house: Flask, person: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(door.passwords, "verify_password", lambda _stored, password: password == PASSWORD)
+def test_people_who_sign_in_rightly_do_not_use_up_their_budget(
+    house: Flask, person: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passwords, "verify_password", lambda _stored, password: password == PASSWORD)
     assert {sign_in(house.test_client(), "colette@example.org").status_code for _ in range(15)} == {303}
 
 
@@ -327,11 +360,9 @@ def test_proving_who_one_is_renews_the_token_and_keeps_the_end_of_the_day(
     assert newest.authenticated_at > begun
 
 
-def test_setting_the_second_step_asks_for_a_right_code_and_shows_the_recovery_codes_once(app: Flask, person: int) -> None:
-    import re
-
-    import pyotp
-
+def test_setting_the_second_step_asks_for_a_right_code_and_shows_the_recovery_codes_once(
+    app: Flask, person: int
+) -> None:
     client, other = enter(app, person), enter(app, person)
     page = client.get("/account/second-factor").text
     fields = {name: re.search(rf'name="{name}" value="([^"]+)"', page)[1] for name in ("csrf_token", "setup")}  # type: ignore[index]
@@ -368,7 +399,9 @@ def test_an_invitation_sets_the_first_password_once(client: FlaskClient, app: Fl
     assert sign_in(client, "new@example.org").status_code == 303
 
 
-def test_pages_of_an_account_are_kept_by_no_cache_and_public_pages_set_no_cookie(client: FlaskClient, app: Flask, person: int) -> None:
+def test_pages_of_an_account_are_kept_by_no_cache_and_public_pages_set_no_cookie(
+    client: FlaskClient, app: Flask, person: int
+) -> None:
     assert client.get("/account/sign-in").headers["Cache-Control"] == "private, no-store"
     assert enter(app, person).get("/account/").headers["Cache-Control"] == "private, no-store"
     answer = enter(app, person).get("/fr/")
