@@ -22,6 +22,7 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Browser
 from sqlalchemy import Connection, event, text
 from sqlalchemy.orm import Session
+from xdist.scheduler import LoadScopeScheduling
 
 from config import Config
 from crowdfund import schema
@@ -31,6 +32,7 @@ from crowdfund.tenancy import Scope, transaction
 from tests.browser import chromium, started
 from tests.services import Stack
 
+JOURNEYS = "tests/journeys/"
 LOOPBACK = ("127.", "::1", "localhost")
 SETTINGS = (
     "BROKER_URL",
@@ -57,13 +59,17 @@ SETTINGS = (
 )
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep all tests of the shared house on one worker, so that it is started once."""
-    for item in items:
-        if "stack" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.stack)
-            item.add_marker(pytest.mark.xdist_group("stack"))
+class ByFile(LoadScopeScheduling):
+    """Deal out tests file by file; the journeys share one house, so they stay on one worker."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.split("::")[0]
+        return JOURNEYS if path.startswith(JOURNEYS) else path
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

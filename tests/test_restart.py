@@ -12,7 +12,7 @@ import pytest
 
 from tests.services import PROCESSES, Stack
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("restart"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
 
 
 @pytest.fixture(scope="module")
