@@ -59,11 +59,11 @@ SETTINGS = (
 )
 
 
-class ByFile(LoadScopeScheduling):
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """Deal out tests file by file; the journeys share one house, so they stay on one worker."""
 
     def _split_scope(self, nodeid: str) -> str:
-        path = nodeid.split("::")[0]
+        path = nodeid.split("::", maxsplit=1)[0]
         return JOURNEYS if path.startswith(JOURNEYS) else path
 
 
