@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Connection, Date, DateTime, MetaData, String, Text, Uuid, create_engine
+from sqlalchemy import BigInteger, Connection, Date, DateTime, MetaData, String, Text, Uuid, create_engine, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 
@@ -71,5 +71,15 @@ class Database:
     def session(self, **info: Any) -> Session:
         """Open a session that carries `info`. Only `tenancy` calls this."""
         if self._bound is not None:
-            return Session(self._bound, info=info, expire_on_commit=False, join_transaction_mode="create_savepoint")
-        return Session(self.engine, info=info, expire_on_commit=False)
+            session = Session(self._bound, info=info, expire_on_commit=False, join_transaction_mode="create_savepoint")
+        else:
+            session = Session(self.engine, info=info, expire_on_commit=False)
+        _hold_rows(session)
+        return session
+
+
+def _hold_rows(session: Session) -> None:
+    """Keep a session's rows as long as it lives, so that asking for one twice reads it once (the identity map is weak)."""
+    held: list[object] = []
+    for name in ("loaded_as_persistent", "pending_to_persistent"):
+        event.listen(session, name, lambda _session, row: held.append(row))

@@ -106,7 +106,6 @@ class Mailer:
         message["From"] = formataddr((_one_line(mail.from_name), self._from))
         message["To"] = formataddr((_one_line(mail.to_name), mail.to))
         message["Subject"] = _one_line(mail.subject)
-        message["Content-Language"] = mail.locale
         message["Auto-Submitted"] = "auto-generated"
         if mail.reply_to:
             message["Reply-To"] = mail.reply_to
@@ -114,6 +113,7 @@ class Mailer:
             message[name] = value
         message.set_content(mail.text)
         message.add_alternative(mail.html, subtype="html")
+        message["Content-Language"] = mail.locale  # after the bodies, which would take it to themselves
         for attachment in mail.attachments:
             maintype, _, subtype = attachment.content_type.partition("/")
             message.add_attachment(
@@ -161,7 +161,7 @@ def send_once(scope: MuseumScope, key: str, compose: Callable[[Session], Mail | 
         row.state = "sending"
     mailer: Mailer = current_app.extensions["mailer"]
     try:
-        mailer.send(mail, key)
+        mailer.send(mail, f"{scope.institution_id}:{key}")
     except (smtplib.SMTPRecipientsRefused, smtplib.SMTPResponseException) as error:
         _mark(scope, key, "bounced" if _permanent(error) else "failed", str(error))
         if not _permanent(error):

@@ -51,13 +51,14 @@ class OutboxRow(OwnedByInstitution, Base):
     __tablename__ = "outbox"
     __table_args__ = (
         UniqueConstraint("institution_id", "listener", "key"),
-        Index("ix_outbox_due", "not_before", postgresql_where=text("delivered_at IS NULL")),
+        Index("ix_outbox_due", "background", "not_before", postgresql_where=text("delivered_at IS NULL")),
     )
 
     topic: Mapped[str]
     key: Mapped[str]
     listener: Mapped[str]
     payload: Mapped[dict[str, Any]]
+    background: Mapped[bool] = mapped_column(default=False)  # held back on purpose: waits for everything else
     attempts: Mapped[int] = mapped_column(default=0)
     not_before: Mapped[datetime]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
@@ -101,7 +102,7 @@ def publish(session: Session, topic: str, *, key: str, delay: timedelta = timede
                 "key": full_key,
                 "payload": payload,
                 "created_at": now,
-                "attempts": 0,
+                "attempts": 0, "background": bool(delay),
                 **row,
             }
             for row in rows

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -42,8 +43,7 @@ def issuer_account(session: Session, kind: AccountKind, issuer_id: int, currency
 def _open(
     session: Session, code: str, kind: AccountKind, issuer_id: int, currency: str, campaign_id: int | None
 ) -> None:
-    exists = session.scalar(select(LedgerAccount.id).where(LedgerAccount.code == code))
-    if exists is None:
+    if code not in _accounts(session, {code}):
         session.execute(
             insert(LedgerAccount)
             .values(
@@ -57,6 +57,17 @@ def _open(
             )
             .on_conflict_do_nothing(index_elements=["institution_id", "code"])
         )
+
+
+def _accounts(session: Session, codes: set[str]) -> dict[str, Any]:
+    """Find accounts by code. An account never changes, so a session asks for each once."""
+    known: dict[str, Any] = session.info.setdefault("ledger accounts", {})
+    if missing := codes - known.keys():
+        rows = session.execute(
+            select(LedgerAccount.code, LedgerAccount.id, LedgerAccount.currency).where(LedgerAccount.code.in_(missing))
+        )
+        known.update({row.code: row for row in rows})
+    return known
 
 
 def post(
@@ -74,13 +85,7 @@ def post(
     database checks the balance again at commit and refuses every later change.
     """
     check_balanced(lines)
-    codes = {line.account for line in lines}
-    accounts = {
-        row.code: row
-        for row in session.execute(
-            select(LedgerAccount.code, LedgerAccount.id, LedgerAccount.currency).where(LedgerAccount.code.in_(codes))
-        )
-    }
+    accounts = _accounts(session, {line.account for line in lines})
     for line in lines:
         if line.account not in accounts:
             raise LookupError(f"no account {line.account}")

@@ -245,6 +245,7 @@ def upgrade() -> None:
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("listener", sa.Text(), nullable=False),
         sa.Column("payload", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("background", sa.Boolean(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -255,7 +256,11 @@ def upgrade() -> None:
         sa.UniqueConstraint("institution_id", "listener", "key", name=op.f("uq_outbox_institution_id_listener_key")),
     )
     op.create_index(
-        "ix_outbox_due", "outbox", ["not_before"], unique=False, postgresql_where=sa.text("delivered_at IS NULL")
+        "ix_outbox_due",
+        "outbox",
+        ["background", "not_before"],
+        unique=False,
+        postgresql_where=sa.text("delivered_at IS NULL"),
     )
     op.create_table(
         "provider_calls",

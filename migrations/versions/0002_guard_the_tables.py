@@ -276,7 +276,7 @@ CREATE FUNCTION lease_outbox(at timestamptz, batch int, lease interval)
 RETURNS TABLE (institution_id int, id bigint) LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
   UPDATE outbox o SET not_before = at + lease, attempts = o.attempts + 1
   FROM (SELECT d.institution_id, d.id FROM outbox d WHERE d.delivered_at IS NULL AND d.not_before <= at
-        ORDER BY d.not_before LIMIT batch FOR UPDATE SKIP LOCKED) due
+        ORDER BY d.background, d.not_before LIMIT batch FOR UPDATE SKIP LOCKED) due
   WHERE o.institution_id = due.institution_id AND o.id = due.id
   RETURNING o.institution_id, o.id
 $$;
