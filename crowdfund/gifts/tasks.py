@@ -8,18 +8,21 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crowdfund import clock
+from crowdfund.campaigns import service as campaigns
 from crowdfund.campaigns.rules import is_open
 from crowdfund.gifts import mails
 from crowdfund.gifts.models import Gift, Refund
-from crowdfund.gifts.rules import Method, RefundState
+from crowdfund.gifts.rules import GiftState, Method, RefundState
 from crowdfund.mail import Mail, send_once
 from crowdfund.outbox import subscribes
+from crowdfund.pledges import wall
 from crowdfund.pledges.models import Pledge
 from crowdfund.pledges.rules import PledgeState
 from crowdfund.tenancy import TaskScope, museum_of, transaction
 
 # Two gifts of one donor to one campaign within this time may be one too many.
 CLOSE_TOGETHER = timedelta(minutes=15)
+GIVEN_BACK = (GiftState.REFUNDED, GiftState.LOST)
 
 
 @subscribes("gift.received", outside=True)
@@ -112,6 +115,28 @@ def remind(scope: TaskScope, pledge_id: int) -> None:
         return None if content is None else mails.written(content, whole)
 
     send_once(scope, f"not_finished:{pledge_id}", compose)
+
+
+@subscribes("gift.refunded")
+@subscribes("gift.refund_failed")
+@subscribes("gift.disputed")
+@subscribes("gift.dispute_closed")
+def follow_on_wall(session: Session, *, gift_id: int, **_ids: int) -> None:
+    """Show a donor as long as the campaign keeps something of what they gave, and again when it comes back."""
+    gift = session.get_one(Gift, (museum_of(session), gift_id))
+    if gift.pledge_id is None:
+        return
+    pledge = session.get_one(Pledge, (museum_of(session), gift.pledge_id))
+    kept = session.scalars(
+        select(Gift.id).where(
+            Gift.pledge_id == pledge.id, Gift.campaign_id == pledge.campaign_id, Gift.state.not_in(GIVEN_BACK)
+        )
+    ).first()
+    if kept is None:
+        wall.remove_entry(session, pledge.id)
+    else:
+        wall.write_entry(session, pledge)
+    campaigns.touch(session, pledge.campaign_id)
 
 
 def _read(session: Session, gift_id: int) -> tuple[Gift, mails.Around | None]:

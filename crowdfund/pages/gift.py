@@ -33,8 +33,11 @@ from crowdfund.receipts.numbering import check_address, code_of, printed_number
 RETRIED = frozenset({"failed", "expired", "cancelled"})
 
 
-def gift_page(session: Session, token: str) -> GiftPage:
-    """Read the page behind a token: the pledge, and its gift once the money has come. Raises NotFound."""
+def gift_page(session: Session, token: str, *, waiting: bool = False) -> GiftPage:
+    """Read the page behind a token: the pledge, and its gift once the money has come. Raises NotFound.
+
+    `waiting` says that the donor comes from the payment page and the provider could not be asked yet.
+    """
     pledge = pledges.pledge_by_token(session, token)
     gift = session.scalars(select(Gift).where(Gift.pledge_id == pledge.id, Gift.moved_from_id.is_(None))).one_or_none()
     row = session.execute(
@@ -43,6 +46,8 @@ def gift_page(session: Session, token: str) -> GiftPage:
     donor = session.get_one(Donor, (pledge.institution_id, pledge.donor_id))
     card = card_of(row)
     state = _state(session, pledge, gift)
+    if waiting and state == "cancelled" and pledge.state == PledgeState.MADE:
+        state = "processing"
     receipt = _receipt(session, gift, token) if gift else _no_gift(pledge)
     config: Config = current_app.extensions["config"]
     return GiftPage(

@@ -131,7 +131,7 @@ def gift(token: str) -> str:
     except BadLink as error:
         raise NotFound from error
     with transaction(scope) as session:
-        page = gift_page(session, token)
+        page = gift_page(session, token, waiting="waiting" in request.args)
         return render_template("gifts/show.html", gift=page, values={}, errors={}, csrf_token=form_token(token))
 
 

@@ -491,6 +491,22 @@ def test_coming_back_settles_and_shows_the_gift(place: Place, provider: FakeProv
     assert again.status_code == 422  # that attempt's token is not ours to have
 
 
+def test_coming_back_while_the_provider_is_away_does_not_say_that_nothing_was_paid(
+    place: Place, provider: FakeProvider
+) -> None:
+    place.give()
+    session = place.only(Checkout).session
+    provider.pay(session)
+    provider.fail("page", ProviderUnavailable("down"))
+    answer = place.client.get(f"/fr/gifts/{_token(place)}/return?session_id={session}")
+    assert answer.status_code == 303
+    page = place.client.get(answer.location)
+    assert "Nous attendons la banque" in unescape(page.text)
+    assert "/pay" not in page.text
+    place.client.get(f"/fr/gifts/{_token(place)}/return?session_id={session}")
+    assert place.only(Pledge).state == "paid"
+
+
 def test_paying_the_same_attempt_again_leads_to_the_gift(place: Place, provider: FakeProvider) -> None:
     form = place.form() | PERSON
     place.client.post(place.url, data=form)
