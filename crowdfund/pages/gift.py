@@ -15,19 +15,21 @@ from crowdfund.campaigns.models import Campaign, Reward
 from crowdfund.campaigns.rules import is_open
 from crowdfund.campaigns.texts import said
 from crowdfund.donors.models import Donor
+from crowdfund.donors.rules import short_name
 from crowdfund.gifts.models import Gift, Refund
 from crowdfund.i18n import gettext
+from crowdfund.institutions.models import Issuer
 from crowdfund.money import Money
 from crowdfund.pages.cards import card_of, card_statement
-from crowdfund.pages.view import GiftPage, GiftState, ReceiptState
+from crowdfund.pages.view import GiftPage, GiftState, ReceiptQuestions, ReceiptState
 from crowdfund.payments.models import Checkout
 from crowdfund.payments.rules import CheckoutState
 from crowdfund.pledges import service as pledges
 from crowdfund.pledges.models import Pledge
+from crowdfund.pledges.queries import asks_tax_number, countries_from
 from crowdfund.pledges.rules import PledgeState, RewardState
-from crowdfund.donors.rules import short_name
 from crowdfund.receipts import service as receipts
-from crowdfund.receipts.holds import closed_text, reason_text
+from crowdfund.receipts.holds import DONOR_CAN_COMPLETE, closed_text, reason_text
 from crowdfund.receipts.numbering import check_address, code_of, printed_number
 
 RETRIED = frozenset({"failed", "expired", "cancelled"})
@@ -77,6 +79,7 @@ def gift_page(session: Session, token: str, *, waiting: bool = False) -> GiftPag
         wall_name=pledge.wall_name or "",
         message=pledge.message or "",
         change_url=url_for("giving.change_wall", token=token) if donor.erased_at is None else "",
+        receipt_questions=_questions(session, pledge, donor, gift, token),
         retry_url=url_for("giving.pay", token=token) if state in RETRIED and _open(session, pledge) else "",
         share_url=f"{config.public_url}{card.url}" if state == "paid" else "",
         decision_on=card.ended_on,
@@ -146,6 +149,27 @@ def _receipt(session: Session, gift: Gift, token: str) -> _Receipt:
     if hold is None or hold.released_at is not None:
         return _Receipt("coming")
     return _Receipt("held" if hold.outcome == "hold" else "none", reason=gettext(reason_text(hold.reason)))
+
+
+def _questions(
+    session: Session, pledge: Pledge, donor: Donor, gift: Gift | None, token: str
+) -> ReceiptQuestions | None:
+    """Ask what the receipt still needs, where the donor can tell it and the campaign gives receipts."""
+    campaign = session.get_one(Campaign, (pledge.institution_id, pledge.campaign_id))
+    if gift is None or gift.kept.minor <= 0 or donor.erased_at is not None or campaign.tax_regime is None:
+        return None
+    hold = receipts.hold_of(session, gift.id)
+    waits = hold is not None and hold.released_at is None and hold.reason in DONOR_CAN_COMPLETE
+    if gift.wants_receipt and not waits:
+        return None
+    issuer = session.get_one(Issuer, (pledge.institution_id, campaign.issuer_id))
+    return ReceiptQuestions(
+        url=url_for("giving.ask_receipt", token=token),
+        countries=countries_from(issuer.country),
+        country=donor.country or issuer.country,
+        for_company=donor.kind == "company",
+        asks_tax_number=asks_tax_number(issuer.jurisdiction),
+    )
 
 
 def _rank(session: Session, gift: Gift | None) -> int | None:

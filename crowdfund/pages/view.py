@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from crowdfund.money import Money
+    from crowdfund.pledges.view import CountryChoice
 
 __all__ = [
     "AmountChoice",
@@ -49,6 +50,7 @@ __all__ = [
     "Progress",
     "Question",
     "ReceiptCheck",
+    "ReceiptQuestions",
     "Shelf",
     "StoryBlock",
     "TaxOption",
@@ -353,6 +355,17 @@ ReceiptState = Literal["not_wanted", "coming", "issued", "held", "replaced", "ca
 
 
 @dataclass(frozen=True, slots=True)
+class ReceiptQuestions:
+    """What a donor may still tell for the receipt. `country` is the one picked before anybody chose."""
+
+    url: str
+    countries: tuple[CountryChoice, ...]
+    country: str
+    for_company: bool
+    asks_tax_number: bool
+
+
+@dataclass(frozen=True, slots=True)
 class GiftPage:
     """One gift as its donor sees it by the unguessable link.
 
@@ -386,6 +399,7 @@ class GiftPage:
     wall_name: str = ""
     message: str = ""
     change_url: str = ""
+    receipt_questions: ReceiptQuestions | None = None
     retry_url: str = ""
     share_url: str = ""
     decision_on: date | None = None

@@ -5,6 +5,7 @@ Whoever pays gets the count back, so that a class giving together is welcome.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from ipaddress import ip_address, ip_network
 
 from flask import current_app, request
@@ -57,6 +58,15 @@ def count_pledge(email: str) -> None:
     for name, key in _counted(email).items():
         if _holds(name):
             buckets.limited(name, key)
+
+
+def too_quick(age: timedelta) -> bool:
+    """Say whether a form came back faster than a person fills it in.
+
+    The setting LIMITS gives the least age as `form_seconds`; 0, the rule is off, unless real money moves.
+    """
+    config: Config = current_app.extensions["config"]
+    return age < timedelta(seconds=config.limits.get("form_seconds", 2 if config.livemode else 0))
 
 
 def count_failed(scope: DonorScope, pledge_id: int) -> None:

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from crowdfund import log
 from crowdfund.errors import NotFound, Refusal
-from crowdfund.forms import form_token, shown_values
+from crowdfund.forms import form_token, shown_values, token_age
 from crowdfund.i18n import current_locale, gettext, money
 from crowdfund.money import Money
 from crowdfund.payments import budgets, service
@@ -136,6 +136,14 @@ def _pledge(offer: Offer, data: Any) -> AnyResponse:
     errors = form.receipt_problems(offer.jurisdiction) | dict(problems.errors)
     if errors or attempt is None or form.chosen is None:
         return _again(offer, form, attempt, Problems(_ordered(form, errors), problems.status))
+    age = token_age(str(attempt), form.csrf_token.data)
+    if age is None or budgets.too_quick(age):
+        return _again(
+            offer,
+            form,
+            attempt,
+            Problems({"": gettext("That was very quick. Check your answers and send them again.")}),
+        )
     budgets.count_pledge(form.email.data)
     try:
         with transaction(scope) as session:

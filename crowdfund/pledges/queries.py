@@ -217,7 +217,7 @@ def give_page(offer: Offer, filled: Filled) -> GivePage:
         currency=offer.minimum.currency,
         amounts=_amounts(offer, filled, reward, today),
         rewards=tuple(_choice(one, filled) for one in offer.rewards),
-        countries=_countries(offer.country),
+        countries=countries_from(offer.country),
         values=values,
         errors=filled.errors,
         amount=amount,
@@ -229,7 +229,7 @@ def give_page(offer: Offer, filled: Filled) -> GivePage:
         deadline=offer.day(offer.closes_at),
         threshold=offer.threshold,
         fallback=offer.fallback,
-        asks_tax_number=_asks_tax_number(offer.jurisdiction),
+        asks_tax_number=asks_tax_number(offer.jurisdiction),
         receipts_given=offer.regime is not None and offer.jurisdiction in LAWS,
         csrf_token=filled.csrf_token,
         attempt=filled.attempt,
@@ -268,7 +268,7 @@ def _choice(reward: OfferedReward, filled: Filled) -> RewardChoice:
     )
 
 
-def _countries(first: str) -> tuple[CountryChoice, ...]:
+def countries_from(first: str) -> tuple[CountryChoice, ...]:
     """List the countries by name; the museum's own and its neighbours in giving come first."""
     near = dict.fromkeys([first, *LAWS])
     named = sorted((CountryChoice(code, country_name(code)) for code in country_codes()), key=lambda one: one.name)
@@ -278,7 +278,8 @@ def _countries(first: str) -> tuple[CountryChoice, ...]:
     )
 
 
-def _asks_tax_number(jurisdiction: str) -> bool:
+def asks_tax_number(jurisdiction: str) -> bool:
+    """Say whether the law prints a person's tax number on the receipt."""
     return jurisdiction in LAWS and "tax_number" in required_identity(jurisdiction, DonorKind.INDIVIDUAL)
 
 

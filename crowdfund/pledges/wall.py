@@ -28,7 +28,7 @@ def display_name(pledge: Pledge, donor: Donor) -> str | None:
 def write_entry(session: Session, pledge: Pledge) -> None:
     """Bring the wall in line with a paid pledge: one entry in a random place, or none. Never an amount or a time."""
     entry = session.scalars(select(WallEntry).where(WallEntry.pledge_id == pledge.id)).one_or_none()
-    donor = session.scalars(select(Donor).where(Donor.id == pledge.donor_id)).one()
+    donor = session.get_one(Donor, (pledge.institution_id, pledge.donor_id))
     name = display_name(pledge, donor)
     if name is None:
         remove_entry(session, pledge.id)

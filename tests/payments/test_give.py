@@ -629,6 +629,31 @@ def test_a_receipt_can_be_asked_for_afterwards(place: Place, provider: FakeProvi
         assert session.scalars(select(OutboxRow.topic).where(OutboxRow.topic == "gift.identity_completed")).first()
 
 
+def test_the_page_of_a_gift_asks_for_what_its_receipt_needs(place: Place, provider: FakeProvider) -> None:
+    token, _form = _paid(place, provider)
+    page = place.client.get(f"/fr/gifts/{token}").text
+    assert f'action="/fr/gifts/{token}/receipt"' in page
+    assert 'name="address_line"' in page
+    assert 'name="legal_form"' not in page
+
+
+def test_a_receipt_that_is_on_its_way_asks_for_nothing(place: Place, provider: FakeProvider) -> None:
+    token, _form = _paid(place, provider, **ADDRESS)
+    assert f'action="/fr/gifts/{token}/receipt"' not in place.client.get(f"/fr/gifts/{token}").text
+
+
+def test_a_form_sent_faster_than_a_person_types_is_shown_again(place: Place) -> None:
+    config = place.client.application.extensions["config"]
+    place.client.application.extensions["config"] = replace(config, limits={"form_seconds": 60})
+    try:
+        answer = place.give()
+    finally:
+        place.client.application.extensions["config"] = config
+    assert answer.status_code == 422
+    assert place.count(Pledge) == 0
+    assert place.client.post(place.url, data=hidden(answer.text) | PERSON).status_code == 303
+
+
 def test_limits_hold_where_the_settings_name_them(place: Place) -> None:
     config = place.client.application.extensions["config"]
     place.client.application.extensions["config"] = replace(config, limits={"pledge_ip_hour": [2, 3600]})
