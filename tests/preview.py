@@ -503,7 +503,7 @@ def _sessions() -> list[OpenSession]:
 
 
 ACCOUNT_CASES: dict[str, Case] = {
-    "account-confirm": ("accounts/confirm.html", _account),
+    "account-confirm": ("accounts/confirm.html", partial(_account, email="h@arvieres.example")),
     "account-invitation": ("accounts/invitation.html", partial(_account, email="h@arvieres.example")),
     "account-codes": ("accounts/recovery_codes.html", partial(_account, codes=("aaaa-bbbb", "cccc-dddd"))),
     "account-setup": (

@@ -77,7 +77,9 @@ def _credentials(account: Account) -> Credentials:
 
 
 def account_by_email(session: Session, email: str) -> Account | None:
-    """Find an account by its address."""
+    """Find an account by its address; no address holds signs that cannot be shown."""
+    if not email.strip().isprintable():
+        return None
     return session.scalars(select(Account).where(Account.email == email.strip().lower())).one_or_none()
 
 

@@ -160,7 +160,9 @@ def _second_factor_budget(person: SignedIn) -> list[tuple[str, str]]:
 @signed_in_only
 def confirm() -> AnyResponse:
     """Ask for the password once more, before a step that moves money."""
-    return form_page("accounts/confirm.html", ConfirmForm(), context=person_here().token_hash)
+    return form_page(
+        "accounts/confirm.html", ConfirmForm(), context=person_here().token_hash, email=person_here().email
+    )
 
 
 @blueprint.post("/confirm")
@@ -171,13 +173,13 @@ def confirm_with_password() -> AnyResponse:
     check_csrf(person.token_hash)
     form = ConfirmForm(request.form)
     if not form.validate():
-        return form_page("accounts/confirm.html", form, 422, context=person.token_hash)
+        return form_page("accounts/confirm.html", form, 422, context=person.token_hash, email=person.email)
     buckets.limited("sign_in_account", person.email)
     with transaction(PlatformScope()) as session:
         found = service.credentials_by_id(session, person.account_id)
     if not verified(found.password_hash, str(form.password.data)):
         form.password.errors = [gettext(WRONG_PASSWORD)]
-        return form_page("accounts/confirm.html", form, 422, context=person.token_hash)
+        return form_page("accounts/confirm.html", form, 422, context=person.token_hash, email=person.email)
     buckets.give_back(None, "sign_in_account", person.email)
     with transaction(PlatformScope()) as session:
         token = sessions.renew(session, person, Level(person.level), request.remote_addr, user_agent())

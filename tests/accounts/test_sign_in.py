@@ -160,6 +160,13 @@ class _Watched:
         return bool(self.real(stored, password))  # type: ignore[operator]
 
 
+@pytest.mark.parametrize(
+    "email", ["a\x00b@example.org", "\x00", "a" * 10_000, "\u202e@example.org", "%' OR 1=1 --", "ｃolette@example.org"]
+)
+def test_an_address_of_any_shape_is_answered_as_an_unknown_one(client: FlaskClient, person: int, email: str) -> None:
+    assert sign_in(client, email).status_code == 422
+
+
 def test_the_dummy_hash_is_made_with_the_parameters_of_the_others() -> None:
     assert not passwords.is_outdated(passwords.DUMMY_HASH)
 
