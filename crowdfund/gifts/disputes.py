@@ -30,7 +30,7 @@ def record_dispute(session: Session, reported: DisputeReported) -> Dispute | Non
         return None
     if dispute is None:
         dispute = _add(session, gift, reported)
-    for state in _steps(DisputeState(dispute.state), reported.state, money_moved=bool(reported.fees)):
+    for state in _steps(DisputeState(dispute.state), reported.state):
         _apply(session, gift, dispute, state)
     for fee in reported.fees:
         postings.post_fee(session, gift, fee, "fee of a dispute")
@@ -53,12 +53,11 @@ def _add(session: Session, gift: Gift, reported: DisputeReported) -> Dispute:
     return dispute
 
 
-def _steps(before: DisputeState, state: DisputeState, *, money_moved: bool) -> list[DisputeState]:
-    """Tell the states to pass. A dispute that is heard of late was open in between, if money moved or was lost."""
+def _steps(before: DisputeState, state: DisputeState) -> list[DisputeState]:
+    """Tell the states to pass. One that was won before we heard of it has moved nothing; one that was lost was open."""
     if state not in DISPUTE_TRANSITIONS[before]:
         return []
-    opened = state == DisputeState.LOST or (state == DisputeState.WON and money_moved)
-    if before == DisputeState.WARNING and opened:
+    if before == DisputeState.WARNING and state == DisputeState.LOST:
         return [DisputeState.OPEN, state]
     return [state]
 
