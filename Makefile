@@ -40,6 +40,7 @@ format: .venv/installed-tools
 		{ rm -rf .venv; echo "Python cannot make .venv; on Debian: apt-get install -y python3-venv"; exit 1; }
 	@echo "Installing what requirements.txt lists into .venv ..."
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-input --root-user-action=ignore -r requirements.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-input --root-user-action=ignore --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/installed-tools: .venv/installed requirements-dev.txt

@@ -2,26 +2,44 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from flask import Flask
 
 from config import Config
-from crowdfund import assets, clock, crash, failures, i18n, log, outbox
+from crowdfund import assets, cli, clock, crash, failures, headers, i18n, log, outbox
+from crowdfund.accounts import current
+from crowdfund.accounts import tasks as accounts_tasks
+from crowdfund.accounts.views import blueprint as accounts
+from crowdfund.campaigns import tasks as campaigns_tasks
+from crowdfund.dashboard.staff import blueprint as staff
 from crowdfund.database import Database
+from crowdfund.gifts import tasks as gifts_tasks
 from crowdfund.health import blueprint as health
+from crowdfund.institutions.staff import blueprint as museums
 from crowdfund.mail import Mailer
+from crowdfund.pages.views import blueprint as pages
+from crowdfund.payments import tasks as payments_tasks
+from crowdfund.payments.provider import Provider
+from crowdfund.payments.stripe import StripeProvider
+from crowdfund.payments.views import blueprint as giving
+from crowdfund.payments.webhook import blueprint as webhook
+from crowdfund.pledges import tasks as pledges_tasks
+from crowdfund.receipts import tasks as receipts_tasks
+from crowdfund.receipts.views import blueprint as receipts
 from crowdfund.storage import FileStorage
 from crowdfund.worker import make_celery
+
+# Loaded for what they hear: a fact is written for those who listen, so every process must know all of them.
+LISTENING = (accounts_tasks, campaigns_tasks, gifts_tasks, payments_tasks, pledges_tasks, receipts_tasks)
 
 ROOT = Path(__file__).parent.parent
 LARGEST_BODY = 1024 * 1024
 LARGEST_FORM_PARTS = 200
 
 
-def create_app(config: Config, provider: object | None = None, mailer: Mailer | None = None) -> Flask:
+def create_app(config: Config, provider: Provider | None = None, mailer: Mailer | None = None) -> Flask:
     """Build the app from its settings. `provider` and `mailer` take the place of the real ones in unit tests."""
     log.configure()
     clock.move_by(config.clock_offset)
@@ -41,47 +59,17 @@ def create_app(config: Config, provider: object | None = None, mailer: Mailer | 
     failures.register(app)
     i18n.register(app)
     assets.register(app, config)
-    app.register_blueprint(health)
     _features(app, config, provider)
     app.extensions["celery"] = make_celery(app, config, outbox.deliver)
     return app
 
 
-# While the house is being built a missing room is skipped; the final list is explicit.
-def _features(app: Flask, config: Config, provider: object | None) -> None:
-    def module(name: str) -> object | None:
-        try:
-            return importlib.import_module(f"crowdfund.{name}")
-        except ModuleNotFoundError as error:
-            if error.name and error.name.startswith("crowdfund."):
-                return None
-            raise
-
-    headers = module("headers")
-    if headers:
-        headers.register(app, config)
-    stripe = module("payments.stripe")
-    if provider is not None:
-        app.extensions["provider"] = provider
-    elif stripe:
-        app.extensions["provider"] = stripe.StripeProvider(config)
-    for name in ("accounts.tasks", "campaigns.tasks", "payments.tasks", "gifts.tasks", "receipts.tasks", "pledges.tasks"):
-        module(name)
-    who = module("accounts.current")
-    if who:
-        who.register(app, config)
-    for name, prefix in (
-        ("accounts.views", "/account"),
-        ("institutions.staff", None),
-        ("dashboard.staff", None),
-        ("payments.views", None),
-        ("payments.webhook", None),
-        ("receipts.views", None),
-        ("pages.views", None),
-    ):
-        found = module(name)
-        if found:
-            app.register_blueprint(found.blueprint, url_prefix=prefix)
-    cli = module("cli")
-    if cli:
-        cli.register(app)
+def _features(app: Flask, config: Config, given: Provider | None) -> None:
+    """Open the doors; importing the tasks has made their listeners heard."""
+    headers.register(app, config)
+    current.register(app, config)
+    app.extensions["provider"] = given or StripeProvider(config)
+    app.register_blueprint(accounts, url_prefix="/account")
+    for blueprint in (health, museums, staff, giving, webhook, receipts, pages):
+        app.register_blueprint(blueprint)
+    cli.register(app)

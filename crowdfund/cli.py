@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
 from alembic import command as alembic
@@ -14,19 +11,13 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
 from config import Config
-from crowdfund import books, catalogue, relay, roles, routes, schema
+from crowdfund import books, catalogue, commands, relay, roles, routes, schema
 from crowdfund.accounts.buckets import limits
+from crowdfund.answer import as_json, say
 from crowdfund.money import Money, MoneyError
 from crowdfund.tax.vectors import check_vectors
 from crowdfund.tax.words import words
 from crowdfund.tenancy import PlatformScope, transaction
-
-as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-
-
-def say(document: Any, *, as_json: bool, plain: Callable[[], str]) -> None:
-    """Print the document, for a program or for a person."""
-    click.echo(json.dumps(document, ensure_ascii=False, default=str) if as_json else plain())
 
 
 def _config() -> Config:
@@ -232,5 +223,5 @@ GROUPS: tuple[click.Command, ...] = (
 
 def register(app: Flask) -> None:
     """Give the app its commands."""
-    for group in GROUPS:
+    for group in (*GROUPS, *commands.GROUPS):
         app.cli.add_command(group)

@@ -53,6 +53,13 @@ def database_statements(database: str = DATABASE) -> list[str]:
         f"GRANT CONNECT ON DATABASE {database} TO {APPLICATION}, {AUDIT}",
         f"ALTER DATABASE {database} SET timezone TO 'UTC'",
         f"ALTER SCHEMA public OWNER TO {OWNER}",
+        *schema_statements(),
+    ]
+
+
+def schema_statements() -> list[str]:
+    """List the statements that close the schema to all but its roles; its owner may run them."""
+    return [
         "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
         f"GRANT USAGE ON SCHEMA public TO {APPLICATION}, {PUBLIC}, {DISPATCH}",
     ]

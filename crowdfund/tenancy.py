@@ -14,7 +14,7 @@ from typing import Any
 
 from flask import current_app
 from sqlalchemy import BigInteger, Connection, ForeignKey, ForeignKeyConstraint, Identity, event, text
-from sqlalchemy.orm import Mapped, ORMExecuteState, Session, UOWTransaction, mapped_column, with_loader_criteria
+from sqlalchemy.orm import Mapped, ORMExecuteState, Session, SessionTransaction, UOWTransaction, mapped_column, with_loader_criteria
 
 from crowdfund.database import Database
 
@@ -148,8 +148,10 @@ def museum_of(session: Session) -> int:
 
 
 @event.listens_for(Session, "after_begin")
-def _tell_database(session: Session, _transaction: Any, connection: Connection) -> None:
+def _tell_database(session: Session, begun: SessionTransaction, connection: Connection) -> None:
     scope = scope_of(session)
+    if begun.nested:
+        return  # a savepoint lives in what the transaction has said
     museum = "" if scope.institution_id is None else str(scope.institution_id)
     connection.execute(
         text("SELECT set_config('app.institution', :museum, true), set_config('app.actor', :actor, true)"),

@@ -35,7 +35,9 @@ def moments(random: Random, count: int, opens: datetime, closes: datetime, until
     drawn = []
     for _ in range(count):
         day = opens + length * reached_at(random.random() * given_by(elapsed))
-        at = day.replace(hour=random.choices(HOURS, HOUR_WEIGHTS)[0], minute=random.randrange(60), second=random.randrange(60))
+        at = day.replace(
+            hour=random.choices(HOURS, HOUR_WEIGHTS)[0], minute=random.randrange(60), second=random.randrange(60)
+        )
         if not opens <= at < until:
             at = opens + (until - opens) * random.random()
         drawn.append(min(at, until - timedelta(seconds=1)))

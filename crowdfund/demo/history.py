@@ -117,7 +117,13 @@ def _portions(givings: list[Giving], size: int) -> Iterator[list[Giving]]:
 
 
 def _givings(
-    plan: dict[str, Any], random: Random, people: Crowd, country: str, opens: datetime, closes: datetime, until: datetime
+    plan: dict[str, Any],
+    random: Random,
+    people: Crowd,
+    country: str,
+    opens: datetime,
+    closes: datetime,
+    until: datetime,
 ) -> Iterator[Giving]:
     sums = plan["donors"]
     minors: list[int] = []
@@ -139,7 +145,9 @@ def _givings(
 class _Story:
     """Takes the pledges of one campaign and books their money."""
 
-    def __init__(self, scope: OperatorScope, campaign_id: int, plan: dict[str, Any], random: Random, country: str) -> None:
+    def __init__(
+        self, scope: OperatorScope, campaign_id: int, plan: dict[str, Any], random: Random, country: str
+    ) -> None:
         self.scope, self.campaign_id, self.plan, self.random, self.country = scope, campaign_id, plan, random, country
         self.promised = plan["details"].get("funding_model") == "all_or_nothing"
 
@@ -147,7 +155,9 @@ class _Story:
         """Tell some gifts, in one transaction."""
         with transaction(self.scope) as session:
             rewards = session.scalars(
-                select(Reward).where(Reward.campaign_id == self.campaign_id, Reward.state == "offered").order_by(Reward.price_minor)
+                select(Reward)
+                .where(Reward.campaign_id == self.campaign_id, Reward.state == "offered")
+                .order_by(Reward.price_minor)
             ).all()
             currency = campaigns.campaign_of(session, self.campaign_id).currency
             for giving in givings:
@@ -189,7 +199,13 @@ class _Story:
 
 
 def _count_boxes(
-    scope: OperatorScope, campaign_id: int, plan: dict[str, Any], random: Random, opens: datetime, until: datetime, zone: ZoneInfo
+    scope: OperatorScope,
+    campaign_id: int,
+    plan: dict[str, Any],
+    random: Random,
+    opens: datetime,
+    until: datetime,
+    zone: ZoneInfo,
 ) -> None:
     """Count glass boxes or ticket sheets: `boxes` = {method, days between, units, total_minor}."""
     boxes = plan.get("boxes")
@@ -224,7 +240,7 @@ def _give_back(scope: OperatorScope, campaign_id: int, target_id: int, moved: in
         for place, gift in enumerate(found):
             request = UUID(int=scope.institution_id * 10**12 + gift.id)
             if place < moved:
-                gifts.move_gift(session, gift.id, target_id, request)
+                receipts.issue(session, gifts.move_gift(session, gift.id, target_id, request).id)
             elif gift.charge:
                 gifts.record_refund(session, RefundReported(
                     provider_refund=f"re_demo_{scope.institution_id}_{gift.id}", charge=gift.charge, amount=gift.amount,

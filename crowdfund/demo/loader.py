@@ -53,7 +53,12 @@ def _load_alone(config: Config, code: str) -> None:
 
 def content(code: str) -> dict[str, Any]:
     """Read what is written of a museum."""
-    return tomllib.loads((CONTENT / f"{code.lower()}.toml").read_text(encoding="utf-8"))
+    return read(CONTENT / f"{code.lower()}.toml")
+
+
+def read(file: Path) -> dict[str, Any]:
+    """Read a museum's description."""
+    return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
 def load_museum(code: str) -> None:
@@ -83,7 +88,9 @@ def _day(today: date, offset: int, zone: ZoneInfo) -> datetime:
     return datetime.combine(today + timedelta(days=offset), time(0), zone).astimezone(UTC)
 
 
-def _campaign(session: Any, plan: dict[str, Any], issuer_id: int, currency: str, opens: datetime, closes: datetime) -> Campaign:
+def _campaign(
+    session: Any, plan: dict[str, Any], issuer_id: int, currency: str, opens: datetime, closes: datetime
+) -> Campaign:
     artwork = campaigns.add_artwork(session, campaigns.ArtworkDetails(currency=currency, **plan["artwork"]))
     today = clock.now().date()
     campaign = campaigns.create_campaign(session, campaigns.CampaignDetails(
@@ -103,10 +110,3 @@ def _dated(steps: list[dict[str, Any]], closes: datetime) -> Iterator[dict[str, 
     for step in steps:
         on = (closes + timedelta(days=step["after"])).date().isoformat()
         yield {"on": on, "title": step["title"], "text": step["text"]}
-
-
-def sign_ins() -> list[dict[str, str]]:
-    """List the demo's sign-ins, with the secrets a newcomer needs."""
-    return staff.credentials()
-
-

@@ -23,14 +23,31 @@ LAST = {
 }
 STREETS = {
     "it": "Via Garibaldi|Via Po|Corso Francia|Via Sant’Anselmo|Via della Consolata|Via Roma|Via Cernaia".split("|"),
-    "fr": "rue des Tanneurs|rue Croix-d’Or|rue de Boigne|avenue des Ducs|rue du Collège|place Saint-Léger|chemin des Moulins".split("|"),
+    "fr": "rue des Tanneurs|rue Croix-d’Or|rue de Boigne|avenue des Ducs|rue du Collège|place Saint-Léger|chemin des Moulins".split(
+        "|"
+    ),
     "en": "High Street|Mill Lane|Church Road".split("|"),
 }
 TOWNS = {
-    "VAL": [("10122", "Torino", "IT"), ("10024", "Moncalieri", "IT"), ("10093", "Collegno", "IT"), ("10015", "Ivrea", "IT")],
+    "VAL": [
+        ("10122", "Torino", "IT"),
+        ("10024", "Moncalieri", "IT"),
+        ("10093", "Collegno", "IT"),
+        ("10015", "Ivrea", "IT"),
+    ],
     "SAV": [("11100", "Aosta", "IT"), ("11013", "Courmayeur", "IT"), ("11027", "Saint-Vincent", "IT")],
-    "AUB": [("73000", "Chambéry", "FR"), ("73100", "Aix-les-Bains", "FR"), ("74000", "Annecy", "FR"), ("38000", "Grenoble", "FR")],
-    "LAM": [("42300", "Roanne", "FR"), ("42120", "Le Coteau", "FR"), ("69003", "Lyon", "FR"), ("42000", "Saint-Étienne", "FR")],
+    "AUB": [
+        ("73000", "Chambéry", "FR"),
+        ("73100", "Aix-les-Bains", "FR"),
+        ("74000", "Annecy", "FR"),
+        ("38000", "Grenoble", "FR"),
+    ],
+    "LAM": [
+        ("42300", "Roanne", "FR"),
+        ("42120", "Le Coteau", "FR"),
+        ("69003", "Lyon", "FR"),
+        ("42000", "Saint-Étienne", "FR"),
+    ],
     "JAQ": [("2114", "Fleurier", "CH"), ("2000", "Neuchâtel", "CH"), ("2300", "La Chaux-de-Fonds", "CH")],
     "TAE": [("7500", "Tournai", "BE"), ("7000", "Mons", "BE"), ("1000", "Bruxelles", "BE")],
 }
@@ -70,7 +87,9 @@ class Person:
     def details(self, museum_country: str, *, address: bool) -> DonorDetails:
         """Tell what this person writes in the form; the address only for a receipt."""
         where = (
-            {"address_line": self.street, "postcode": self.postcode, "city": self.town, "country": self.country} if address else {}
+            {"address_line": self.street, "postcode": self.postcode, "city": self.town, "country": self.country}
+            if address
+            else {}
         )
         if self.company:
             number = PARTITA_IVA if museum_country == "IT" else SIREN
@@ -79,7 +98,9 @@ class Person:
                 tax_number=number if museum_country == "IT" and address else "", email=self.email, locale=self.locale, **where,
             )  # fmt: skip
         tax = codice_fiscale(self.number) if museum_country == "IT" and address else ""
-        return DonorDetails(first_name=self.first, last_name=self.last, email=self.email, locale=self.locale, tax_number=tax, **where)
+        return DonorDetails(
+            first_name=self.first, last_name=self.last, email=self.email, locale=self.locale, tax_number=tax, **where
+        )
 
     @property
     def email(self) -> str:
@@ -97,13 +118,25 @@ def person(random: Random, number: int, museum: str) -> Person:
     if random.random() < 0.012:
         first, last = random.choice(UNUSUAL)
     company = random.choice(COMPANIES) if random.random() < 0.012 and country in {"IT", "FR"} else None
-    return Person(number, first, last, speaks, postcode, town, country, f"{random.randint(1, 120)} {random.choice(STREETS[speaks])}", company)
+    return Person(
+        number,
+        first,
+        last,
+        speaks,
+        postcode,
+        town,
+        country,
+        f"{random.randint(1, 120)} {random.choice(STREETS[speaks])}",
+        company,
+    )
 
 
 def codice_fiscale(number: int) -> str:
     """Write a codice fiscale with the right check character, of nobody."""
     letters = "BCDFGHLMNPRSTVZ"
-    body = "".join(letters[number // 15**k % 15] for k in range(6)) + f"{number % 90 + 10:02d}A{number % 28 + 1:02d}L219"
+    body = (
+        "".join(letters[number // 15**k % 15] for k in range(6)) + f"{number % 90 + 10:02d}A{number % 28 + 1:02d}L219"
+    )
     total = 0
     for place, sign in enumerate(body):
         value = int(sign) if sign.isdigit() else ord(sign) - ord("A")

@@ -36,7 +36,9 @@ def add_people() -> None:
     with transaction(PlatformScope()) as session:
         for museum, people in PEOPLE.items():
             for name, role in people:
-                account = accounts.add_account(session, address(museum, role), name, LOCALES[museum], totp_secret=TOTP_SECRET)
+                account = accounts.add_account(
+                    session, address(museum, role), name, LOCALES[museum], totp_secret=TOTP_SECRET
+                )
                 accounts.rehash(session, account.id, hashed)
 
 
@@ -53,7 +55,14 @@ def join(session: Session, museum: str) -> None:
 def credentials() -> list[dict[str, str]]:
     """List who may sign in and with what."""
     return [
-        {"museum": museum, "role": role, "name": name, "email": address(museum, role), "password": PASSWORD, "totp_secret": TOTP_SECRET}
+        {
+            "museum": museum,
+            "role": role,
+            "name": name,
+            "email": address(museum, role),
+            "password": PASSWORD,
+            "totp_secret": TOTP_SECRET,
+        }
         for museum, people in PEOPLE.items()
         for name, role in people
     ]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from crowdfund import outbox
@@ -64,15 +63,13 @@ def receive_gift(session: Session, money: MoneyReceived) -> Gift:
     if pledge is not None and pledge.state != PledgeState.PAID:
         pledge = pledges.fulfil(session, pledge.id)
     gift = _gift(session, money, pledge)
-    try:
-        with session.begin_nested():  # its id is needed; two that come without a pledge may meet here
-            session.add(gift)
-            session.flush()
-    except IntegrityError:
+    if pledge is None:  # without a pledge to lock, two may meet here
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(money.reference, museum_of(session)))))
         known = session.scalars(select(Gift).where(Gift.reference == money.reference)).one_or_none()
-        if known is None:
-            raise
-        return known
+        if known is not None:
+            return known
+    session.add(gift)
+    session.flush()  # for its id
     postings.post_gift(session, gift)
     outbox.publish(session, "gift.received", key=str(gift.id), gift_id=gift.id)
     return gift
