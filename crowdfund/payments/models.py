@@ -43,6 +43,7 @@ class ProviderCall(OwnedByInstitution, Base):
     __table_args__ = (
         UniqueConstraint("institution_id", "key"),
         Index("ix_provider_calls_state", "institution_id", "state", "sent_at"),
+        Index("ix_provider_calls_subject", "institution_id", "subject"),
     )
 
     key: Mapped[str]
@@ -67,6 +68,7 @@ class ProviderEvent(OwnedByInstitution, Base):
     __table_args__ = (
         UniqueConstraint("institution_id", "event"),
         Index("ix_provider_events_waiting", "institution_id", "state", "received_at"),
+        Index("ix_provider_events_object", "institution_id", "object_id"),
     )
 
     event: Mapped[str]

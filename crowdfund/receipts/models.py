@@ -71,6 +71,7 @@ class ReceiptGift(OwnedByInstitution, Base):
         owned_key("receipt_id", "receipts"),
         owned_key("gift_id", "gifts"),
         UniqueConstraint("institution_id", "receipt_id", "gift_id"),
+        Index("ix_receipt_gifts_gift", "institution_id", "gift_id"),
         Index("uq_receipt_gifts_live", "institution_id", "gift_id", unique=True, postgresql_where=text("live")),
     )
 
