@@ -18,9 +18,8 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 
-# A statement may take 5 s, a lock 3 s; a transaction left idle for 10 s is ended.
-WEB_TIMEOUTS = "-c statement_timeout=5000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=10000"
-WORKER_TIMEOUTS = "-c statement_timeout=60000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=60000"
+# A lock may take 3 s, a transaction left idle for 10 s is ended; how long a statement may take is the scope's.
+TIMEOUTS = "-c statement_timeout=5000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=10000"
 
 
 class Base(DeclarativeBase):
@@ -53,14 +52,14 @@ def currency_code(**options: Any) -> Any:
 class Database:
     """The engine of the application's role, and its sessions."""
 
-    def __init__(self, url: str, *, timeouts: str = WEB_TIMEOUTS, pool_size: int = 8) -> None:
+    def __init__(self, url: str, *, pool_size: int = 8) -> None:
         self.engine = create_engine(
             url,
             pool_pre_ping=True,
             pool_size=pool_size,
             max_overflow=4,
             pool_timeout=3,
-            connect_args={"options": timeouts, "connect_timeout": 3},
+            connect_args={"options": TIMEOUTS, "connect_timeout": 3},
         )
         self._bound: Connection | None = None
 

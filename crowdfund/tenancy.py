@@ -19,6 +19,7 @@ from sqlalchemy.orm import Mapped, ORMExecuteState, Session, SessionTransaction,
 from crowdfund.database import Database
 
 PUBLIC_ROLE = "cimaise_public"
+AT_A_DOOR = "5s"  # somebody waits
 
 
 class ScopeError(RuntimeError):
@@ -106,6 +107,9 @@ class PlatformScope:
         return "platform"
 
 
+# How long one statement may take.
+PATIENCE = {TaskScope: "60s", OperatorScope: "10min"}
+
 MuseumScope = StaffScope | DonorScope | TaskScope | OperatorScope
 Scope = MuseumScope | PublicScope | PlatformScope
 
@@ -154,8 +158,11 @@ def _tell_database(session: Session, begun: SessionTransaction, connection: Conn
         return  # a savepoint lives in what the transaction has said
     museum = "" if scope.institution_id is None else str(scope.institution_id)
     connection.execute(
-        text("SELECT set_config('app.institution', :museum, true), set_config('app.actor', :actor, true)"),
-        {"museum": museum, "actor": scope.actor},
+        text(
+            "SELECT set_config('app.institution', :museum, true), set_config('app.actor', :actor, true),"
+            " set_config('statement_timeout', :patience, true)"
+        ),
+        {"museum": museum, "actor": scope.actor, "patience": PATIENCE.get(type(scope), AT_A_DOOR)},
     )
     if isinstance(scope, PublicScope):
         connection.execute(text(f"SET LOCAL ROLE {PUBLIC_ROLE}"))
