@@ -34,7 +34,7 @@ def point(name: str) -> None:
 
 def arm(config: Config, engine: Engine) -> None:
     """Watch the boundaries of this process, if the settings ask for it."""
-    global _at, _counting  # noqa: PLW0603 - set once at the start
+    global _at, _counting
     _at, _counting = config.crash_at, config.crash_count
     if _at is None and not _counting:
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
+class Refusal(Exception):
     """A rule said no.
 
     `message` is a gettext message id (marked with `i18n.N_`), `params` fill its placeholders; the door

@@ -12,7 +12,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 TOKEN_BYTES = 16
 
 
-class BadLink(ValueError):  # noqa: N818 - an answer to the person, who gets a 404
+class BadLink(ValueError):
     """The token or signature is not ours, or has expired."""
 
 

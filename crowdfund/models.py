@@ -14,6 +14,16 @@ from crowdfund.pledges import models as pledges
 from crowdfund.receipts import models as receipts
 
 __all__ = [
-    "accounts", "audit", "campaigns", "donors", "gifts", "institutions", "ledger", "mail", "outbox", "payments", "pledges",
+    "accounts",
+    "audit",
+    "campaigns",
+    "donors",
+    "gifts",
+    "institutions",
+    "ledger",
+    "mail",
+    "outbox",
+    "payments",
+    "pledges",
     "receipts",
 ]

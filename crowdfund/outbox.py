@@ -102,7 +102,8 @@ def publish(session: Session, topic: str, *, key: str, delay: timedelta = timede
                 "key": full_key,
                 "payload": payload,
                 "created_at": now,
-                "attempts": 0, "background": bool(delay),
+                "attempts": 0,
+                "background": bool(delay),
                 **row,
             }
             for row in rows
@@ -118,8 +119,10 @@ def mark_told(session: Session) -> None:
     """
     session.flush()
     session.execute(
-        update(OutboxRow).where(OutboxRow.delivered_at.is_(None), OutboxRow.not_before <= OutboxRow.created_at)
-        .values(delivered_at=OutboxRow.created_at))
+        update(OutboxRow)
+        .where(OutboxRow.delivered_at.is_(None), OutboxRow.not_before <= OutboxRow.created_at)
+        .values(delivered_at=OutboxRow.created_at)
+    )
 
 
 def lease(session: Session, batch: int) -> Iterator[tuple[int, int]]:

@@ -14,7 +14,15 @@ from typing import Any
 
 from flask import current_app
 from sqlalchemy import BigInteger, Connection, ForeignKey, ForeignKeyConstraint, Identity, event, text
-from sqlalchemy.orm import Mapped, ORMExecuteState, Session, SessionTransaction, UOWTransaction, mapped_column, with_loader_criteria
+from sqlalchemy.orm import (
+    Mapped,
+    ORMExecuteState,
+    Session,
+    SessionTransaction,
+    UOWTransaction,
+    mapped_column,
+    with_loader_criteria,
+)
 
 from crowdfund.database import Database
 

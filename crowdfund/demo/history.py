@@ -183,7 +183,7 @@ class _Story:
             donor=who.details(self.country, address=receipt), method=giving.method, reward_id=reward.id if reward else None,
             wants_receipt=receipt, wall=wall, wall_name=f"{who.first} et les siens" if who.locale == "fr" else f"{who.first} & co.",
             message=draw.choice(MESSAGES[who.locale]) if draw.random() < WITH_WORDS else "", source="demo",
-            consents={"news_museum": "demo"} if draw.random() < 0.37 else {},  # noqa: PLR2004 - the share that opts in
+            consents={"news_museum": "demo"} if draw.random() < 0.37 else {},
         )  # fmt: skip
 
     def _receive(self, session: Session, giving: Giving, pledge_id: int, amount: Money) -> None:

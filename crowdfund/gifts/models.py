@@ -28,7 +28,9 @@ class Gift(OwnedByInstitution, Base):
         CheckConstraint("amount_minor > 0 AND units > 0", name="amount"),
         CheckConstraint(
             "refunded_minor >= 0 AND disputed_minor >= 0 AND lost_minor >= 0"
-            " AND refunded_minor + disputed_minor + lost_minor <= amount_minor", name="given_back"),
+            " AND refunded_minor + disputed_minor + lost_minor <= amount_minor",
+            name="given_back",
+        ),
         Index("ix_gifts_campaign", "institution_id", "campaign_id", "id"),
         Index("ix_gifts_donor", "institution_id", "donor_id"),
         Index("ix_gifts_received", "institution_id", "received_at", "id"),

@@ -42,14 +42,9 @@ def memberships_of(session: Session, account_id: int) -> list[Membership]:
         .alias("mine")
     )
     rows = session.execute(
-        select(Institution, mine.c.role)
-        .join(mine, mine.c.institution_id == Institution.id)
-        .order_by(Institution.name)
+        select(Institution, mine.c.role).join(mine, mine.c.institution_id == Institution.id).order_by(Institution.name)
     )
-    return [
-        Membership(one.id, one.slug, one.name, one.time_zone, one.default_locale, role)
-        for one, role in rows
-    ]
+    return [Membership(one.id, one.slug, one.name, one.time_zone, one.default_locale, role) for one, role in rows]
 
 
 def membership(session: Session, account_id: int, slug: str) -> Membership | None:

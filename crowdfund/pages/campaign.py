@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, and_, func, select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from crowdfund import clock
@@ -21,11 +21,9 @@ from crowdfund.institutions.models import Institution
 from crowdfund.money import Money, MoneyError
 from crowdfund.pages.cards import (
     PHASES,
-    card_of,
     card_statement,
     cards,
     days_left,
-    figures_columns,
     label_of,
     picture_of,
     progress_of,
@@ -43,9 +41,6 @@ from crowdfund.pages.view import (
     StoryBlock,
     TaxOption,
     TimelineEvent,
-    Wall,
-    WallName,
-    WallWords,
 )
 from crowdfund.pages.wall import wall
 
