@@ -176,8 +176,8 @@ def send(scope: MuseumScope, frozen: Frozen) -> str | None:
                 _mark(scope, frozen, CheckoutState.FAILED)
             raise
     with transaction(scope) as session:
+        checkout = _of(session, frozen)  # the checkout first, then its request: everybody locks in this order
         calls.done(session, frozen, answer)
-        checkout = _of(session, frozen)
         if answer.page is not None:
             follow(session, checkout, answer.page)
         return checkout.url if checkout.state == CheckoutState.OPEN else None
@@ -197,8 +197,8 @@ def _found_later(scope: MuseumScope, frozen: Frozen) -> str | None:
         return None
     settle_page(scope, page)
     with transaction(scope) as session:
-        calls.found(session, frozen, page.id)
         checkout = _of(session, frozen)
+        calls.found(session, frozen, page.id)
         return checkout.url if checkout.state == CheckoutState.OPEN else None
 
 
@@ -249,6 +249,6 @@ def sweep_checkouts(scope: MuseumScope) -> int:
     for account, page_id in over:
         try:
             _end(scope, account, str(page_id))
-        except (ProviderUnavailable, ProviderRefused) as error:
-            log.get().warning("checkout_waits", object_id=page_id, error_class=type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - one that fails must not hold up the others
+            log.get().warning("checkout_waits", object_id=page_id, exc_info=error)
     return len(over)

@@ -12,7 +12,7 @@ from crowdfund.gifts.rules import Overdrawn
 from crowdfund.payments import accounts, inbox
 from crowdfund.payments.calls import provider
 from crowdfund.payments.models import EventCursor, ProviderEvent
-from crowdfund.payments.provider import NotAtProvider, ProviderRefused, ProviderUnavailable
+from crowdfund.payments.provider import NotAtProvider, ProviderRefused
 from crowdfund.payments.rules import EventState
 from crowdfund.payments.settlement import (
     NOTHING_NEW,
@@ -91,6 +91,8 @@ def _settle(scope: MuseumScope, account: str, kind: str, object_id: str) -> tupl
         settled = handler(scope, account, object_id)
     except NotAtProvider:
         return EventState.SET_ASIDE, "not_at_provider"
+    except ProviderRefused as error:
+        return EventState.SET_ASIDE, error.code[:100]
     except Overdrawn:
         return EventState.SET_ASIDE, "overdrawn"
     if settled.outcome == Outcome.SET_ASIDE:
@@ -114,8 +116,8 @@ def sweep_events(scope: MuseumScope) -> int:
     for event_id in waiting:
         try:
             settle_event(scope, event_id)
-        except (ProviderUnavailable, ProviderRefused) as error:
-            log.get().warning("event_waits", event_id=event_id, error_class=type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - one that fails must not hold up the others
+            log.get().warning("event_waits", event_id=event_id, exc_info=error)
     return len(waiting)
 
 

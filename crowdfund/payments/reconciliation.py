@@ -66,10 +66,11 @@ class Reconciliation:
 def reconcile(scope: MuseumScope, days: int = DAYS) -> Reconciliation:
     """Compare charges, refunds, disputes and fees of the last `days` with the ledger's rows.
 
-    A charge of a known attempt is booked (and said aloud: every other net has missed it), an unknown one is set aside.
-    Raises ProviderUnavailable.
+    An account that was stopped is looked at again first. A charge of a known attempt is booked (and said aloud: every
+    other net has missed it), an unknown one is set aside. Raises ProviderUnavailable.
     """
     report = Reconciliation(scope.institution_id, clock.now() - timedelta(days=days))
+    accounts.look_at_stopped(scope)
     with transaction(scope) as session:
         names = accounts.all_of(session)
     for account in names:

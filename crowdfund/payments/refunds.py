@@ -6,10 +6,11 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from crowdfund import log
 from crowdfund.gifts import postings
 from crowdfund.gifts import service as gifts
 from crowdfund.gifts.models import Gift, Refund
-from crowdfund.gifts.rules import Method, RefundState
+from crowdfund.gifts.rules import Method, Overdrawn, RefundState
 from crowdfund.money import Money
 from crowdfund.payments import calls
 from crowdfund.payments.calls import Frozen, provider
@@ -77,8 +78,11 @@ def send(scope: MuseumScope, frozen: Frozen) -> None:
         with transaction(scope) as session:
             gifts.refuse_refund(session, refund_id)
         return
-    if answer.refund is not None:
-        settle_refund(scope, frozen.account, answer.refund)
+    try:
+        if answer.refund is not None:
+            settle_refund(scope, frozen.account, answer.refund)
+    except Overdrawn:  # a dispute was quicker: the money went twice, staff must see it
+        log.get().error("refund_contradicts", object_id=answer.object_id, account=frozen.account)
     with transaction(scope) as session:
         calls.done(session, frozen, answer)
 

@@ -10,7 +10,6 @@ from crowdfund.payments.accounts import look_at_stopped
 from crowdfund.payments.checkout import gift_page, open_checkout, settle_checkout, sweep_checkouts
 from crowdfund.payments.events import read_events, settle_event, sweep_events
 from crowdfund.payments.models import Checkout
-from crowdfund.payments.provider import ProviderRefused, ProviderUnavailable
 from crowdfund.payments.reconciliation import Finding, Reconciliation, reconcile
 from crowdfund.payments.refunds import ask_refund
 from crowdfund.payments.rules import CheckoutState
@@ -55,6 +54,6 @@ def sweep_calls(scope: MuseumScope) -> int:
                 checkout.send(scope, frozen)
             else:
                 refunds.send(scope, frozen)
-        except (ProviderUnavailable, ProviderRefused) as error:
-            log.get().warning("call_waits", key=frozen.key, error_class=type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - one that fails must not hold up the others
+            log.get().warning("call_waits", key=frozen.key, exc_info=error)
     return len(waiting)

@@ -100,10 +100,13 @@ def test_a_gift_the_provider_does_not_know_is_said(scene: Scene, later: Any) -> 
 
 
 def test_a_refused_key_is_said_and_stops_the_account(scene: Scene) -> None:
+    scene.paid()
     scene.provider.fail("charges", ProviderKeyRejected("account_invalid", status=403))
     assert findings(scene) == [("account:account_invalid", False)]
+    scene.provider.fail("standing", ProviderKeyRejected("account_invalid", status=403))
     assert findings(scene) == []
-    assert scene.provider.calls["charges"] == 1
+    assert scene.provider.calls["charges"] == 1  # it is not asked for again
+    assert findings(scene) == [("charge", True)]  # until it stands well again
 
 
 def test_older_than_asked_is_left_alone(scene: Scene) -> None:

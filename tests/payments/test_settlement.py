@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -205,7 +206,7 @@ def test_an_unknown_type_is_kept_and_ignored(scene: Scene) -> None:
     assert [event.state for event in scene.events()] == [EventState.IGNORED]
 
 
-def test_a_provider_that_is_away_leaves_the_event_to_the_sweeper(scene: Scene, later: object) -> None:
+def test_a_provider_that_is_away_leaves_the_event_to_the_sweeper(scene: Scene, later: Any) -> None:
     scene.paid()
     scene.provider.fail("charge", ProviderUnavailable("hang"))
     scene.provider.fail("page", ProviderUnavailable("hang"))
@@ -216,17 +217,33 @@ def test_a_provider_that_is_away_leaves_the_event_to_the_sweeper(scene: Scene, l
     with pytest.raises(ProviderUnavailable):
         service.settle_event(scene.scope, first)
     assert scene.gifts() == []
-    later(minutes=2)  # type: ignore[operator]
+    later(minutes=2)
     service.sweep_events(scene.scope)
     service.sweep_events(scene.scope)
     assert scene.raised == 5000
     assert {event.state for event in scene.events()} == {EventState.PROCESSED}
 
 
-def test_the_sweeper_closes_what_is_past_its_time(scene: Scene, later: object) -> None:
+def test_one_event_that_fails_does_not_hold_up_the_others(
+    scene: Scene, later: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.paid()
+    scene.keep(scene.provider.tell(scene.account, "refund.created", "re_broken"), *scene.notices())
+
+    def broken(_account: str, _refund: str) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(scene.provider, "refund", broken)
+    later(minutes=2)
+    service.sweep_events(scene.scope)
+    assert scene.raised == 5000
+    assert EventState.RECEIVED in {event.state for event in scene.events()}
+
+
+def test_the_sweeper_closes_what_is_past_its_time(scene: Scene, later: Any) -> None:
     pledge_id = scene.pledge()
     scene.open(pledge_id)
-    later(minutes=61)  # type: ignore[operator]
+    later(minutes=61)
     assert service.sweep_checkouts(scene.scope) == 1
     assert (scene.checkout(pledge_id).state, scene.pledge_state(pledge_id)) == (CheckoutState.EXPIRED, "expired")
 
