@@ -52,7 +52,7 @@ class MailKeeper(Mailer):
         self.kept.append((key, message))
 
     def kinds(self) -> list[str]:
-        return [key.partition(":")[0] for key, _message in self.kept]
+        return [key.split(":")[1] for key, _message in self.kept]  # museum:kind:subject
 
 
 @dataclass
