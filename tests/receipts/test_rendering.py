@@ -179,7 +179,7 @@ def test_donor_gets_the_stored_bytes_once(museum: Museum, mails: MailKeeper) -> 
     for _twice in range(2):
         museum.bring(receipt)
     [(key, message)] = mails.kept
-    assert key == f"receipt:{receipt.id}"
+    assert key == f"{museum.id}:receipt:{receipt.id}"
     assert message["To"] == "Camille Rey <camille@example.org>"
     [attachment] = list(message.iter_attachments())
     assert attachment.get_content() == rendering.stored(museum.receipts()[0])
