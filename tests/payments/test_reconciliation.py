@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -37,6 +38,15 @@ def test_the_cursor_reads_what_was_never_delivered(scene: Scene, later: Any) -> 
     assert service.read_events(scene.scope) == 2  # the cursor had not moved
     scene.work()
     scene.replay()
+
+
+def test_an_event_that_the_list_shows_late_is_read_by_the_overlap(scene: Scene) -> None:
+    scene.paid()
+    service.read_events(scene.scope)
+    late = scene.provider.tell(scene.account, "charge.updated", "ch_late")
+    books = scene.provider.accounts[scene.account]
+    books.notices[-1] = replace(late, created=late.created - timedelta(minutes=30))
+    assert service.read_events(scene.scope) == 1
 
 
 def test_events_older_than_the_provider_keeps_are_found_by_comparison(scene: Scene, later: Any) -> None:
