@@ -245,12 +245,16 @@ def test_38_39_the_web_dies_around_the_call(town: Town) -> None:
     town.wait(town.stack.is_up)
     (call,) = town.calls()
     assert call.state == CallState.SENT
-    town.stack.sql(
-        "UPDATE provider_calls SET sent_at = sent_at - interval '3 minutes' WHERE institution_id = %s", town.museum
-    )
-    town.wait(lambda: service.sweep_calls(town.scope) == 0)
-    (call,) = town.calls()
-    assert call.state == CallState.OK
+
+    def swept() -> bool:
+        """Sweep as if two minutes had passed; the provider may still be busy with the first request."""
+        town.stack.sql(
+            "UPDATE provider_calls SET sent_at = sent_at - interval '3 minutes' WHERE institution_id = %s", town.museum
+        )
+        service.sweep_calls(town.scope)
+        return town.calls()[0].state == CallState.OK
+
+    town.wait(swept)
     assert len(town.held("sessions")) == 1
     answer = form.send()
     assert answer.headers["Location"] == town.checkout(pledge_of(town)).url
