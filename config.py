@@ -9,6 +9,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -108,7 +109,7 @@ class Config:
             raise ConfigError("PUBLIC_URL must start with https:// in production")
         stripe_secret_key = need("STRIPE_SECRET_KEY", SIMULATOR_KEY)
         stripe_api_base = environ.get("STRIPE_API_BASE") or simulator_url or "https://api.stripe.com"
-        _check_stripe(production, stripe_secret_key, stripe_api_base)
+        _check_stripe(production=production, key=stripe_secret_key, base=stripe_api_base)
         simulated = simulator_url is not None and stripe_api_base.startswith(simulator_url)
         return cls(
             app_env=app_env,
@@ -165,7 +166,7 @@ def _postgres(name: str, url: str) -> str:
     return url.replace("postgresql://", "postgresql+psycopg://", 1)
 
 
-def _check_stripe(production: bool, key: str, base: str) -> None:
+def _check_stripe(*, production: bool, key: str, base: str) -> None:
     live = key.startswith(("sk_live_", "rk_live_"))
     real = urlsplit(base).hostname == "api.stripe.com"
     if live and not real:
@@ -200,9 +201,7 @@ def _kept_secret(data_dir: Path, name: str) -> str:
         made = path.with_suffix(f".{secrets.token_hex(4)}")
         made.touch(mode=0o600)
         made.write_text(secrets.token_urlsafe(48), encoding="utf-8")
-        try:
+        with suppress(FileExistsError):
             path.hardlink_to(made)  # the first of two starts wins, both read the same
-        except FileExistsError:
-            pass
         made.unlink()
     return path.read_text(encoding="utf-8")

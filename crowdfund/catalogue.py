@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -17,7 +19,12 @@ PLATFORM_TABLES = {
 APPENDED = ("ledger_transactions", "ledger_entries", "audit_entries")
 BYPASSING = ("cimaise_dispatch", "cimaise_audit")
 
-_PLATFORM = ", ".join(f"'{name}'" for name in PLATFORM_TABLES)
+
+def _listed(names: Iterable[str]) -> str:
+    """Write our own constants as an SQL list."""
+    return ", ".join(f"'{name}'" for name in names)
+
+
 _TABLES = """
   WITH tables AS (
     SELECT c.oid, c.relname, c.relrowsecurity, c.relforcerowsecurity, a.attnum, a.attnotnull
@@ -34,9 +41,10 @@ AUDITS = {
         AND pg_get_expr(p.polwithcheck, p.polrelid) LIKE '%institution_id = current_institution()%')""",
     "a policy that is neither the museum's nor the public's": """
       SELECT t.relname || '.' || p.polname FROM tables t JOIN pg_policy p ON p.polrelid = t.oid WHERE attnum IS NOT NULL
-        AND p.polname <> 'museum' AND NOT (p.polcmd = 'r' AND p.polroles = ARRAY[(SELECT oid FROM pg_roles WHERE rolname = 'cimaise_public')])""",
+        AND p.polname <> 'museum' AND NOT (p.polcmd = 'r'
+          AND p.polroles = ARRAY[(SELECT oid FROM pg_roles WHERE rolname = 'cimaise_public')])""",
     "the museum may be missing": "SELECT relname FROM tables WHERE attnum IS NOT NULL AND NOT attnotnull",
-    "neither owned nor listed as the platform's": f"SELECT relname FROM tables WHERE attnum IS NULL AND relname NOT IN ({_PLATFORM})",
+    "neither owned nor listed as the platform's": f"SELECT relname FROM tables WHERE attnum IS NULL AND relname NOT IN ({_listed(PLATFORM_TABLES)})",
     "a foreign key between owned tables without the museum": """
       SELECT t.relname || '.' || k.conname FROM pg_constraint k JOIN tables t ON t.oid = k.conrelid
       JOIN tables f ON f.oid = k.confrelid WHERE k.contype = 'f' AND t.attnum IS NOT NULL AND f.attnum IS NOT NULL
@@ -54,12 +62,12 @@ AUDITS = {
         OR NOT EXISTS (SELECT FROM unnest(p.proconfig) o WHERE o LIKE 'search_path=%'))""",
     "a role that row security does not bind": f"""
       SELECT rolname FROM pg_roles WHERE rolname LIKE 'cimaise%' AND (rolbypassrls OR rolsuper)
-        AND rolname NOT IN ({", ".join(f"'{role}'" for role in BYPASSING)})""",
+        AND rolname NOT IN ({_listed(BYPASSING)})""",
     "the application owns something": """
       SELECT relname FROM pg_class WHERE relowner = (SELECT oid FROM pg_roles WHERE rolname = 'cimaise_app')""",
     "the application may truncate, or change the books": f"""
       SELECT relname FROM tables WHERE has_table_privilege('cimaise_app', oid, 'TRUNCATE')
-        OR relname IN ({", ".join(f"'{name}'" for name in APPENDED)})
+        OR relname IN ({_listed(APPENDED)})
            AND (has_table_privilege('cimaise_app', oid, 'UPDATE') OR has_table_privilege('cimaise_app', oid, 'DELETE'))""",
     "the public reads identity": """
       SELECT relname FROM tables WHERE relname IN ('donors', 'gifts', 'pledges', 'receipts', 'mails', 'consents', 'accounts', 'sessions')

@@ -55,7 +55,7 @@ def institution_add(file: Path) -> None:
 
 @institution.command("list")
 @as_json
-def institution_list(as_json: bool) -> None:
+def institution_list(*, as_json: bool) -> None:
     """List the museums."""
     with transaction(PlatformScope()) as session:
         found = [{"slug": m.slug, "name": m.name, "city": m.city} for m in institutions.list_institutions(session)]
@@ -71,7 +71,7 @@ member = AppGroup("member", help="People of a museum's staff.")
 @click.argument("name")
 @click.option("--role", default="owner", show_default=True)
 @as_json
-def member_invite(museum: str, email: str, name: str, role: str, as_json: bool) -> None:
+def member_invite(museum: str, email: str, name: str, role: str, *, as_json: bool) -> None:
     """Make NAME <EMAIL> a member of MUSEUM; prints the link by which they choose a password."""
     found = _museum(museum)
     try:
@@ -97,7 +97,7 @@ payments = AppGroup("payments", help="Money at the provider.")
 @payments.command("reconcile")
 @click.option("--institution", "slug", help="One museum only.")
 @as_json
-def payments_reconcile(slug: str | None, as_json: bool) -> None:
+def payments_reconcile(slug: str | None, *, as_json: bool) -> None:
     """Compare the last 35 days at the provider with the books; book what was missed."""
     with transaction(PlatformScope()) as session:
         museums = institutions.list_institutions(session)
@@ -121,7 +121,7 @@ receipts = AppGroup("receipts", help="Tax receipts.")
 @receipts.command("verify")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @as_json
-def receipts_verify(file: Path, as_json: bool) -> None:
+def receipts_verify(file: Path, *, as_json: bool) -> None:
     """Say whether FILE is, to the byte, a receipt that was issued, and whether it is in force."""
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - the app behind the proxy
     found = verify_pdf(app, file.read_bytes())
@@ -154,7 +154,7 @@ def demo_load() -> None:
     _refuse_in_production()
     _open_accounts()
     try:
-        loader.load(_config())
+        loader.load()
     except Refusal as error:
         raise click.ClickException(error.message) from error
 
@@ -173,12 +173,12 @@ def demo_reset() -> None:
     schema.upgrade(config.database_owner_url)
     shutil.rmtree(config.data_dir / "files", ignore_errors=True)
     _open_accounts()
-    loader.load(config)
+    loader.load()
 
 
 @demo.command("credentials")
 @as_json
-def demo_credentials(as_json: bool) -> None:
+def demo_credentials(*, as_json: bool) -> None:
     """List every role's sign-in."""
     _refuse_in_production()
     found = demo_staff.credentials()

@@ -67,7 +67,7 @@ def mailbox(rest: str) -> Response:
     config: Config = current_app.extensions["config"]
     if config.mailbox_url is None:
         return Response(status=404)
-    found = requests.get(f"{config.mailbox_url}/_mail/{rest}", params=request.args, timeout=5)
+    found = requests.get(f"{config.mailbox_url}/_mail/{rest}", params=request.args.to_dict(), timeout=5)
     answer = Response(found.content, status=found.status_code)
     for name in PROXIED:
         if name in found.headers:

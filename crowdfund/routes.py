@@ -37,7 +37,7 @@ def _described(app: Flask, rule: Rule) -> dict[str, Any]:
         "methods": sorted((rule.methods or set()) - HIDDEN),
         "parameters": {
             name: type(converter).__name__.removesuffix("Converter").lower()
-            for name, converter in rule._converters.items()
+            for name, converter in rule._converters.items()  # noqa: SLF001 - werkzeug has no other way to tell
         },
         "door": door,
         "permission": getattr(permission, "value", permission),

@@ -193,7 +193,8 @@ def _own_new_rows(session: Session, _context: UOWTransaction, _instances: Any) -
     for row in session.new:
         if isinstance(row, OwnedByInstitution):
             institution_id = museum_of(session)
-            if row.institution_id is None:
+            given: int | None = row.institution_id
+            if given is None:
                 row.institution_id = institution_id
-            elif row.institution_id != institution_id:
+            elif given != institution_id:
                 raise ScopeError(f"a row of museum {row.institution_id} in a session of {institution_id}")

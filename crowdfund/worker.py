@@ -40,7 +40,7 @@ def sweeps_every(every: timedelta) -> Callable[[Callable[[int], None]], Callable
 def make_celery(app: Flask, config: Config, hand_over: Callable[[int, int], None]) -> Celery:
     """Make the app's Celery and its two tasks: deliver one fact (by `hand_over`), sweep one museum."""
 
-    class ContextTask(Task):  # type: ignore[type-arg]
+    class ContextTask(Task):  # type: ignore[misc] # celery has no types
         abstract = True
 
         def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -64,12 +64,12 @@ def make_celery(app: Flask, config: Config, hand_over: Callable[[int, int], None
         task_default_queue="facts",
     )
 
-    @celery.task(name="crowdfund.deliver")
+    @celery.task(name="crowdfund.deliver")  # type: ignore[untyped-decorator] # likewise
     def deliver(institution_id: int, outbox_id: int) -> None:
         """Hand one fact to its listener."""
         hand_over(institution_id, outbox_id)
 
-    @celery.task(name="crowdfund.sweep")
+    @celery.task(name="crowdfund.sweep")  # type: ignore[untyped-decorator] # likewise
     def sweep(name: str, institution_id: int) -> None:
         """Do one museum's share of a sweep."""
         sweeps[name].function(institution_id)

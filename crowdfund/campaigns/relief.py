@@ -23,25 +23,29 @@ WORDING = {
     "fr_200": _Wording(
         N_("article 200 of the tax code"),
         N_(
-            "For people taxed in France: within 20 % of taxable income, the excess carries over for five years (tax code, article 200)."
+            "For people taxed in France: within 20 % of taxable income, the excess carries over for five years"
+            " (tax code, article 200)."
         ),
     ),
     "fr_238bis": _Wording(
         N_("article 238 bis of the tax code"),
         N_(
-            "For companies taxed in France: within €20,000 or 0.5 % of turnover, the excess carries over for five years (tax code, article 238 bis)."
+            "For companies taxed in France: within €20,000 or 0.5 % of turnover, the excess carries over for five years"
+            " (tax code, article 238 bis)."
         ),
     ),
     "it_art_bonus": _Wording(
         "Art Bonus",
         N_(
-            "For those taxed in Italy: a tax credit in three equal yearly parts, within 15 % of income (decree-law 83/2014, article 1)."
+            "For those taxed in Italy: a tax credit in three equal yearly parts, within 15 % of income"
+            " (decree-law 83/2014, article 1)."
         ),
     ),
     "be_145_33": _Wording(
         N_("article 145/33 of the income tax code"),
         N_(
-            "For people taxed in Belgium: from €40 a year to the same museum, within 10 % of net income (income tax code 92, article 145/33)."
+            "For people taxed in Belgium: from €40 a year to the same museum, within 10 % of net income"
+            " (income tax code 92, article 145/33)."
         ),
     ),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 from random import Random
 
 # share of the time → share of the gifts: 48 hours bring 11 % and the last 72 hours 14 % of a campaign of 60 days
@@ -22,7 +23,7 @@ def reached_at(share: float) -> float:
 
 
 def _between(points: tuple[tuple[float, float], ...], x: float) -> float:
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(points):
         if x <= x1:
             return y0 + (y1 - y0) * (x - x0) / (x1 - x0)
     return points[-1][1]

@@ -81,12 +81,21 @@ class Giving:
     method: Method
 
 
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where and when a campaign takes place: the museum's country and time zone, its opening and its end (UTC)."""
+
+    country: str
+    zone: ZoneInfo
+    opens: datetime
+    closes: datetime
+
+
 def tell(
-    scope: OperatorScope, plan: dict[str, Any], campaign_id: int, people: Crowd, country: str, made: dict[str, int],
-    opens: datetime, closes: datetime, zone: ZoneInfo,
-) -> None:  # fmt: skip
-    """Tell the whole history of one campaign."""
-    state = plan["state"]
+    scope: OperatorScope, plan: dict[str, Any], campaign_id: int, people: Crowd, made: dict[str, int], frame: Frame
+) -> None:
+    """Tell the whole history of one campaign. `made` gives the ids of the museum's earlier campaigns, by code."""
+    state, opens, closes = plan["state"], frame.opens, frame.closes
     if state == "draft":
         return
     with clock.at(opens - timedelta(days=7)), transaction(scope) as session:
@@ -97,10 +106,10 @@ def tell(
         campaigns.open_campaign(session, campaign_id)
     until = opens + timedelta(days=plan["withdrawn_after"]) if state == "withdrawn" else min(closes, clock.now())
     random = Random(plan["code"])  # noqa: S311 - likewise
-    story = _Story(scope, campaign_id, plan, random, country)
-    for some in _portions(list(_givings(plan, random, people, country, opens, closes, until)), IN_ONE_TRANSACTION):
+    story = _Story(scope, campaign_id, plan, random, frame.country)
+    for some in _portions(list(_givings(plan, random, people, frame, until)), IN_ONE_TRANSACTION):
         story.give(some)
-    _count_boxes(scope, campaign_id, plan, random, opens, until, zone)
+    _count_boxes(scope, campaign_id, plan, random, frame, until)
     if state in {"succeeded", "ended"}:
         with clock.at(closes), transaction(scope) as session:
             campaigns.close_campaign(session, campaign_id)
@@ -116,15 +125,7 @@ def _portions(givings: list[Giving], size: int) -> Iterator[list[Giving]]:
         yield givings[start : start + size]
 
 
-def _givings(
-    plan: dict[str, Any],
-    random: Random,
-    people: Crowd,
-    country: str,
-    opens: datetime,
-    closes: datetime,
-    until: datetime,
-) -> Iterator[Giving]:
+def _givings(plan: dict[str, Any], random: Random, people: Crowd, frame: Frame, until: datetime) -> Iterator[Giving]:
     sums = plan["donors"]
     minors: list[int] = []
     for part in sums:
@@ -134,8 +135,10 @@ def _givings(
     random.shuffle(crowd)
     if not plan.get("moved"):
         random.shuffle(minors)
-    for one, minor, at in zip(crowd, minors, moments(random, len(minors), opens, closes, until), strict=True):
-        methods, weights = zip(*METHODS[country], strict=True)
+    for one, minor, at in zip(
+        crowd, minors, moments(random, len(minors), frame.opens, frame.closes, until), strict=True
+    ):
+        methods, weights = zip(*METHODS[frame.country], strict=True)
         method = random.choices(methods, weights)[0]
         low, high = LAG.get(method, (0, 0))
         received = min(at + timedelta(days=random.uniform(low, high)), until - timedelta(seconds=1))
@@ -199,25 +202,19 @@ class _Story:
 
 
 def _count_boxes(
-    scope: OperatorScope,
-    campaign_id: int,
-    plan: dict[str, Any],
-    random: Random,
-    opens: datetime,
-    until: datetime,
-    zone: ZoneInfo,
+    scope: OperatorScope, campaign_id: int, plan: dict[str, Any], random: Random, frame: Frame, until: datetime
 ) -> None:
     """Count glass boxes or ticket sheets: `boxes` = {method, days between, units, total_minor}."""
     boxes = plan.get("boxes")
     if not boxes:
         return
-    days = list(_count_days(opens, until, boxes["every_days"], zone))
+    days = list(_count_days(frame.opens, until, boxes["every_days"], frame.zone))
     currency = plan["currency"]
     units = [part.minor for part in Money(boxes["units"], currency).split([random.randint(60, 140) for _ in days])]
     sums = [part.minor for part in Money(boxes["total_minor"], currency).split(units)]
     with transaction(scope) as session:
         for day, count, minor in zip(days, units, sums, strict=True):
-            at = datetime.combine(day, time(18, 30), zone)
+            at = datetime.combine(day, time(18, 30), frame.zone)
             with clock.at(min(at, until)):
                 gifts.receive_gift(session, MoneyReceived(
                     reference=f"{boxes['method']}:{campaign_id}:{day.isoformat()}", campaign_id=campaign_id, units=count,

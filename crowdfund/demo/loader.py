@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
+from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,6 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
-from config import Config
 from crowdfund import clock
 from crowdfund.campaigns import service as campaigns
 from crowdfund.campaigns.models import Campaign
@@ -31,7 +31,7 @@ NOT_EMPTY = N_("There are museums already: the demo goes into an empty database.
 Made = dict[str, int]
 
 
-def load(config: Config) -> None:
+def load() -> None:
     """Load everything into an empty database, two museums at a time. Raises Conflict when there are museums."""
     with transaction(PlatformScope()) as session:
         if session.scalar(select(func.count()).select_from(Institution)):
@@ -40,14 +40,12 @@ def load(config: Config) -> None:
             institutions.add_institution(session, institutions.MuseumDetails(**content(code)["museum"]))
     staff.add_people()
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        for done in [pool.submit(_load_alone, config, code) for code in MUSEUMS]:
+        for done in [pool.submit(_load_alone, code) for code in MUSEUMS]:
             done.result()
 
 
-def _load_alone(config: Config, code: str) -> None:
-    from crowdfund.app import create_app  # noqa: PLC0415 - a process of its own builds its own house
-
-    with create_app(config).app_context():
+def _load_alone(code: str) -> None:
+    with import_module("wsgi").app.app_context():  # a process of its own has a house of its own
         load_museum(code)
 
 
@@ -80,7 +78,7 @@ def load_museum(code: str) -> None:
         with clock.at(opens - timedelta(days=14)), transaction(scope) as session:
             campaign = _campaign(session, plan, issuer.id, museum.currency, opens, closes)
             made[plan["code"]] = campaign.id
-        history.tell(scope, plan, campaign.id, people, museum.country, made, opens, closes, zone)
+        history.tell(scope, plan, campaign.id, people, made, history.Frame(museum.country, zone, opens, closes))
 
 
 def _day(today: date, offset: int, zone: ZoneInfo) -> datetime:

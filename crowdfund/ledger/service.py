@@ -92,7 +92,7 @@ def post(
         if accounts[line.account].currency != line.amount.currency:
             raise LookupError(f"{line.account} is not kept in {line.amount.currency}")
     museum = museum_of(session)
-    transaction_id = session.scalar(
+    transaction_id: int | None = session.scalar(
         insert(LedgerTransaction)
         .values(
             institution_id=museum,

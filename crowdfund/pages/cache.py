@@ -66,10 +66,8 @@ class PageCache:
 
 def answer(page: Page, max_age: int) -> Response:
     """Answer with a page, or with 304 when the reader has it."""
-    if page.etag in request.if_none_match:
-        response = Response(status=304)
-    else:
-        response = Response(page.body, content_type=page.content_type)
+    known = page.etag in request.if_none_match
+    response = Response(status=304) if known else Response(page.body, content_type=page.content_type)
     response.set_etag(page.etag)
     response.headers["Cache-Control"] = f"public, max-age={max_age}"
     return response

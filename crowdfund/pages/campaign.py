@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, select
@@ -261,6 +261,7 @@ def _milestones(session: Session, row: Row[Any], progress: Progress) -> tuple[Mi
     waiting = True
     for stage in stages:
         amount = Money(stage.amount_minor, row.currency)
+        state: Literal["reached", "current", "to_come", "surplus"]
         if progress.raised >= amount:
             state = "reached"
         elif progress.goal is not None and amount > progress.goal:
@@ -276,7 +277,7 @@ def _milestones(session: Session, row: Row[Any], progress: Progress) -> tuple[Mi
                 state,
                 missing=missing,
             )
-        )  # type: ignore[arg-type]
+        )
     return tuple(found)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, Select, and_, func, select
+from sqlalchemy import Row, and_, func, select
 from sqlalchemy.orm import Session
 
 from crowdfund import clock
@@ -28,7 +28,8 @@ PHASES: dict[str, Phase] = {
     CampaignState.ENDED: "failed",
     CampaignState.WITHDRAWN: "withdrawn",
 }
-WIDTHS = (400, 800)
+STANDING = {"hirondelles.svg", "viole.svg"}
+RESOLUTION = datetime.resolution
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def figures_columns() -> tuple[Any, ...]:
     )
 
 
-def card_statement() -> Select[Any]:
+def card_statement() -> Any:
     """Select what a card shows."""
     return (
         select(
@@ -185,17 +186,20 @@ def picture_of(row: Row[Any]) -> Picture:
     """Give the work's picture, or the frame that waits for one."""
     if not row.image:
         return Picture("art/frame.svg", 600, 480, alt="")
-    hanging = "framed" if row.image.endswith("webp") else "hung"
     return Picture(
         f"art/{row.image}",
         row.image_width,
         row.image_height,
         alt=said(row.image_alt, row.default_locale),
-        hanging="standing" if row.image in STANDING else hanging,
+        hanging=_hanging(row.image),
     )
 
 
-STANDING = {"hirondelles.svg", "viole.svg"}
+def _hanging(image: str) -> Literal["hung", "framed", "standing"]:
+    """Tell how a picture is shown: paintings in a frame, things standing or on the wire."""
+    if image in STANDING:
+        return "standing"
+    return "framed" if image.endswith("webp") else "hung"
 
 
 def days_left(closes_at: datetime, time_zone: str) -> int:
@@ -203,6 +207,3 @@ def days_left(closes_at: datetime, time_zone: str) -> int:
     zone = ZoneInfo(time_zone)
     last = (closes_at.astimezone(UTC) - RESOLUTION).astimezone(zone).date()
     return max(0, (last - clock.now().astimezone(zone).date()).days)
-
-
-RESOLUTION = datetime.resolution

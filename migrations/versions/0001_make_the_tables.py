@@ -743,7 +743,10 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("amount_minor > 0 AND units > 0", name=op.f("ck_gifts_amount")),
         sa.CheckConstraint(
-            "refunded_minor >= 0 AND disputed_minor >= 0 AND lost_minor >= 0 AND refunded_minor + disputed_minor + lost_minor <= amount_minor",
+            (
+                "refunded_minor >= 0 AND disputed_minor >= 0 AND lost_minor >= 0"
+                " AND refunded_minor + disputed_minor + lost_minor <= amount_minor"
+            ),
             name=op.f("ck_gifts_given_back"),
         ),
         sa.ForeignKeyConstraint(

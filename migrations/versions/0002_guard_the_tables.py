@@ -132,8 +132,10 @@ STATES: dict[str, tuple[dict[str, list[str]], str]] = {
             "replaced": [],
             "cancelled": [],
         },
-        "issuer_id series year number donor_kind form amount_minor currency gift_date issued_at locale snapshot code_hash"
-        " replaces_id",
+        (
+            "issuer_id series year number donor_kind form amount_minor currency gift_date issued_at locale snapshot code_hash"
+            " replaces_id"
+        ),
     ),
 }
 

@@ -76,8 +76,10 @@ def test_unbalanced_lines_are_refused_before_the_database(museum: int, opened: O
         "UPDATE ledger_transactions SET memo = 'other'",
         "TRUNCATE ledger_entries",
         "UPDATE ledger_totals SET balance_minor = 0",
-        "INSERT INTO ledger_entries (institution_id, transaction_id, account_id, amount_minor, currency)"
-        " SELECT institution_id, transaction_id, account_id, 1, currency FROM ledger_entries LIMIT 1",
+        (
+            "INSERT INTO ledger_entries (institution_id, transaction_id, account_id, amount_minor, currency)"
+            " SELECT institution_id, transaction_id, account_id, 1, currency FROM ledger_entries LIMIT 1"
+        ),
     ],
 )
 def test_the_database_refuses_to_change_the_books(museum: int, opened: Opened, statement: str) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from crowdfund import clock
 from crowdfund.gifts import service as gifts
 from crowdfund.gifts.reports import MoneyReceived
+from crowdfund.gifts.rules import Method
 from crowdfund.money import Money
 from crowdfund.pages import views
 from crowdfund.tenancy import transaction
@@ -41,7 +42,7 @@ def _give(session: Session, campaign_id: int, minor: int) -> None:
             reference=f"box:{uuid4()}",
             campaign_id=campaign_id,
             amount=Money(minor, "EUR"),
-            method="box",
+            method=Method.BOX,
             received_at=clock.now(),
             wants_receipt=False,
         ),
