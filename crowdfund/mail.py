@@ -31,6 +31,7 @@ from crowdfund.tenancy import MuseumScope, OwnedByInstitution, transaction
 
 TIMEOUT = 10
 PERMANENT = 500
+TURNING = dict.fromkeys(map(ord, "\u200e\u200f\u202a\u202b\u202c\u202d\u202e"))  # marks of direction
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +127,9 @@ class Mailer:
 
 
 def _one_line(value: str) -> str:
-    """Take out what could start another header or turn the text around."""
-    return "".join(
-        c for c in value if c.isprintable() and c not in "\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
-    ).strip()
+    """Take out what could start another header or turn the text around; unusual spaces become plain ones."""
+    plain = "".join(" " if one.isspace() else one for one in value if one.isprintable() or one.isspace())
+    return " ".join(plain.translate(TURNING).split())
 
 
 def send_once(scope: MuseumScope, key: str, compose: Callable[[Session], Mail | None]) -> None:
