@@ -114,7 +114,6 @@ class Mailer:
             message[name] = value
         message.set_content(mail.text)
         message.add_alternative(mail.html, subtype="html")
-        message["Content-Language"] = mail.locale  # after the bodies, which would take it to themselves
         for attachment in mail.attachments:
             maintype, _, subtype = attachment.content_type.partition("/")
             message.add_attachment(
@@ -123,6 +122,7 @@ class Mailer:
                 subtype=subtype,
                 filename=attachment.filename,
             )
+        message["Content-Language"] = mail.locale  # last: bodies and attachments take such headers to themselves
         return message
 
 
