@@ -141,8 +141,10 @@ def _givings(plan: dict[str, Any], random: Random, people: Crowd, frame: Frame, 
         methods, weights = zip(*METHODS[frame.country], strict=True)
         method = random.choices(methods, weights)[0]
         low, high = LAG.get(method, (0, 0))
-        received = min(at + timedelta(days=random.uniform(low, high)), until - timedelta(seconds=1))
-        yield Giving(one, minor, at, max(at, received), method)
+        received = at + timedelta(days=random.uniform(low, high))
+        if received >= until:  # a transfer would not be there yet
+            method, received = Method.CARD, at
+        yield Giving(one, minor, at, received, method)
 
 
 class _Story:
