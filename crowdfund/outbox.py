@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint, text, update
+from sqlalchemy import Index, UniqueConstraint, event, text, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column
 
 from crowdfund import clock
 from crowdfund.database import Base
@@ -26,6 +26,7 @@ LEASE = timedelta(seconds=30)
 FIRST_RETRY = timedelta(seconds=1)
 LONGEST_RETRY = timedelta(minutes=15)
 FAILING_AFTER = 6
+STATED = "facts stated"  # in a session: rows to be written with its commit
 
 # Inside: called with the session of the transaction that marks the row delivered.
 Inside = Callable[..., None]
@@ -85,7 +86,8 @@ def subscribes(topic: str, *, outside: bool = False) -> Callable[[Callable[..., 
 def publish(session: Session, topic: str, *, key: str, delay: timedelta = timedelta(0), **payload: Any) -> None:
     """State a fact in this transaction. The key names the fact: stating it twice is once.
 
-    `payload` holds ids, never identity. `delay` holds delivery back.
+    `payload` holds ids, never identity. `delay` holds delivery back. The rows are written together at the transaction's
+    end, or before they are asked for.
     """
     now = clock.now()
     heard = listeners.get(topic, [])
@@ -94,22 +96,49 @@ def publish(session: Session, topic: str, *, key: str, delay: timedelta = timede
     ]
     full_key = f"{topic}:{key}"
     museum = museum_of(session)
-    statement = insert(OutboxRow).values(
-        [
-            {
-                "institution_id": museum,
-                "topic": topic,
-                "key": full_key,
-                "payload": payload,
-                "created_at": now,
-                "attempts": 0,
-                "background": bool(delay),
-                **row,
-            }
-            for row in rows
-        ]
-    )
-    session.execute(statement.on_conflict_do_nothing(index_elements=["institution_id", "listener", "key"]))
+    stated: list[dict[str, Any]] = session.info.setdefault(STATED, [])
+    stated += [
+        {
+            "institution_id": museum,
+            "topic": topic,
+            "key": full_key,
+            "payload": payload,
+            "created_at": now,
+            "attempts": 0,
+            "background": bool(delay),
+            **row,
+        }
+        for row in rows
+    ]
+    if session.in_nested_transaction():  # may be undone alone
+        _write(session)
+
+
+def _write(session: Session) -> None:
+    """Write what was stated and not yet written, in one statement."""
+    stated = session.info.pop(STATED, None)
+    if stated:
+        statement = insert(OutboxRow.__table__)  # type: ignore[arg-type] # the table, not the class: no rows come back
+        keys = ["institution_id", "listener", "key"]
+        session.connection().execute(statement.on_conflict_do_nothing(index_elements=keys), stated)
+
+
+@event.listens_for(Session, "before_commit")
+def _write_before_commit(session: Session) -> None:
+    if session.info.get(STATED):
+        session.flush()  # the rows the facts speak of come first
+        _write(session)
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _write_before_reading(state: ORMExecuteState) -> None:
+    if state.session.info.get(STATED) and any(mapper.class_ is OutboxRow for mapper in state.all_mappers):
+        _write(state.session)
+
+
+@event.listens_for(Session, "after_rollback")
+def _forget(session: Session) -> None:
+    session.info.pop(STATED, None)
 
 
 def mark_told(session: Session) -> None:

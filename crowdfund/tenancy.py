@@ -28,6 +28,7 @@ from crowdfund.database import Database
 
 PUBLIC_ROLE = "cimaise_public"
 AT_A_DOOR = "5s"  # somebody waits
+FILTER = "the museum's rows"  # in a session: the option that keeps it to its museum
 
 
 class ScopeError(RuntimeError):
@@ -182,10 +183,13 @@ def _filter(state: ORMExecuteState) -> None:
     owned = any(issubclass(mapper.class_, OwnedByInstitution) for mapper in state.all_mappers)
     if isinstance(scope, PublicScope) or not owned:
         return
-    institution_id = museum_of(state.session)
-    state.statement = state.statement.options(
-        with_loader_criteria(OwnedByInstitution, lambda cls: cls.institution_id == institution_id, include_aliases=True)
-    )
+    info = state.session.info
+    if FILTER not in info:  # made once for a session: it is the same for every statement
+        institution_id = museum_of(state.session)
+        info[FILTER] = with_loader_criteria(
+            OwnedByInstitution, lambda cls: cls.institution_id == institution_id, include_aliases=True
+        )
+    state.statement = state.statement.options(info[FILTER])
 
 
 @event.listens_for(Session, "before_flush")

@@ -16,6 +16,7 @@ from crowdfund.errors import Conflict, NotFound
 from crowdfund.i18n import N_
 from crowdfund.ledger import service as ledger
 from crowdfund.outbox import publish
+from crowdfund.tenancy import museum_of
 
 Texts = Mapping[str, str]
 Row = TypeVar("Row", Artwork, Campaign, Reward, FundingSource, Stage)
@@ -145,10 +146,10 @@ def _added(session: Session, row: Row) -> Row:
 
 def campaign_of(session: Session, campaign_id: int, *, lock: bool = False) -> Campaign:
     """Find a campaign of the museum; `lock` holds it until the transaction ends. Raises NotFound."""
-    found = select(Campaign).where(Campaign.id == campaign_id)
-    if lock:
-        found = found.with_for_update(key_share=True).execution_options(populate_existing=True)
-    campaign = session.scalars(found).one_or_none()
+    lock_row = {"key_share": True} if lock else None
+    campaign = session.get(
+        Campaign, (museum_of(session), campaign_id), with_for_update=lock_row, populate_existing=lock
+    )
     if campaign is None:
         raise NotFound
     return campaign
@@ -218,7 +219,7 @@ def touch(session: Session, campaign_id: int) -> None:
 
 def reward_of(session: Session, reward_id: int) -> Reward | None:
     """Find a reward of the museum."""
-    return session.scalars(select(Reward).where(Reward.id == reward_id)).one_or_none()
+    return session.get(Reward, (museum_of(session), reward_id))
 
 
 def claim_reward(session: Session, reward_id: int) -> bool:

@@ -61,7 +61,7 @@ def receive_gift(session: Session, money: MoneyReceived) -> Gift:
     if known is not None:
         return known
     if pledge is not None and pledge.state != PledgeState.PAID:
-        pledge = pledges.fulfil(session, pledge.id)
+        pledge = pledges.fulfil_locked(session, pledge)
     gift = _gift(session, money, pledge)
     if pledge is None:  # without a pledge to lock, two may meet here
         session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(money.reference, museum_of(session)))))

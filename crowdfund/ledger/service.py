@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -16,6 +16,23 @@ from crowdfund.ledger.models import LedgerAccount, LedgerEntry, LedgerTotal, Led
 from crowdfund.ledger.rules import AccountKind, Line, check_balanced, fund_code, issuer_code
 from crowdfund.money import Money
 from crowdfund.tenancy import museum_of
+
+# One statement for a transaction and its lines; nothing when the reference was posted before.
+POST = text("""
+    WITH posted AS (
+      INSERT INTO ledger_transactions (institution_id, reference, memo, booked_at, reverses_id)
+      VALUES (:museum, :reference, :memo, :booked_at, :reverses_id)
+      ON CONFLICT (institution_id, reference) DO NOTHING
+      RETURNING institution_id, id
+    )
+    INSERT INTO ledger_entries (institution_id, transaction_id, account_id, amount_minor, currency)
+    SELECT posted.institution_id, posted.id, line.account_id, line.amount_minor, line.currency
+    FROM posted CROSS JOIN unnest(
+      CAST(:accounts AS bigint[]), CAST(:amounts AS bigint[]), CAST(:currencies AS text[])
+    ) WITH ORDINALITY AS line (account_id, amount_minor, currency, place)
+    ORDER BY line.place
+    RETURNING transaction_id
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,36 +109,24 @@ def post(
         if accounts[line.account].currency != line.amount.currency:
             raise LookupError(f"{line.account} is not kept in {line.amount.currency}")
     museum = museum_of(session)
-    transaction_id: int | None = session.scalar(
-        insert(LedgerTransaction)
-        .values(
-            institution_id=museum,
-            reference=reference,
-            memo=memo,
-            booked_at=booked_at or clock.now(),
-            reverses_id=reverses_id,
-        )
-        .on_conflict_do_nothing(index_elements=["institution_id", "reference"])
-        .returning(LedgerTransaction.id)
-    )
-    if transaction_id is None:
-        return None
     # In the order of accounts, so that two writers take the totals' rows in the same order.
-    session.execute(
-        insert(LedgerEntry).values(
-            [
-                {
-                    "institution_id": museum,
-                    "transaction_id": transaction_id,
-                    "account_id": accounts[line.account].id,
-                    "amount_minor": line.amount.minor,
-                    "currency": line.amount.currency,
-                }
-                for line in sorted(lines, key=lambda line: accounts[line.account].id)
-            ]
-        )
+    ordered = sorted(lines, key=lambda line: int(accounts[line.account].id))
+    session.flush()  # what the entries speak of comes first
+    posted = session.connection().execute(
+        POST,
+        {
+            "museum": museum,
+            "reference": reference,
+            "memo": memo,
+            "booked_at": booked_at or clock.now(),
+            "reverses_id": reverses_id,
+            "accounts": [accounts[line.account].id for line in ordered],
+            "amounts": [line.amount.minor for line in ordered],
+            "currencies": [line.amount.currency for line in ordered],
+        },
     )
-    return transaction_id
+    ids = posted.scalars().all()
+    return int(ids[0]) if ids else None
 
 
 def reverse(session: Session, reference: str, memo: str) -> int | None:

@@ -143,7 +143,11 @@ def fulfil(session: Session, pledge_id: int) -> Pledge:
 
     A reward set free meanwhile is claimed again, or marked unavailable when the last one has gone. Twice is once.
     """
-    pledge = pledge_of(session, pledge_id, lock=True)
+    return fulfil_locked(session, pledge_of(session, pledge_id, lock=True))
+
+
+def fulfil_locked(session: Session, pledge: Pledge) -> Pledge:
+    """Fulfil a pledge that this transaction has locked already."""
     if pledge.state == PledgeState.PAID:
         return pledge
     if pledge.reward_state == RewardState.RELEASED and not _reclaim(session, pledge):

@@ -31,7 +31,9 @@ def write_entry(session: Session, pledge: Pledge) -> None:
     donor = session.get_one(Donor, (pledge.institution_id, pledge.donor_id))
     name = display_name(pledge, donor)
     if name is None:
-        remove_entry(session, pledge.id)
+        if entry is not None:
+            session.delete(entry)
+            session.flush()
         return
     if entry is None:
         entry = WallEntry(

@@ -231,6 +231,7 @@ def test_a_token_opens_its_pledge_in_its_museum_alone(session: Session, campaign
     for wrong in ("", "x", token[:-1], token.upper(), token + " "):
         with pytest.raises(NotFound):
             service.pledge_by_token(session, wrong)
+    session.commit()  # one transaction at a time speaks for a museum
     with transaction(factories.scope(factories.make_institution())) as other, pytest.raises(NotFound):
         service.pledge_by_token(other, token)
 
