@@ -19,6 +19,7 @@ from crowdfund.gifts import tasks as gifts_tasks
 from crowdfund.health import blueprint as health
 from crowdfund.institutions.staff import blueprint as museums
 from crowdfund.mail import Mailer
+from crowdfund.pages.front import Front
 from crowdfund.pages.views import blueprint as pages
 from crowdfund.payments import tasks as payments_tasks
 from crowdfund.payments.provider import Provider
@@ -60,6 +61,7 @@ def create_app(config: Config, provider: Provider | None = None, mailer: Mailer 
     i18n.register(app)
     assets.register(app, config)
     _features(app, config, provider)
+    app.wsgi_app = Front(app.wsgi_app)  # type: ignore[method-assign] # Flask's own way to put a door before the app
     app.extensions["celery"] = make_celery(app, config, outbox.deliver)
     return app
 

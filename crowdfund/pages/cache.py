@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from flask import Response, request
 
-FRESH = 1.0
+FRESH = 0.9
 MOST = 2000
 
 

@@ -18,6 +18,7 @@ from crowdfund.pages import campaign as campaigns
 from crowdfund.pages import lists
 from crowdfund.pages.cache import Page, PageCache, answer
 from crowdfund.pages.cards import cards, progress_of
+from crowdfund.pages.front import KEEP
 from crowdfund.pages.gift import gift_page
 from crowdfund.tenancy import DonorScope, PublicScope, transaction
 
@@ -38,6 +39,7 @@ def _public(read: Callable[[Session], str], *, max_age: int = SOON, content_type
     if request.query_string:
         text, kind = make()
         return answer(Page.of(text, kind), max_age)
+    request.environ[KEEP] = request.url_rule.rule if request.url_rule else ""
     return answer(_cache.get(request.path, make), max_age)
 
 

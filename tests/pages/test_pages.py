@@ -17,14 +17,16 @@ from crowdfund.gifts.reports import MoneyReceived
 from crowdfund.gifts.rules import Method
 from crowdfund.money import Money
 from crowdfund.pages import views
+from crowdfund.pages.front import FRESH
 from crowdfund.tenancy import transaction
 from tests import factories
 
 
 @pytest.fixture(autouse=True)
-def forget_pages() -> None:
+def forget_pages(house: Flask) -> None:
     """Start each test without kept pages: the museums of the last one are gone."""
     views._cache.__init__()  # type: ignore[misc]
+    house.wsgi_app.forget()  # type: ignore[attr-defined]
 
 
 def _museum(app: Flask, slug: str = "aubigneux", **campaign: object) -> int:
@@ -115,3 +117,25 @@ def test_the_front_door_follows_the_visitors_language(client: FlaskClient) -> No
     answer = client.get("/", headers={"Accept-Language": "it-CH,it;q=0.9"})
     assert answer.headers["Location"] == "/it/"
     assert "Accept-Language" in answer.headers["Vary"]
+
+
+def test_a_kept_page_is_the_same_answer_with_an_id_of_its_own(app: Flask, client: FlaskClient) -> None:
+    _museum(app)
+    first, again = client.get("/en/aubigneux/pastel/"), client.get("/en/aubigneux/pastel/")
+    assert first.data == again.data
+    own = {name: value for name, value in again.headers.items() if name != "X-Request-Id"}
+    assert own == {name: value for name, value in first.headers.items() if name != "X-Request-Id"}
+    assert first.headers["X-Request-Id"] != again.headers["X-Request-Id"]
+
+
+def test_a_gift_is_on_its_page_within_two_seconds(app: Flask, client: FlaskClient) -> None:
+    museum = factories.make_institution(slug="aubigneux")
+    with transaction(factories.scope(museum)) as session:
+        campaign = factories.make_campaign(session, slug="pastel").id
+    assert "€7,777" not in client.get("/en/aubigneux/pastel/").text
+    with transaction(factories.scope(museum)) as session:
+        _give(session, campaign, 777_700)
+    assert 2 * FRESH < 2
+    views._cache.__init__()  # type: ignore[misc] # its time is up
+    client.application.wsgi_app.forget()  # type: ignore[attr-defined] # and the door's
+    assert "€7,777" in client.get("/en/aubigneux/pastel/").text
