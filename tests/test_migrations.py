@@ -1,0 +1,130 @@
+"""The schema: one line of migrations, up and down, equal to the models; states that move only as the rules say."""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import psycopg
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+
+from crowdfund import models as _every_table  # noqa: F401
+from crowdfund import schema
+from crowdfund.campaigns import rules as campaigns
+from crowdfund.database import Base
+from crowdfund.embedded import EmbeddedPostgres
+from crowdfund.gifts import rules as gifts
+from crowdfund.payments import rules as payments
+from crowdfund.pledges import rules as pledges
+from crowdfund.receipts import rules as receipts
+
+CODE: dict[str, Mapping[Any, Any]] = {
+    "campaigns": campaigns.TRANSITIONS,
+    "pledges": pledges.TRANSITIONS,
+    "checkouts": payments.CHECKOUT_TRANSITIONS,
+    "gifts": gifts.TRANSITIONS,
+    "refunds": gifts.REFUND_TRANSITIONS,
+    "disputes": gifts.DISPUTE_TRANSITIONS,
+    "receipts": receipts.TRANSITIONS,
+}
+
+
+@pytest.fixture(scope="module")
+def guards() -> ModuleType:
+    """Load the migration that guards the tables."""
+    [path] = Path(schema.FOLDER, "versions").glob("0002_*.py")
+    spec = importlib.util.spec_from_file_location("guards", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_there_is_one_head() -> None:
+    assert len(ScriptDirectory(str(schema.FOLDER)).get_heads()) == 1
+
+
+def test_the_migrations_make_what_the_models_say(migrated: EmbeddedPostgres) -> None:
+    engine = create_engine(migrated.owner_url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+    engine.dispose()
+
+
+def test_every_owned_table_is_guarded(guards: ModuleType) -> None:
+    owned = {table.name for table in Base.metadata.tables.values() if "institution_id" in table.columns}
+    assert set(guards.OWNED) == owned
+
+
+@pytest.mark.parametrize("table", CODE)
+def test_the_database_knows_the_same_ways_as_the_rules(guards: ModuleType, table: str) -> None:
+    in_code = {str(state): sorted(map(str, ways)) for state, ways in CODE[table].items()}
+    in_database = {state: sorted(ways) for state, ways in guards.STATES[table][0].items()}
+    assert in_database == in_code
+
+
+@pytest.fixture
+def trial(migrated: EmbeddedPostgres) -> Iterator[psycopg.Connection]:
+    """Give a connection whose work is undone, with a small table for each machine behind the same trigger."""
+    connection = migrated.connect()
+    connection.autocommit = False
+    yield connection
+    connection.rollback()
+    connection.close()
+
+
+@pytest.mark.parametrize("table", CODE)
+def test_every_pair_of_states_is_tried(trial: psycopg.Connection, table: str) -> None:
+    """Take the real table's trigger, as the catalogue has it, and try each pair of states behind it."""
+    trigger = trial.execute(
+        "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = %s::regclass AND tgname = 'guard'", [table]
+    ).fetchone()
+    assert trigger is not None
+    trial.execute("CREATE TEMP TABLE tried (institution_id int, id int, state text)")
+    definition = trigger[0].replace(f"ON public.{table}", "ON tried")
+    arguments = definition[: definition.rindex(", '")] + ", 'state_never_frozen')"
+    trial.execute(arguments)
+    for before, after in itertools.product(CODE[table], repeat=2):
+        trial.execute("TRUNCATE tried")
+        trial.execute("INSERT INTO tried VALUES (1, 1, %s)", [before])
+        allowed = before == after or after in CODE[table][before]
+        try:
+            with trial.transaction():
+                trial.execute("UPDATE tried SET state = %s", [after])
+        except psycopg.errors.CheckViolation:
+            assert not allowed, (before, after)
+        else:
+            assert allowed, (before, after)
+
+
+def test_up_down_and_up_again_with_data(short_dir: Path) -> None:
+    server = EmbeddedPostgres(short_dir, fast=True)
+    server.start()
+    try:
+        config = schema.alembic_config(server.owner_url)
+        command.upgrade(config, "head")
+        with server.connect() as connection:
+            connection.execute(
+                "INSERT INTO accounts (email, name, locale, totp_last_step, recovery_hashes, created_at)"
+                " VALUES ('a@example.org', 'A', 'fr', 0, '[]', now())"
+            )
+        command.downgrade(config, "0001")
+        with server.connect() as connection:
+            assert connection.execute("SELECT count(*) FROM accounts").fetchone() == (1,)
+        command.upgrade(config, "head")
+        assert schema.is_current(server.owner_url)
+        command.downgrade(config, "base")
+        command.upgrade(config, "head")
+    finally:
+        server.stop()
