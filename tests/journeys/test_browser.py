@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 from pypdf import PdfReader
 
 from crowdfund.tax.words import words
 from tests.journeys.town import Town
 
-PHONE = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 WORDS = {
     "fr": {"thanks": "Merci Camille", "receipt": "reçu", "title": "Title (fr)"},
     "it": {"thanks": "Grazie", "receipt": "ricevuta", "title": "Title (it)"},

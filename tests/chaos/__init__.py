@@ -1,0 +1,1 @@
+"""Bad days, made on purpose."""
