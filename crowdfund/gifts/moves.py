@@ -18,7 +18,7 @@ from crowdfund.tenancy import museum_of, scope_of
 
 
 def move_gift(session: Session, gift_id: int, campaign_id: int, request: UUID) -> Gift:
-    """Move what is left of a gift to another campaign, and give the gift it has become there. Locks the gift.
+    """Move what is left of a gift, less what is to be given back, and give the gift it has become. Locks the gift.
 
     The legal date stays: nothing was given anew. The same `request` again gives the first move. Refuses (409) a gift of
     which nothing is left, another issuer or currency; (404) a campaign that is not there. Publishes `gift.refunded` for
@@ -33,8 +33,8 @@ def move_gift(session: Session, gift_id: int, campaign_id: int, request: UUID) -
     if target is None:
         raise NotFound
     source = postings.campaign_of(session, gift)
-    left = sums.left(gift)
-    if not left or target.id == source.id or target.issuer_id != source.issuer_id or target.currency != gift.currency:
+    left = sums.left(gift) - sums.asked_for(session, gift)
+    if left <= 0 or target.id == source.id or target.issuer_id != source.issuer_id or target.currency != gift.currency:
         raise Conflict(N_("This gift cannot be moved there."))
     refund = Refund(
         request=request,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID, uuid5
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crowdfund import audit, clock, outbox
@@ -34,24 +34,12 @@ def request_refund(session: Session, gift_id: int, amount: Money, reason: str, r
         return known
     if amount.minor <= 0 or amount.currency != gift.currency:
         raise Refusal(N_("Give an amount to refund."), field="amount")
-    if amount.minor > sums.left(gift) - _asked_for(session, gift):
+    if amount.minor > sums.left(gift) - sums.asked_for(session, gift):
         raise Conflict(N_("This gift has less left than that."))
     refund = _add(session, gift, amount, request=request, reason=reason, state=RefundState.REQUESTED)
     outbox.publish(session, "gift.refund_requested", key=str(refund.id), refund_id=refund.id)
     audit.record(session, "gift.refund_requested", f"gift:{gift.id}", refund_id=refund.id, amount_minor=amount.minor)
     return refund
-
-
-def _asked_for(session: Session, gift: Gift) -> int:
-    """Sum what was asked for and has not left yet."""
-    return int(
-        session.scalar(
-            select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(
-                Refund.gift_id == gift.id, Refund.state == RefundState.REQUESTED
-            )
-        )
-        or 0
-    )
 
 
 def _add(
@@ -76,14 +64,15 @@ def _add(
 def clear_refund(session: Session, refund_id: int) -> None:
     """Say that the receipt is out of the way: the provider may be asked. Publishes `gift.refund_cleared`.
 
-    Money that did not come by card is given back by hand: it is booked at once.
+    Money that did not come by card, or before the platform did, is given back by hand: it is booked at once.
     """
     refund = _locked(session, refund_id)
     if refund.state != RefundState.REQUESTED:
         return
     gift = sums.locked(session, refund.gift_id)
     outbox.publish(session, "gift.refund_cleared", key=str(refund.id), refund_id=refund.id)
-    if postings.origin(session, gift).method != Method.CARD:
+    origin = postings.origin(session, gift)
+    if origin.method != Method.CARD or origin.imported:
         _apply(session, gift, refund, RefundState.SUCCEEDED)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from crowdfund.gifts.models import Gift
-from crowdfund.gifts.rules import Overdrawn, refundable, state_after
+from crowdfund.gifts.models import Gift, Refund
+from crowdfund.gifts.rules import Overdrawn, RefundState, refundable, state_after
 
 
 def locked(session: Session, gift_id: int) -> Gift:
@@ -19,6 +19,14 @@ def locked(session: Session, gift_id: int) -> Gift:
 def left(gift: Gift) -> int:
     """Tell how much of the gift can still be given back, in minor units."""
     return refundable(gift.amount_minor, gift.refunded_minor, gift.disputed_minor, gift.lost_minor)
+
+
+def asked_for(session: Session, gift: Gift) -> int:
+    """Sum what was asked to be given back and has not left yet, in minor units."""
+    requested = select(func.sum(Refund.amount_minor)).where(
+        Refund.gift_id == gift.id, Refund.state == RefundState.REQUESTED
+    )
+    return int(session.scalar(requested) or 0)
 
 
 def change(gift: Gift, *, refunded: int = 0, disputed: int = 0, lost: int = 0) -> None:

@@ -219,3 +219,30 @@ def test_a_move_is_refused_where_the_money_cannot_follow(scene: Scene) -> None:
     scene.hear()
     with pytest.raises(Conflict), transaction(scene.scope) as session:
         gifts.move_gift(session, gift.id, other_campaign(scene).id, uuid4())
+
+
+def test_what_is_to_be_given_back_does_not_move(scene: Scene) -> None:
+    gift, _charge = scene.given()
+    target = other_campaign(scene)
+    asked = refund(scene, gift, 2000)
+    with transaction(scene.scope) as session:
+        moved = gifts.move_gift(session, gift.id, target.id, uuid4())
+        gifts.clear_refund(session, asked.id)
+    assert moved.amount_minor == 3000
+    scene.work()
+    with transaction(scene.scope) as session:
+        source = session.get_one(Gift, (scene.museum, gift.id))
+        assert (source.refunded_minor, source.state) == (5000, "refunded")
+        assert ledger.balance(session, fund_code(target.code)).amount == Money(-3000, "EUR")
+    assert scene.raised == 0
+
+
+def test_history_by_card_is_given_back_by_hand(scene: Scene) -> None:
+    gift = received(scene, Method.CARD, charge="ch_before_us", imported=True)
+    asked = refund(scene, gift, gift.amount_minor)
+    with transaction(scene.scope) as session:
+        gifts.clear_refund(session, asked.id)
+    scene.work()
+    with transaction(scene.scope) as session:
+        assert session.get_one(Refund, (scene.museum, asked.id)).state == "succeeded"
+        assert session.get_one(Gift, (scene.museum, gift.id)).state == "refunded"
