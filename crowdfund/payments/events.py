@@ -12,7 +12,7 @@ from crowdfund.gifts.rules import Overdrawn
 from crowdfund.payments import accounts, inbox
 from crowdfund.payments.calls import provider
 from crowdfund.payments.models import EventCursor, ProviderEvent
-from crowdfund.payments.provider import NotAtProvider, ProviderRefused
+from crowdfund.payments.provider import NotAtProvider, ProviderKeyRejected, ProviderRefused
 from crowdfund.payments.rules import EventState
 from crowdfund.payments.settlement import (
     NOTHING_NEW,
@@ -61,7 +61,7 @@ def settle_event(scope: MuseumScope, event_id: int) -> None:
     """Settle one kept notification. One that was settled, or is not there, does nothing.
 
     An unknown type is ignored; an object that is not at the provider, or one that contradicts our books, is set aside.
-    Raises ProviderUnavailable: it is tried again later.
+    Raises ProviderUnavailable and ProviderKeyRejected, which stops the account: it is tried again later.
     """
     with transaction(scope) as session:
         row = session.scalars(
@@ -91,6 +91,9 @@ def _settle(scope: MuseumScope, account: str, kind: str, object_id: str) -> tupl
         settled = handler(scope, account, object_id)
     except NotAtProvider:
         return EventState.SET_ASIDE, "not_at_provider"
+    except ProviderKeyRejected as error:  # says nothing of the object: it is asked again when the account is put right
+        accounts.block(scope, account, error.code)
+        raise
     except ProviderRefused as error:
         return EventState.SET_ASIDE, error.code[:100]
     except Overdrawn:

@@ -14,7 +14,14 @@ from crowdfund.ledger.rules import AccountKind
 from crowdfund.money import Money
 from crowdfund.payments import service
 from crowdfund.payments.models import ProviderEvent
-from crowdfund.payments.provider import Claim, DisputeStage, Fate, NotAtProvider, ProviderUnavailable
+from crowdfund.payments.provider import (
+    Claim,
+    DisputeStage,
+    Fate,
+    NotAtProvider,
+    ProviderKeyRejected,
+    ProviderUnavailable,
+)
 from crowdfund.payments.rules import CheckoutState, EventState
 from crowdfund.pledges.models import Pledge
 from crowdfund.tenancy import transaction
@@ -222,6 +229,25 @@ def test_a_provider_that_is_away_leaves_the_event_to_the_sweeper(scene: Scene, l
     service.sweep_events(scene.scope)
     assert scene.raised == 5000
     assert {event.state for event in scene.events()} == {EventState.PROCESSED}
+
+
+def test_a_refused_key_stops_the_account_and_keeps_the_event(scene: Scene, later: Any) -> None:
+    scene.paid()
+    scene.keep(*scene.notices())
+    with transaction(scene.scope) as session:
+        first = session.scalars(select(ProviderEvent.id).order_by(ProviderEvent.id)).first()
+    assert first is not None
+    for call in ("page", "charge", "charges_of"):
+        scene.provider.fail(call, ProviderKeyRejected("api_key_expired", status=401))
+    with pytest.raises(ProviderKeyRejected):
+        service.settle_event(scene.scope, first)
+    assert EventState.SET_ASIDE not in {event.state for event in scene.events()}
+    later(minutes=2)
+    service.look_at_stopped(scene.scope)
+    for _round in range(4):
+        service.sweep_events(scene.scope)
+        service.look_at_stopped(scene.scope)
+    assert scene.raised == 5000
 
 
 def test_one_event_that_fails_does_not_hold_up_the_others(
