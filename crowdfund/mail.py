@@ -61,7 +61,10 @@ class Mail:
 
 
 class SentMail(OwnedByInstitution, Base):
-    """What was sent, or is about to be: sending, sent, bounced (the server refused it for good), failed."""
+    """What was sent, or is about to be.
+
+    sending, sent, bounced (the server refused it for good), failed, withdrawn (nothing was left to say).
+    """
 
     __tablename__ = "mails"
     __table_args__ = (UniqueConstraint("institution_id", "key"),)
@@ -144,6 +147,8 @@ def send_once(scope: MuseumScope, key: str, compose: Callable[[Session], Mail | 
             return
         mail = compose(session)
         if mail is None:
+            if row is not None:
+                row.state = "withdrawn"  # tried in vain, and what it said no longer holds
             return
         if row is None:
             row = SentMail(
@@ -176,7 +181,8 @@ def send_once(scope: MuseumScope, key: str, compose: Callable[[Session], Mail | 
 def _permanent(error: smtplib.SMTPRecipientsRefused | smtplib.SMTPResponseException) -> bool:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return all(code >= PERMANENT for code, _ in error.recipients.values())
-    return error.smtp_code >= PERMANENT
+    # Any other answer (a refused password, a refused sender) is about us, and can be put right.
+    return isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= PERMANENT
 
 
 def _mark(scope: MuseumScope, key: str, state: str, error: str | None) -> None:

@@ -205,6 +205,7 @@ def of_mails(mails: Iterable[SentMail]) -> Iterator[StoryEvent]:
         "bounced": (_("Mail refused by the other side"), "err"),
         "failed": (_("Mail not taken yet, tried again"), "warn"),
         "sending": (_("Mail on its way"), ""),
+        "withdrawn": (_("Mail no longer needed"), ""),
     }
     for one in mails:
         title, tone = titles.get(one.state, (one.state, "warn"))

@@ -13,7 +13,7 @@ from crowdfund.campaigns.models import Campaign
 from crowdfund.donors.models import Consent
 from crowdfund.donors.rules import ConsentKind
 from crowdfund.institutions.models import Issuer
-from crowdfund.mail import Mail
+from crowdfund.mail import Mail, SentMail, send_once
 from crowdfund.outbox import OutboxRow
 from crowdfund.pledges.models import Pledge
 from crowdfund.tenancy import transaction
@@ -131,3 +131,30 @@ def test_a_payment_not_finished_is_recalled_once_to_those_who_agreed(scene: Scen
     scene.provider.pay(scene.open(pledge_id))
     scene.hear()
     assert len(scene.mailer.keys("not_finished")) == 1
+
+
+def test_a_refused_password_bounces_nothing(scene: Scene) -> None:
+    scene.mailer.refuse = [smtplib.SMTPAuthenticationError(535, b"no")]
+    with pytest.raises(smtplib.SMTPAuthenticationError):
+        send_once(scene.scope, "thanks:77", lambda _session: LETTER)
+    assert mail_state(scene, "thanks:77") == "failed"
+    send_once(scene.scope, "thanks:77", lambda _session: LETTER)
+    assert mail_state(scene, "thanks:77") == "sent"
+
+
+def test_a_mail_that_failed_and_has_nothing_left_to_say_is_withdrawn(scene: Scene) -> None:
+    scene.mailer.refuse = [smtplib.SMTPServerDisconnected("away")]
+    with pytest.raises(smtplib.SMTPServerDisconnected):
+        send_once(scene.scope, "thanks:78", lambda _session: LETTER)
+    send_once(scene.scope, "thanks:78", lambda _session: None)
+    assert mail_state(scene, "thanks:78") == "withdrawn"
+
+
+LETTER = Mail(
+    kind="thanks", to="a@example.org", to_name="A", from_name="B", subject="C", text="d", html="<p>d</p>", locale="en"
+)
+
+
+def mail_state(scene: Scene, key: str) -> str:
+    with transaction(scene.scope) as session:
+        return session.scalars(select(SentMail.state).where(SentMail.key == key)).one()
