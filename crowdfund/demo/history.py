@@ -51,11 +51,12 @@ class Crowd:
         self.museum = museum
         self.random = Random(f"people of {museum}")  # noqa: S311 - a demo, the same each time
         self.known: list[Person] = []
+        self.gave: dict[str, list[Person]] = {}  # by campaign
         self._base = 10_000 * (sorted(METHODS).index("IT") + sum(map(ord, museum)) % 89)
 
-    def gather(self, count: int) -> list[Person]:
-        """Call `count` different people together for one campaign."""
-        called: dict[int, Person] = {}
+    def gather(self, campaign: str, count: int, first: Sequence[Person] = ()) -> list[Person]:
+        """Call `count` different people together for one campaign, those named first at the head."""
+        called: dict[int, Person] = {one.number: one for one in first}
         while len(called) < count:
             draw = self.random.random()
             if draw < AGAIN and self.known:
@@ -67,6 +68,7 @@ class Crowd:
                 one = person(self.random, self._base + len(self.known) + 1, self.museum)
                 self.known.append(one)
             called.setdefault(one.number, one)
+        self.gave[campaign] = list(called.values())
         return list(called.values())
 
 
@@ -130,10 +132,12 @@ def _givings(plan: dict[str, Any], random: Random, people: Crowd, frame: Frame, 
     minors: list[int] = []
     for part in sums:
         minors += amounts(random, plan["amounts"], part["count"], part["total_minor"])
-    # The movers' gifts stand first in the plan and are not shuffled away from their people.
-    crowd = people.gather(len(minors))
-    random.shuffle(crowd)
-    if not plan.get("moved"):
+    if plan.get("moved"):  # those who move their gift have given to the other campaign already
+        others = random.sample(people.gave[plan["moved_to"]], plan["moved"])
+        crowd = people.gather(plan["code"], len(minors), others)
+    else:
+        crowd = people.gather(plan["code"], len(minors))
+        random.shuffle(crowd)
         random.shuffle(minors)
     for one, minor, at in zip(
         crowd, minors, moments(random, len(minors), frame.opens, frame.closes, until), strict=True

@@ -67,10 +67,11 @@ def load_museum(code: str) -> None:
         scope = OperatorScope(museum.id, "demo")
         zone = ZoneInfo(museum.time_zone)
     today = clock.now().astimezone(zone).date()
+    people_of_the_house = staff.accounts_of(code)
     long_ago = datetime.combine(today, time(9), zone) - timedelta(days=500)
     with clock.at(long_ago), transaction(scope) as session:
         issuer = institutions.add_issuer(session, institutions.IssuerDetails(**written["issuer"]))
-        staff.join(session, code)
+        staff.join(session, people_of_the_house)
     made: Made = {}
     people = history.Crowd(code)
     for plan in written["campaigns"]:

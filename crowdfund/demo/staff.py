@@ -42,14 +42,22 @@ def add_people() -> None:
                 accounts.rehash(session, account.id, hashed)
 
 
-def join(session: Session, museum: str) -> None:
-    """Make the museum's people its members."""
-    for _name, role in PEOPLE[museum]:
-        with transaction(PlatformScope()) as outside:
-            account = accounts.account_by_email(outside, address(museum, role))
-        if account is None:
-            raise LookupError(f"no account of {role} at {museum}")
-        institutions.add_member(session, account.id, role)
+def accounts_of(museum: str) -> dict[str, int]:
+    """Find the accounts of a museum's people, by role."""
+    found = {}
+    with transaction(PlatformScope()) as session:
+        for _name, role in PEOPLE[museum]:
+            account = accounts.account_by_email(session, address(museum, role))
+            if account is None:
+                raise LookupError(f"no account of {role} at {museum}")
+            found[role] = account.id
+    return found
+
+
+def join(session: Session, people: dict[str, int]) -> None:
+    """Make these accounts members of the museum in scope."""
+    for role, account_id in people.items():
+        institutions.add_member(session, account_id, role)
 
 
 def credentials() -> list[dict[str, str]]:

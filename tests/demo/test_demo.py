@@ -1,0 +1,95 @@
+"""The demo: what is written adds up to the figures of the plan, and two museums loaded whole agree with it to the cent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select, text
+
+from crowdfund import books
+from crowdfund.campaigns.models import Campaign
+from crowdfund.demo import loader, staff
+from crowdfund.gifts.models import Gift
+from crowdfund.institutions import service as institutions
+from crowdfund.institutions.models import Institution
+from crowdfund.ledger import service as ledger
+from crowdfund.money import Money
+from crowdfund.pledges.models import Pledge
+from crowdfund.tenancy import OperatorScope, PlatformScope, transaction
+
+# campaign → raised in major units, donors
+PLAN = {
+    "VAL-01": (96_180, 1588), "VAL-02": (27_940, 431), "VAL-03": (0, 0), "VAL-04": (7_050, 0), "SAV-01": (19_260, 322),
+    "SAV-02": (0, 0), "AUB-01": (6_410, 97), "AUB-02": (15_230, 263), "LAM-01": (8_945, 402), "LAM-02": (12_840, 288),
+    "LAM-03": (4_310, 61), "JAQ-01": (46_930, 512), "JAQ-02": (10_145, 143), "TAE-01": (5_020, 118), "TAE-02": (34_370, 371),
+    "JNT-01": (31_820, 498),
+}  # fmt: skip
+SUPPORTERS = """
+SELECT c.code, sum(t.supporters) AS people FROM campaign_totals t JOIN campaigns c ON c.id = t.campaign_id GROUP BY c.code
+"""
+PROMISED = """
+SELECT sum(promised_minor), sum(promised_count) FROM campaign_totals t JOIN campaigns c ON c.id = t.campaign_id WHERE c.code = 'JAQ-01'
+"""
+MOVED = 405  # from LAM-03, inside LAM-01
+
+
+def _written() -> list[dict[str, Any]]:
+    return [plan for code in loader.MUSEUMS for plan in loader.content(code)["campaigns"]]
+
+
+def test_sixteen_campaigns_of_six_museums_add_up_to_the_plan() -> None:
+    raised: Counter[str] = Counter()
+    donors: Counter[str] = Counter()
+    for plan in _written():
+        given = sum(part["total_minor"] for part in plan["donors"]) + plan.get("boxes", {}).get("total_minor", 0)
+        raised[plan["code"]] += given
+        donors[plan["code"]] += sum(part["count"] for part in plan["donors"])
+    raised["LAM-01"] += MOVED * 100
+    assert {code: (raised[code] / 100, donors[code]) for code in PLAN} == PLAN
+    assert sum(donors.values()) == 5_094
+    kept = {code: minor for code, minor in raised.items() if not code.startswith(("JAQ", "LAM-03"))}
+    assert sum(kept.values()) == 265_065_00
+
+
+@pytest.mark.parametrize("field", ["title", "summary"])
+def test_every_campaign_is_told_in_three_languages(field: str) -> None:
+    for plan in _written():
+        assert set(plan["details"][field]) == {"fr", "it", "en"}, plan["code"]
+
+
+def _load(code: str) -> OperatorScope:
+    with transaction(PlatformScope()) as session:
+        for museum in loader.MUSEUMS:
+            if session.scalar(select(Institution.id).where(Institution.code == museum)) is None:
+                institutions.add_institution(session, institutions.MuseumDetails(**loader.content(museum)["museum"]))
+    staff.add_people()
+    loader.load_museum(code)
+    with transaction(PlatformScope()) as session:
+        return OperatorScope(session.scalars(select(Institution.id).where(Institution.code == code)).one(), "test")
+
+
+def test_a_withdrawal_gives_back_or_moves_every_gift(app: Flask) -> None:
+    scope = _load("LAM")
+    with transaction(scope) as session:
+        received = {code: ledger.received(session, code) for code in session.scalars(select(Campaign.code))}
+        moved = session.scalar(select(func.count()).where(Gift.moved_from_id.is_not(None)))
+        people = {row.code: int(row.people) for row in session.execute(text(SUPPORTERS))}
+        promised = session.scalar(select(func.count()).where(Pledge.state == "paid"))
+    assert received == {"LAM-01": Money(894_500, "EUR"), "LAM-02": Money(1_284_000, "EUR"), "LAM-03": Money(0, "EUR")}
+    assert moved == 9
+    assert (people["LAM-01"], people["LAM-02"]) == (402, 288)
+    assert promised == 402 + 288 + 61
+    assert list(books.check_museum(scope.institution_id, "lamarche")) == []
+
+
+def test_promises_are_counted_and_nothing_is_taken_before_the_goal(app: Flask) -> None:
+    scope = _load("JAQ")
+    with transaction(scope) as session:
+        promised = session.execute(text(PROMISED)).one()
+        assert tuple(map(int, promised)) == (4_693_000, 512)
+        assert ledger.received(session, "JAQ-01") == Money(0, "CHF")
+        assert ledger.received(session, "JAQ-02") == Money(1_014_500, "CHF")
+    assert list(books.check_museum(scope.institution_id, "jaquerod")) == []
