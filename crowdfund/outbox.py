@@ -63,6 +63,7 @@ class OutboxRow(OwnedByInstitution, Base):
     attempts: Mapped[int] = mapped_column(default=0)
     not_before: Mapped[datetime]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    leased_until: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
     error_class: Mapped[str | None]
 
@@ -218,4 +219,5 @@ def _put_off(scope: TaskScope, error: Exception) -> None:
             return
         wait = min(FIRST_RETRY * 2 ** min(row.attempts, 12), LONGEST_RETRY)
         row.not_before = clock.now() + wait * random.uniform(0.8, 1.2)  # noqa: S311 - jitter, not a secret
+        row.leased_until = None
         row.error_class = type(error).__name__

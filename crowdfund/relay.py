@@ -19,6 +19,7 @@ from crowdfund.worker import sweeps
 
 BATCH = 40
 PAUSE = 0.15
+APART = 2.0
 AWAY = 1.0
 
 
@@ -29,7 +30,8 @@ class Relay:
         self.app = app
         self.celery = celery
         self.stopping = False
-        self._next_sweep: dict[str, float] = dict.fromkeys(sweeps, 0.0)
+        # One after the other at the start: a new fact does not wait behind all of them.
+        self._next_sweep = {name: time.monotonic() + place * APART for place, name in enumerate(sweeps)}
 
     def run(self) -> None:
         """Turn until SIGTERM or SIGINT. A database or broker that is away is waited for."""

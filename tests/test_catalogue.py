@@ -44,3 +44,29 @@ def test_a_planted_fault_is_found(migrated: EmbeddedPostgres, what: str) -> None
         assert what in audit(session)
         planted.rollback()
     engine.dispose()
+
+
+def test_a_history_in_the_background_goes_one_at_a_time_and_last(migrated: EmbeddedPostgres) -> None:
+    row = (
+        "INSERT INTO outbox (institution_id, topic, key, listener, payload, background, attempts, not_before, created_at)"
+        " VALUES (900004, 't', 'k' || %s, 'l', '{}', %s, 0, now() - interval '1 hour', now())"
+    )
+    with migrated.connect() as connection:
+        connection.autocommit = False
+        connection.execute("SET LOCAL session_replication_role = replica")
+        for number in range(6):
+            connection.execute(row, [number, number < 3])
+        leases = [
+            [
+                found[1]
+                for found in connection.execute("SELECT * FROM lease_outbox(now(), 40, interval '30 s') ORDER BY 2")
+            ]
+            for _turn in range(2)
+        ]
+        background = {
+            one[0] for one in connection.execute("SELECT id FROM outbox WHERE institution_id = 900004 AND background")
+        }
+        assert len(set(leases[0]) & background) == 1
+        assert len(set(leases[0]) - background) >= 3
+        assert not set(leases[1]) & background
+        connection.rollback()

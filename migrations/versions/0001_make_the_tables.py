@@ -249,6 +249,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error_class", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["institution_id"], ["institutions.id"], name=op.f("fk_outbox_institution_id")),

@@ -276,9 +276,18 @@ END $$;
 
 CREATE FUNCTION lease_outbox(at timestamptz, batch int, lease interval)
 RETURNS TABLE (institution_id int, id bigint) LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
-  UPDATE outbox o SET not_before = at + lease, attempts = o.attempts + 1
-  FROM (SELECT d.institution_id, d.id FROM outbox d WHERE d.delivered_at IS NULL AND d.not_before <= at
-        ORDER BY d.background, d.not_before LIMIT batch FOR UPDATE SKIP LOCKED) due
+  WITH front AS (
+    SELECT d.institution_id, d.id FROM outbox d
+    WHERE d.delivered_at IS NULL AND NOT d.background AND d.not_before <= at
+    ORDER BY d.not_before LIMIT batch FOR UPDATE SKIP LOCKED
+  ), back AS (  -- one at a time, so that a new fact never waits behind a history
+    SELECT d.institution_id, d.id FROM outbox d
+    WHERE d.delivered_at IS NULL AND d.background AND d.not_before <= at
+      AND NOT EXISTS (SELECT FROM outbox o WHERE o.delivered_at IS NULL AND o.background AND o.leased_until > at)
+    ORDER BY d.not_before LIMIT 1 FOR UPDATE SKIP LOCKED
+  )
+  UPDATE outbox o SET not_before = at + lease, leased_until = at + lease, attempts = o.attempts + 1
+  FROM (SELECT * FROM front UNION ALL SELECT * FROM back) due
   WHERE o.institution_id = due.institution_id AND o.id = due.id
   RETURNING o.institution_id, o.id
 $$;
