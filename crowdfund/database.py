@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Connection, Date, DateTime, MetaData, String, Text, Uuid, create_engine, event
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Date,
+    DateTime,
+    MetaData,
+    String,
+    Text,
+    Uuid,
+    create_engine,
+    event,
+    func,
+    select,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 
@@ -75,6 +90,20 @@ class Database:
             session = Session(self.engine, info=info, expire_on_commit=False)
         _hold_rows(session)
         return session
+
+    @contextmanager
+    def alone(self, name: str) -> Iterator[None]:
+        """Let one at a time do what has this name, without an open transaction. Who dies inside lets go.
+
+        Raises OperationalError for who has waited for as long as a lock may take.
+        """
+        key = func.hashtextextended(name, 0)
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(select(func.pg_advisory_lock(key)))
+            try:
+                yield
+            finally:
+                connection.execute(select(func.pg_advisory_unlock(key)))
 
 
 def _hold_rows(session: Session) -> None:

@@ -25,7 +25,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from config import Config
 from crowdfund import clock
-from crowdfund.database import Base
+from crowdfund.database import Base, Database
 from crowdfund.storage import FileStorage
 from crowdfund.tenancy import MuseumScope, OwnedByInstitution, transaction
 
@@ -139,8 +139,14 @@ def send_once(scope: MuseumScope, key: str, compose: Callable[[Session], Mail | 
     """Send the mail of this key unless it has left already. `compose` may answer None: there is nothing to say.
 
     Raises what the server's refusal or absence raised, when trying again can help; a permanent refusal is written down as
-    a bounce and raises nothing.
+    a bounce and raises nothing. Two facts, or two deliverers of one, may ask for the same mail at once: the second waits.
     """
+    database: Database = current_app.extensions["database"]
+    with database.alone(f"mail:{scope.institution_id}:{key}"):
+        _send_once(scope, key, compose)
+
+
+def _send_once(scope: MuseumScope, key: str, compose: Callable[[Session], Mail | None]) -> None:
     with transaction(scope) as session:
         row = session.scalars(select(SentMail).filter_by(key=key).with_for_update()).one_or_none()
         if row is not None and row.state in {"sent", "bounced"}:

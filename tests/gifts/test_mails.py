@@ -6,7 +6,7 @@ import smtplib
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from crowdfund import outbox
 from crowdfund.campaigns.models import Campaign
@@ -148,6 +148,23 @@ def test_a_mail_that_failed_and_has_nothing_left_to_say_is_withdrawn(scene: Scen
         send_once(scene.scope, "thanks:78", lambda _session: LETTER)
     send_once(scene.scope, "thanks:78", lambda _session: None)
     assert mail_state(scene, "thanks:78") == "withdrawn"
+
+
+def test_one_at_a_time_sends_a_mail(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = scene.app.extensions["database"].engine
+    key = func.hashtextextended(f"mail:{scene.museum}:thanks:79", 0)
+    free: list[bool] = []
+
+    def send(_mail: Mail, _key: str) -> None:
+        with engine.connect() as other:
+            free.append(other.scalar(select(func.pg_try_advisory_lock(key))))
+
+    monkeypatch.setattr(scene.mailer, "send", send)
+    send_once(scene.scope, "thanks:79", lambda _session: LETTER)
+    with engine.connect() as other:
+        free.append(other.scalar(select(func.pg_try_advisory_lock(key))))
+        other.scalar(select(func.pg_advisory_unlock(key)))
+    assert free == [False, True]
 
 
 LETTER = Mail(
