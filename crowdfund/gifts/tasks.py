@@ -15,6 +15,7 @@ from crowdfund.gifts.models import Gift, Refund
 from crowdfund.gifts.rules import GiftState, Method, RefundState
 from crowdfund.mail import Mail, send_once
 from crowdfund.outbox import subscribes
+from crowdfund.pledges import service as pledges
 from crowdfund.pledges import wall
 from crowdfund.pledges.models import Pledge
 from crowdfund.pledges.rules import PledgeState
@@ -126,7 +127,8 @@ def follow_on_wall(session: Session, *, gift_id: int, **_ids: int) -> None:
     gift = session.get_one(Gift, (museum_of(session), gift_id))
     if gift.pledge_id is None:
         return
-    pledge = session.get_one(Pledge, (museum_of(session), gift.pledge_id))
+    # Under lock: of two facts told at once the later one must see what the earlier one saw.
+    pledge = pledges.pledge_of(session, gift.pledge_id, lock=True)
     kept = session.scalars(
         select(Gift.id).where(
             Gift.pledge_id == pledge.id, Gift.campaign_id == pledge.campaign_id, Gift.state.not_in(GIVEN_BACK)
