@@ -155,10 +155,9 @@ def live_receipt(session: Session, gift_id: int) -> Receipt | None:
 
 def last_receipt(session: Session, gift_id: int) -> Receipt | None:
     """Find the newest receipt of a gift, in force or not."""
-    statement = (
-        select(Receipt).join(ReceiptGift, ReceiptGift.receipt_id == Receipt.id)
-        .where(ReceiptGift.gift_id == gift_id).order_by(Receipt.id.desc()).limit(1)
-    )  # fmt: skip
+    # By the gift's own lines: walking the receipts backwards takes longer with each one issued.
+    newest = select(func.max(ReceiptGift.receipt_id)).where(ReceiptGift.gift_id == gift_id).scalar_subquery()
+    statement = select(Receipt).where(Receipt.id == newest)
     return session.scalars(statement.execution_options(populate_existing=True)).one_or_none()
 
 
