@@ -13,6 +13,7 @@ import sys
 from typing import Any
 
 from sqlalchemy import Engine, event
+from sqlalchemy.orm import Session
 
 from config import Config
 
@@ -50,3 +51,4 @@ def arm(config: Config, engine: Engine) -> None:
     event.listen(engine, "before_cursor_execute", before_statement)
     event.listen(engine, "after_cursor_execute", after_statement)
     event.listen(engine, "commit", lambda _connection: point("before commit"))
+    event.listen(Session, "after_commit", lambda _session: point("after commit"))

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from crowdfund import log
+from crowdfund import crash, log
 from crowdfund.errors import Refusal
 from crowdfund.i18n import LOCALES, gettext, negotiate, set_locale
 
@@ -54,6 +54,7 @@ def register(app: Flask) -> None:
         took = (time.perf_counter() - g.get("began", time.perf_counter())) * 1000
         # The rule, not the address: addresses carry tokens.
         rule = request.url_rule.rule if request.url_rule else "?"
+        crash.point("before reply")
         log.get().info("request", method=request.method, path=rule, status=answer.status_code, ms=round(took, 1))
         return answer
 

@@ -24,7 +24,7 @@ from sqlalchemy import UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from config import Config
-from crowdfund import clock
+from crowdfund import clock, crash
 from crowdfund.database import Base, Database
 from crowdfund.storage import FileStorage
 from crowdfund.tenancy import MuseumScope, OwnedByInstitution, transaction
@@ -100,7 +100,9 @@ class Mailer:
                 server.starttls(context=ssl.create_default_context())
             if self._url.username:
                 server.login(unquote(self._url.username), unquote(self._url.password or ""))
+            crash.point("before mail")
             server.send_message(message)
+            crash.point("after mail")
 
     def message(self, mail: Mail, key: str) -> EmailMessage:
         """Build the message; its Message-ID comes from the key."""

@@ -12,6 +12,7 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from config import Config
+from crowdfund import crash
 from crowdfund.receipts import letter, seal, service
 from crowdfund.receipts.models import Receipt
 from crowdfund.receipts.numbering import printed_number, storage_key
@@ -31,7 +32,9 @@ def keep(scope: MuseumScope, receipt_id: int) -> None:
         if receipt.sha256 is not None:
             return
         snapshot, key = Snapshot.from_json(receipt.snapshot), storage_key(receipt)
+    crash.point("before receipt file")
     content = _kept_once(key, letter.render(snapshot), snapshot)
+    crash.point("between receipt file and seal")
     sha256 = hashlib.sha256(content).hexdigest()
     _seal_once(key, snapshot.number, sha256)
     with transaction(scope) as session:
