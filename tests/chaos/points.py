@@ -24,6 +24,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -211,7 +212,7 @@ def enumerate_points(ground: Ground, first: int, every: int) -> int:
     for at in range(first, LONGEST, every):
         name = f"p{at}"
         log = ground.folder / f"{name}.log"
-        status = forked(lambda at=at, name=name: crashing(ground, name, at), log)
+        status = forked(partial(crashing, ground, name, at), log)
         if status == 0:
             break
         said = log.read_text().strip().splitlines()[-1:]
@@ -221,7 +222,7 @@ def enumerate_points(ground: Ground, first: int, every: int) -> int:
             continue
         tried += 1
         again = ground.folder / f"{name}.again.log"
-        if forked(lambda name=name: finishing(ground, name), again) != 0:
+        if forked(partial(finishing, ground, name), again) != 0:
             failed += 1
             print(f"{said}: not finished\n{again.read_text()[-1500:]}", flush=True)
             continue
