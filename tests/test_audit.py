@@ -50,15 +50,15 @@ def test_the_database_chains_whatever_it_is_told(museum: int) -> None:
     assert breaks(museum) == []
 
 
+FORGED = (
+    "INSERT INTO audit_entries SELECT institution_id, 6, 'x', 'x', 'x', detail, at, hash, 'x' FROM audit_entries"
+    " WHERE institution_id = {m} AND seq = 5"
+)
 DAMAGE = {
     "edit": ("UPDATE audit_entries SET actor = 'nobody' WHERE institution_id = {m} AND seq = 3", "3"),
     "edit of the hash too": ("UPDATE audit_entries SET hash = 'x' WHERE institution_id = {m} AND seq = 3", "3"),
     "deletion": ("DELETE FROM audit_entries WHERE institution_id = {m} AND seq = 3", "4"),
-    "insertion": (
-        "INSERT INTO audit_entries SELECT institution_id, 6, actor, action, subject, detail, at, hash, 'x'"
-        " FROM audit_entries WHERE institution_id = {m} AND seq = 5",
-        "6",
-    ),
+    "insertion": (FORGED, "6"),
     "other detail": ("""UPDATE audit_entries SET detail = '{{"n": 1}}' WHERE institution_id = {m} AND seq = 1""", "1"),
 }
 
