@@ -20,7 +20,6 @@ TOP = set(
     "crowdfund templates static migrations config.py wsgi.py requirements.txt tests simulator bench docs README.md Makefile"
     " pyproject.toml .ci requirements-dev.txt LICENSE .gitignore CONTRIBUTING.md".split()
 )
-UNTRACKED = {".git", ".venv", "instance", ".pre-commit-config.yaml"}
 LONG = {  # files past 300 lines, each with its reason
     "crowdfund/pages/view.py": "one list of view models, each a few lines",
     "crowdfund/pages/campaign.py": "one page told from one place",
@@ -47,13 +46,18 @@ def _attributes(path: Path) -> set[str]:
 
 
 def test_the_top_level_is_as_planned() -> None:
-    there = {path.name for path in ROOT.iterdir() if not path.name.endswith((".egg-info", "_cache"))} - UNTRACKED
-    assert TOP - there == set()
+    """Hidden folders of tools aside, and what a run leaves behind."""
+    there = {path.name for path in ROOT.iterdir()}
+    assert TOP <= there
+    more = {
+        name for name in there - TOP if not name.startswith(".") and not name.endswith((".egg-info", "__pycache__"))
+    }
+    assert more <= {"instance"}
 
 
 def test_a_long_file_has_a_reason() -> None:
     long = {_name(path) for path in CODE if len(path.read_text(encoding="utf-8").splitlines()) > 300}
-    assert long == set(LONG)
+    assert long <= set(LONG)
 
 
 def test_nothing_is_left_for_later() -> None:
