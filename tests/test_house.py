@@ -48,7 +48,7 @@ def _attributes(path: Path) -> set[str]:
 def test_the_top_level_is_as_planned() -> None:
     """Hidden folders of tools aside, and what a run leaves behind."""
     there = {path.name for path in ROOT.iterdir()}
-    assert TOP <= there
+    assert there >= TOP
     more = {
         name for name in there - TOP if not name.startswith(".") and not name.endswith((".egg-info", "__pycache__"))
     }
