@@ -213,7 +213,7 @@ def test_without_a_museum_in_scope_an_owned_table_is_out_of_reach(app: Flask, op
 
 
 def test_a_session_without_a_scope_does_nothing(migrated: EmbeddedPostgres) -> None:
-    engine = create_engine(migrated.application_url)
+    engine = create_engine(migrated.url(APPLICATION))
     with pytest.raises(ScopeError), Session(engine) as session:
         session.execute(text("SELECT 1"))
     engine.dispose()
