@@ -33,8 +33,8 @@ def forget(run: Path) -> None:
     (run / NOTES).unlink(missing_ok=True)
 
 
-def end_leftovers(run: Path) -> None:
-    """End the noted children and what they started."""
+def end_leftovers(run: Path) -> bool:
+    """End the noted children and what they started; say whether there were notes."""
     try:
         notes = json.loads((run / NOTES).read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
@@ -49,6 +49,7 @@ def end_leftovers(run: Path) -> None:
     wait_gone(left, 2)
     for path in run.glob("*.pid"):
         path.unlink()
+    return bool(notes)
 
 
 def wait_gone(processes: list[psutil.Process], seconds: float) -> list[psutil.Process]:

@@ -29,6 +29,7 @@ from crowdfund.programs import LIBRARIES_COMMAND, STOP_ORDER, Plan, missing_libr
 from crowdfund.welcome import welcome
 
 READY_WITHIN = 60.0
+PORTS_WITHIN = 15.0
 DEMO_WITHIN = 300.0
 
 
@@ -85,8 +86,12 @@ class Supervisor:
     def _start(self) -> None:
         began = time.monotonic()
         (self.data_dir / "run" / "ready").unlink(missing_ok=True)
-        end_leftovers(self.processes.run)
+        # What a killed supervisor left may need a moment to let go of its ports.
+        patience = PORTS_WITHIN if end_leftovers(self.processes.run) else 0.0
         port = self.plan.taken_port()
+        while port is not None and time.monotonic() - began < patience:
+            time.sleep(0.1)
+            port = self.plan.taken_port()
         if port is not None:
             raise StartError(f"Port {port} is in use by another program: stop it, or start with PORT=8100 make run.")
         self._start_database()
