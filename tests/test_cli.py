@@ -29,7 +29,8 @@ def run(app: Flask, *arguments: str) -> Result:
 
 @pytest.mark.parametrize(
     "arguments",
-    ["books check --institution desk-of-the-operator", "security rls", "institution list", "audit verify", "outbox status", "outbox drain", "limits", "routes",
+    ["books check --institution desk-of-the-operator",
+     "security rls", "institution list", "audit verify", "outbox status", "outbox drain", "limits", "routes",
      "demo credentials", "db current"],
 )  # fmt: skip
 def test_a_command_prints_one_document(app: Flask, museum: int, arguments: str) -> None:
