@@ -18,42 +18,33 @@ from markupsafe import Markup
 from config import Config
 from crowdfund import assets, i18n
 from crowdfund.accounts.sessions import OpenSession, SignedIn
+from crowdfund.campaigns.view import AmountChoice, MuseumLabel, Picture, Progress, TaxRelief, TierRow, WorkCard
 from crowdfund.gifts.view import Desk, GiftList, GiftMail, GiftRow, GiftStory, StoryEvent
 from crowdfund.institutions.current import Membership
 from crowdfund.ledger.view import AccountBalance, BookedLine, BookedTransaction, Books, Invariant
 from crowdfund.money import Money
-from crowdfund.pages.view import (
-    AmountChoice,
+from crowdfund.pages.view.campaign import (
     Assembly,
     BudgetLine,
     Calculator,
     CampaignPage,
-    Discovery,
     FeeExample,
-    GiftPage,
-    Home,
     Milestone,
-    MuseumLabel,
-    MuseumPage,
-    MuseumPlace,
     NewsItem,
-    Picture,
     PlanPart,
-    Progress,
     Question,
-    ReceiptCheck,
     Shelf,
     StoryBlock,
     TaxOption,
-    TaxRelief,
-    TierRow,
     TimelineEvent,
     Wall,
     WallName,
     WallWords,
-    WorkCard,
 )
+from crowdfund.pages.view.gift import GiftPage
+from crowdfund.pages.view.lists import Discovery, Home, MuseumPage, MuseumPlace
 from crowdfund.pledges.view import CountryChoice, GivePage, RewardChoice
+from crowdfund.receipts.view import ReceiptCheck
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -178,7 +169,6 @@ def campaign() -> CampaignPage:
         url=url,
         give_url=url + "give",
         totals_url="/totals/arvieres/hirondelles.json",
-        share_image_url="",
         phase="live",
         model="keep",
         progress=Progress(eur(68412), eur(100000)),

@@ -11,8 +11,9 @@ import pytest
 from flask import Flask, g
 
 from crowdfund import assets, i18n
+from crowdfund.campaigns.view import AmountChoice, Progress
 from crowdfund.money import Money
-from crowdfund.pages.view import AmountChoice, Calculator, Progress
+from crowdfund.pages.view.campaign import Calculator
 from tests import preview
 
 VOID = {"area", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, select
@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 
 from crowdfund import clock
 from crowdfund.campaigns import relief as tax
-from crowdfund.campaigns.models import Artwork, Campaign, FundingSource, Reward, Stage
+from crowdfund.campaigns.models import Artwork, Campaign, Reward
 from crowdfund.campaigns.texts import said
-from crowdfund.campaigns.view import AmountChoice, Picture, Progress, TierRow, WorkCard
+from crowdfund.campaigns.view import Picture, Progress, TierRow, WorkCard
 from crowdfund.errors import NotFound
 from crowdfund.i18n import current_locale, gettext
 from crowdfund.institutions.models import Institution
-from crowdfund.money import Money, MoneyError
+from crowdfund.money import Money
 from crowdfund.pages.cards import (
     PHASES,
     card_statement,
@@ -30,21 +30,10 @@ from crowdfund.pages.cards import (
     together,
 )
 from crowdfund.pages.lists import fee_example
-from crowdfund.pages.view import (
-    Assembly,
-    BudgetLine,
-    Calculator,
-    CampaignPage,
-    Milestone,
-    PlanPart,
-    Shelf,
-    StoryBlock,
-    TaxOption,
-    TimelineEvent,
-)
+from crowdfund.pages.sums import amounts, budget, calculator, financing, milestones
+from crowdfund.pages.view.campaign import Assembly, CampaignPage, Shelf, StoryBlock, TimelineEvent
 from crowdfund.pages.wall import wall
 
-PICKED = 1  # the second suggestion is picked beforehand, the amount given most
 PIECES_IN_A_ROW = 2
 
 
@@ -84,21 +73,17 @@ def campaign(session: Session, museum: str, slug: str, asked: Mapping[str, str])
     address = f"/{lang}/{museum}/{slug}/"
     today = clock.now().astimezone(ZoneInfo(row.time_zone)).date()
     progress = _progress(session, row)
-    sources = _sources(session, row)
-    plan = _plan(row, sources, progress)
+    plan = financing(session, row, progress)
     return CampaignPage(
         museum=label_of(row),
         slug=slug,
         title=said(row.title, home),
         lede=said(row.summary, home),
-        object_lines=tuple(
-            line for line in (said(row.maker, home), said(row.technique, home), said(row.dated, home)) if line
-        ),
+        object_lines=tuple(line for one in (row.maker, row.technique, row.dated) if (line := said(one, home))),
         picture=picture_of(row),
         url=address,
         give_url=f"{address}give",
         totals_url=f"/totals/{museum}/{slug}.json",
-        share_image_url="",
         phase=phase,
         model=row.funding_model,
         progress=progress,
@@ -114,14 +99,14 @@ def campaign(session: Session, museum: str, slug: str, asked: Mapping[str, str])
         ended_on=row.closes_at.astimezone(ZoneInfo(row.time_zone)).date(),
         promised=Money(int(row.promised_minor), row.currency) if row.promised_minor else None,
         relief=tax.relief(row.tax_regime, "individual", today, row.currency),
-        calculator=_calculator(row, today, asked),
+        calculator=calculator(row, today, asked),
         plan=plan,
         plan_total=sum((part.amount for part in plan[1:]), plan[0].amount) if plan else None,
         assembly=_assembly(row, progress),
         story=_story(row),
-        milestones=_milestones(session, row, progress),
+        milestones=milestones(session, row, progress),
         tiers=_tiers(session, row, today, address),
-        budget=_budget(row),
+        budget=budget(row),
         fee_example=fee_example(Money(5000, row.currency)) if row.currency in {"EUR", "CHF"} else None,
         wall=wall(session, row, asked),
         timeline=_timeline(row, today),
@@ -136,84 +121,6 @@ def _progress(session: Session, row: Row[Any]) -> Progress:
         card_statement().where(Campaign.joint_code == row.joint_code).order_by(Campaign.institution_id)
     ).all()
     return together([progress_of(part) for part in parts])
-
-
-def amounts(row: Row[Any], today: date) -> tuple[AmountChoice, ...]:
-    """Give the suggested amounts with what each costs after tax."""
-    return tuple(
-        AmountChoice(
-            money := Money(minor, row.currency),
-            tax.net(money, row.tax_regime, "individual", today),
-            picked=place == PICKED,
-        )
-        for place, minor in enumerate(row.suggested_minor)
-    )
-
-
-def _sources(session: Session, row: Row[Any]) -> list[FundingSource]:
-    return list(
-        session.scalars(
-            select(FundingSource)
-            .where(FundingSource.institution_id == row.institution_id, FundingSource.campaign_id == row.id)
-            .order_by(FundingSource.position)
-        )
-    )
-
-
-def _plan(row: Row[Any], sources: list[FundingSource], progress: Progress) -> tuple[PlanPart, ...]:
-    """Lay the financing plan: firm money, then the crowd as received and promised, then what is conditional."""
-    if not sources or progress.goal is None:
-        return ()
-    received = Money(int(row.raised_minor), row.currency) if not row.joint_code else progress.raised
-    promised = Money(int(row.promised_minor), row.currency)
-
-    def parts(certainty: str) -> list[PlanPart]:
-        return [
-            PlanPart(said(s.label, row.default_locale), Money(s.amount_minor, row.currency), certainty)  # type: ignore[arg-type]
-            for s in sources
-            if s.certainty == certainty
-        ]
-
-    missing = progress.missing
-    crowd = [PlanPart(gettext("Received from donors"), received, "received")]
-    if promised:
-        crowd.append(PlanPart(gettext("Promised by donors"), promised, "promised"))
-    to_find = [PlanPart(gettext("Still to be found together"), missing, "conditional")] if missing else []
-    return tuple(parts("firm") + crowd + parts("conditional") + to_find)
-
-
-def _calculator(row: Row[Any], today: date, asked: Mapping[str, str]) -> Calculator | None:
-    if row.tax_regime is None:
-        return None
-    options = []
-    for kind, label in (("individual", gettext("as a person")), ("company", gettext("as a company"))):
-        found = tax.relief(row.tax_regime, kind, today, row.currency)
-        if found:
-            options.append((kind, gettext("in %(country)s, %(kind)s", country=found.place, kind=label), found.share))
-    if not options:
-        return None
-    options.append(("elsewhere", gettext("elsewhere"), 0))
-    picked = asked.get("tax", options[0][0])
-    if picked not in {code for code, _label, _share in options}:
-        picked = options[0][0]
-    amount, error = (
-        Money(row.suggested_minor[PICKED] if len(row.suggested_minor) > PICKED else row.minimum_minor, row.currency),
-        "",
-    )
-    typed = asked.get("tax_amount")
-    if typed is not None:
-        try:
-            amount = Money.parse(typed[:20], row.currency)
-        except MoneyError:
-            error = gettext("Write the amount in digits, for example 50 or 12.50")
-    net = tax.net(amount, row.tax_regime, picked, today) if picked != "elsewhere" else amount
-    return Calculator(
-        amount,
-        net or amount,
-        tuple(TaxOption(code, label, share, picked=code == picked) for code, label, share in options),
-        error,
-        typed,
-    )
 
 
 def _assembly(row: Row[Any], progress: Progress) -> Assembly | None:
@@ -251,36 +158,6 @@ def _story(row: Row[Any]) -> tuple[StoryBlock, ...]:
     )
 
 
-def _milestones(session: Session, row: Row[Any], progress: Progress) -> tuple[Milestone, ...]:
-    stages = session.scalars(
-        select(Stage)
-        .where(Stage.institution_id == row.institution_id, Stage.campaign_id == row.id)
-        .order_by(Stage.amount_minor)
-    )
-    found: list[Milestone] = []
-    waiting = True
-    for stage in stages:
-        amount = Money(stage.amount_minor, row.currency)
-        state: Literal["reached", "current", "to_come", "surplus"]
-        if progress.raised >= amount:
-            state = "reached"
-        elif progress.goal is not None and amount > progress.goal:
-            state = "surplus"
-        else:
-            state, waiting = ("current", False) if waiting else ("to_come", False)
-        missing = amount - progress.raised if state in {"current", "surplus"} else None
-        found.append(
-            Milestone(
-                amount,
-                said(stage.title, row.default_locale),
-                said(stage.text, row.default_locale),
-                state,
-                missing=missing,
-            )
-        )
-    return tuple(found)
-
-
 def _tiers(session: Session, row: Row[Any], today: date, address: str) -> tuple[TierRow, ...]:
     now = clock.now()
     rewards = session.scalars(
@@ -303,17 +180,6 @@ def _tiers(session: Session, row: Row[Any], today: date, address: str) -> tuple[
         for reward in rewards
         if (reward.available_from is None or reward.available_from <= now)
         and (reward.available_until is None or now < reward.available_until)
-    )
-
-
-def _budget(row: Row[Any]) -> tuple[BudgetLine, ...]:
-    return tuple(
-        BudgetLine(
-            said(line["label"], row.default_locale),
-            Money(line["amount_minor"], row.currency),
-            said(line.get("note", {}), row.default_locale),
-        )
-        for line in row.budget
     )
 
 

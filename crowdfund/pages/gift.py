@@ -21,7 +21,7 @@ from crowdfund.i18n import gettext
 from crowdfund.institutions.models import Issuer
 from crowdfund.money import Money
 from crowdfund.pages.cards import card_of, card_statement
-from crowdfund.pages.view import GiftPage, GiftState, ReceiptQuestions, ReceiptState
+from crowdfund.pages.view.gift import GiftPage, GiftState, ReceiptQuestions, ReceiptState
 from crowdfund.payments.models import Checkout
 from crowdfund.payments.rules import CheckoutState
 from crowdfund.pledges import service as pledges

@@ -20,7 +20,8 @@ from crowdfund.i18n import current_locale
 from crowdfund.institutions.models import Institution, Issuer
 from crowdfund.money import Money
 from crowdfund.pages.cards import cards
-from crowdfund.pages.view import Discovery, FeeExample, Home, MuseumPage, MuseumPlace
+from crowdfund.pages.view.campaign import FeeExample
+from crowdfund.pages.view.lists import Discovery, Home, MuseumPage, MuseumPlace
 from crowdfund.pledges.rules import card_fee
 
 ON_THE_RAIL = 4

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from crowdfund import clock
 from crowdfund.pages.lists import fold
-from crowdfund.pages.view import Wall, WallName, WallWords
+from crowdfund.pages.view.campaign import Wall, WallName, WallWords
 from crowdfund.pledges.models import WallEntry
 
 SHOWN = 120

@@ -1,12 +1,15 @@
-"""What the public pages show: frozen plain values, filled by queries and formatted by the templates.
+"""What the page of one campaign shows: frozen plain values, filled by queries and formatted by the templates.
 
 Texts written by a museum are already in the page's language (or carry `lang`); texts of the interface are gettext's.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from markupsafe import Markup
 
 from crowdfund.campaigns.view import (
     AmountChoice,
@@ -19,49 +22,7 @@ from crowdfund.campaigns.view import (
     TierRow,
     WorkCard,
 )
-
-if TYPE_CHECKING:
-    from datetime import date, datetime
-
-    from markupsafe import Markup
-
-    from crowdfund.money import Money
-    from crowdfund.pledges.view import CountryChoice
-
-__all__ = [
-    "AmountChoice",
-    "Assembly",
-    "BudgetLine",
-    "Calculator",
-    "CampaignPage",
-    "Discovery",
-    "FeeExample",
-    "FundingModel",
-    "GiftPage",
-    "Home",
-    "Milestone",
-    "MuseumLabel",
-    "MuseumPage",
-    "MuseumPlace",
-    "NewsItem",
-    "Phase",
-    "Picture",
-    "PlanPart",
-    "Progress",
-    "Question",
-    "ReceiptCheck",
-    "ReceiptQuestions",
-    "Shelf",
-    "StoryBlock",
-    "TaxOption",
-    "TaxRelief",
-    "TierRow",
-    "TimelineEvent",
-    "Wall",
-    "WallName",
-    "WallWords",
-    "WorkCard",
-]
+from crowdfund.money import Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +207,6 @@ class CampaignPage:
     url: str
     give_url: str
     totals_url: str
-    share_image_url: str
     phase: Phase
     model: FundingModel
     progress: Progress
@@ -278,145 +238,4 @@ class CampaignPage:
     questions: tuple[Question, ...] = ()
     timeline: tuple[TimelineEvent, ...] = ()
     others: tuple[WorkCard, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class MuseumPlace:
-    """A museum on the map. Degrees as decimal text are not needed: `latitude` and `longitude` in thousandths."""
-
-    museum: MuseumLabel
-    latitude: int
-    longitude: int
-    works: int = 0
-    distance_km: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Home:
-    """The front page. `raised` has one sum per currency."""
-
-    rail: tuple[WorkCard, ...]
-    works: tuple[WorkCard, ...]
-    museums: tuple[MuseumPlace, ...]
-    donors: int
-    raised: tuple[Money, ...]
-    acquired: int
-    since: int
-    minimum: Money
-    fee_example: FeeExample | None = None
-    latest: WorkCard | None = None
-    latest_text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Discovery:
-    """The list of works and how it was asked for. `place` is how `near` was understood."""
-
-    works: tuple[WorkCard, ...]
-    total: int
-    museums: tuple[MuseumLabel, ...]
-    query: str = ""
-    near: str = ""
-    place: str = ""
-    state: str = ""
-    museum: str = ""
-    sort: str = ""
-    previous_url: str = ""
-    next_url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class MuseumPage:
-    """A museum and its track record. `receipt_issuer` is the legal entity that signs the receipts."""
-
-    museum: MuseumLabel
-    text: str
-    live: tuple[WorkCard, ...] = ()
-    scheduled: tuple[WorkCard, ...] = ()
-    ended: tuple[WorkCard, ...] = ()
-    acquired: int = 0
-    donors: int = 0
-    raised: tuple[Money, ...] = ()
-    website: str = ""
-    receipt_issuer: str = ""
-
-
-GiftState = Literal[
-    "processing",
-    "paid",
-    "failed",
-    "expired",
-    "refunded",
-    "partly_refunded",
-    "disputed",
-    "cancelled",
-]
-ReceiptState = Literal["not_wanted", "coming", "issued", "held", "replaced", "cancelled", "none"]
-
-
-@dataclass(frozen=True, slots=True)
-class ReceiptQuestions:
-    """What a donor may still tell for the receipt. `country` is the one picked before anybody chose."""
-
-    url: str
-    countries: tuple[CountryChoice, ...]
-    country: str
-    for_company: bool
-    asks_tax_number: bool
-
-
-@dataclass(frozen=True, slots=True)
-class GiftPage:
-    """One gift as its donor sees it by the unguessable link.
-
-    `receipt_reason` is a translated sentence when the receipt is held or none is given. `wall_choice` is what is
-    shown now. `retry_url` pays the same attempt again. `rank` counts donors up to this one.
-    """
-
-    museum: MuseumLabel
-    campaign_title: str
-    campaign_url: str
-    picture: Picture
-    progress: Progress
-    first_name: str
-    amount: Money
-    state: GiftState
-    given_at: datetime | None
-    timezone: str
-    charged: Money
-    email_shown: str = ""
-    rank: int | None = None
-    refunded: Money | None = None
-    refunded_on: date | None = None
-    reward: str = ""
-    receipt_state: ReceiptState = "not_wanted"
-    receipt_number: str = ""
-    receipt_url: str = ""
-    receipt_reason: str = ""
-    receipt_check_url: str = ""
-    wall_choice: Literal["short", "other", "anonymous"] = "anonymous"
-    wall_short: str = ""
-    wall_name: str = ""
-    message: str = ""
-    change_url: str = ""
-    receipt_questions: ReceiptQuestions | None = None
-    retry_url: str = ""
-    share_url: str = ""
-    decision_on: date | None = None
-    live: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class ReceiptCheck:
-    """What the public check tells of a receipt: never a name."""
-
-    state: Literal["valid", "suspended", "replaced", "cancelled"]
-    issuer: str
-    number: str
-    year: int
-    amount: Money
-    issued_on: date
-    gift_on: date | None = None
-    replaced_by: str = ""
-    sha256: str = ""
-    notes: tuple[str, ...] = field(default=())
+    share_image_url: str = ""

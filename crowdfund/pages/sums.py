@@ -1,0 +1,143 @@
+"""The sums on a campaign's page: amounts to give, the financing plan, the real cost, the stages, the budget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Literal
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from crowdfund.campaigns import relief as tax
+from crowdfund.campaigns.models import FundingSource, Stage
+from crowdfund.campaigns.texts import said
+from crowdfund.campaigns.view import AmountChoice, Progress
+from crowdfund.i18n import gettext
+from crowdfund.money import Money, MoneyError
+from crowdfund.pages.view.campaign import BudgetLine, Calculator, Milestone, PlanPart, TaxOption
+
+PICKED = 1  # the second suggestion is picked beforehand, the amount given most
+
+
+def amounts(row: Row[Any], today: date) -> tuple[AmountChoice, ...]:
+    """Give the suggested amounts with what each costs after tax."""
+    return tuple(
+        AmountChoice(
+            money := Money(minor, row.currency),
+            tax.net(money, row.tax_regime, "individual", today),
+            picked=place == PICKED,
+        )
+        for place, minor in enumerate(row.suggested_minor)
+    )
+
+
+def financing(session: Session, row: Row[Any], progress: Progress) -> tuple[PlanPart, ...]:
+    """Lay the financing plan: firm money, then the crowd as received and promised, then what is conditional."""
+    sources = _sources(session, row)
+    if not sources or progress.goal is None:
+        return ()
+    received = Money(int(row.raised_minor), row.currency) if not row.joint_code else progress.raised
+    promised = Money(int(row.promised_minor), row.currency)
+
+    def parts(certainty: str) -> list[PlanPart]:
+        return [
+            PlanPart(said(s.label, row.default_locale), Money(s.amount_minor, row.currency), certainty)  # type: ignore[arg-type]
+            for s in sources
+            if s.certainty == certainty
+        ]
+
+    missing = progress.missing
+    crowd = [PlanPart(gettext("Received from donors"), received, "received")]
+    if promised:
+        crowd.append(PlanPart(gettext("Promised by donors"), promised, "promised"))
+    to_find = [PlanPart(gettext("Still to be found together"), missing, "conditional")] if missing else []
+    return tuple(parts("firm") + crowd + parts("conditional") + to_find)
+
+
+def _sources(session: Session, row: Row[Any]) -> list[FundingSource]:
+    return list(
+        session.scalars(
+            select(FundingSource)
+            .where(FundingSource.institution_id == row.institution_id, FundingSource.campaign_id == row.id)
+            .order_by(FundingSource.position)
+        )
+    )
+
+
+def calculator(row: Row[Any], today: date, asked: Mapping[str, str]) -> Calculator | None:
+    """Answer what a gift really costs, for the amount and the place asked about."""
+    if row.tax_regime is None:
+        return None
+    options = []
+    for kind, label in (("individual", gettext("as a person")), ("company", gettext("as a company"))):
+        found = tax.relief(row.tax_regime, kind, today, row.currency)
+        if found:
+            options.append((kind, gettext("in %(country)s, %(kind)s", country=found.place, kind=label), found.share))
+    if not options:
+        return None
+    options.append(("elsewhere", gettext("elsewhere"), 0))
+    picked = asked.get("tax", options[0][0])
+    if picked not in {code for code, _label, _share in options}:
+        picked = options[0][0]
+    amount, error = (
+        Money(row.suggested_minor[PICKED] if len(row.suggested_minor) > PICKED else row.minimum_minor, row.currency),
+        "",
+    )
+    typed = asked.get("tax_amount")
+    if typed is not None:
+        try:
+            amount = Money.parse(typed[:20], row.currency)
+        except MoneyError:
+            error = gettext("Write the amount in digits, for example 50 or 12.50")
+    net = tax.net(amount, row.tax_regime, picked, today) if picked != "elsewhere" else amount
+    return Calculator(
+        amount,
+        net or amount,
+        tuple(TaxOption(code, label, share, picked=code == picked) for code, label, share in options),
+        error,
+        typed,
+    )
+
+
+def milestones(session: Session, row: Row[Any], progress: Progress) -> tuple[Milestone, ...]:
+    """Tell which stages are reached, and which comes next."""
+    stages = session.scalars(
+        select(Stage)
+        .where(Stage.institution_id == row.institution_id, Stage.campaign_id == row.id)
+        .order_by(Stage.amount_minor)
+    )
+    found: list[Milestone] = []
+    waiting = True
+    for stage in stages:
+        amount = Money(stage.amount_minor, row.currency)
+        state: Literal["reached", "current", "to_come", "surplus"]
+        if progress.raised >= amount:
+            state = "reached"
+        elif progress.goal is not None and amount > progress.goal:
+            state = "surplus"
+        else:
+            state, waiting = ("current", False) if waiting else ("to_come", False)
+        missing = amount - progress.raised if state in {"current", "surplus"} else None
+        found.append(
+            Milestone(
+                amount,
+                said(stage.title, row.default_locale),
+                said(stage.text, row.default_locale),
+                state,
+                missing=missing,
+            )
+        )
+    return tuple(found)
+
+
+def budget(row: Row[Any]) -> tuple[BudgetLine, ...]:
+    """Tell where the money goes."""
+    return tuple(
+        BudgetLine(
+            said(line["label"], row.default_locale),
+            Money(line["amount_minor"], row.currency),
+            said(line.get("note", {}), row.default_locale),
+        )
+        for line in row.budget
+    )

@@ -1,0 +1,75 @@
+"""What a donor's page of one gift shows: frozen plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from crowdfund.campaigns.view import MuseumLabel, Picture, Progress
+from crowdfund.money import Money
+from crowdfund.pledges.view import CountryChoice
+
+GiftState = Literal[
+    "processing",
+    "paid",
+    "failed",
+    "expired",
+    "refunded",
+    "partly_refunded",
+    "disputed",
+    "cancelled",
+]
+ReceiptState = Literal["not_wanted", "coming", "issued", "held", "replaced", "cancelled", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptQuestions:
+    """What a donor may still tell for the receipt. `country` is the one picked before anybody chose."""
+
+    url: str
+    countries: tuple[CountryChoice, ...]
+    country: str
+    for_company: bool
+    asks_tax_number: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GiftPage:
+    """One gift as its donor sees it by the unguessable link.
+
+    `receipt_reason` is a translated sentence when the receipt is held or none is given. `wall_choice` is what is
+    shown now. `retry_url` pays the same attempt again. `rank` counts donors up to this one.
+    """
+
+    museum: MuseumLabel
+    campaign_title: str
+    campaign_url: str
+    picture: Picture
+    progress: Progress
+    first_name: str
+    amount: Money
+    state: GiftState
+    given_at: datetime | None
+    timezone: str
+    charged: Money
+    email_shown: str = ""
+    rank: int | None = None
+    refunded: Money | None = None
+    refunded_on: date | None = None
+    reward: str = ""
+    receipt_state: ReceiptState = "not_wanted"
+    receipt_number: str = ""
+    receipt_url: str = ""
+    receipt_reason: str = ""
+    receipt_check_url: str = ""
+    wall_choice: Literal["short", "other", "anonymous"] = "anonymous"
+    wall_short: str = ""
+    wall_name: str = ""
+    message: str = ""
+    change_url: str = ""
+    receipt_questions: ReceiptQuestions | None = None
+    retry_url: str = ""
+    share_url: str = ""
+    decision_on: date | None = None
+    live: bool = True

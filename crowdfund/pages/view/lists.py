@@ -1,0 +1,70 @@
+"""What the pages of many works show: the front page, the list of works, a museum. Frozen plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crowdfund.campaigns.view import MuseumLabel, WorkCard
+from crowdfund.money import Money
+from crowdfund.pages.view.campaign import FeeExample
+
+
+@dataclass(frozen=True, slots=True)
+class MuseumPlace:
+    """A museum on the map. Degrees as decimal text are not needed: `latitude` and `longitude` in thousandths."""
+
+    museum: MuseumLabel
+    latitude: int
+    longitude: int
+    works: int = 0
+    distance_km: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The front page. `raised` has one sum per currency."""
+
+    rail: tuple[WorkCard, ...]
+    works: tuple[WorkCard, ...]
+    museums: tuple[MuseumPlace, ...]
+    donors: int
+    raised: tuple[Money, ...]
+    acquired: int
+    since: int
+    minimum: Money
+    fee_example: FeeExample | None = None
+    latest: WorkCard | None = None
+    latest_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """The list of works and how it was asked for. `place` is how `near` was understood."""
+
+    works: tuple[WorkCard, ...]
+    total: int
+    museums: tuple[MuseumLabel, ...]
+    query: str = ""
+    near: str = ""
+    place: str = ""
+    state: str = ""
+    museum: str = ""
+    sort: str = ""
+    previous_url: str = ""
+    next_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MuseumPage:
+    """A museum and its track record. `receipt_issuer` is the legal entity that signs the receipts."""
+
+    museum: MuseumLabel
+    text: str
+    live: tuple[WorkCard, ...] = ()
+    scheduled: tuple[WorkCard, ...] = ()
+    ended: tuple[WorkCard, ...] = ()
+    acquired: int = 0
+    donors: int = 0
+    raised: tuple[Money, ...] = ()
+    website: str = ""
+    receipt_issuer: str = ""
