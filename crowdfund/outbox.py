@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Index, UniqueConstraint, event, text, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column
+from sqlalchemy.orm import Mapped, ORMExecuteState, Session, SessionTransaction, mapped_column
 
 from crowdfund import clock
 from crowdfund.database import Base
@@ -26,12 +26,14 @@ LEASE = timedelta(seconds=30)
 FIRST_RETRY = timedelta(seconds=1)
 LONGEST_RETRY = timedelta(minutes=15)
 FAILING_AFTER = 6
-STATED = "facts stated"  # in a session: rows to be written with its commit
+STATED = "facts stated"  # in a session: rows to be written with its commit, each with the savepoint that stated it
 
 # Inside: called with the session of the transaction that marks the row delivered.
 Inside = Callable[..., None]
 # Outside: called with the scope; opens its own transactions, because it calls out (provider, mail, PDF).
 Outside = Callable[..., None]
+# A row to be written, and the savepoint in which it was stated.
+_Stated = tuple[SessionTransaction | None, dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def publish(session: Session, topic: str, *, key: str, delay: timedelta = timede
     """State a fact in this transaction. The key names the fact: stating it twice is once.
 
     `payload` holds ids, never identity. `delay` holds delivery back. The rows are written together at the transaction's
-    end, or before they are asked for.
+    end, or before they are asked for; what a savepoint stated goes with it when it is undone.
     """
     now = clock.now()
     heard = listeners.get(topic, [])
@@ -97,36 +99,43 @@ def publish(session: Session, topic: str, *, key: str, delay: timedelta = timede
     ]
     full_key = f"{topic}:{key}"
     museum = museum_of(session)
-    stated: list[dict[str, Any]] = session.info.setdefault(STATED, [])
+    stated: list[_Stated] = session.info.setdefault(STATED, [])
+    owner = session.get_nested_transaction()
     stated += [
-        {
-            "institution_id": museum,
-            "topic": topic,
-            "key": full_key,
-            "payload": payload,
-            "created_at": now,
-            "attempts": 0,
-            "background": bool(delay),
-            **row,
-        }
+        (
+            owner,
+            {
+                "institution_id": museum,
+                "topic": topic,
+                "key": full_key,
+                "payload": payload,
+                "created_at": now,
+                "attempts": 0,
+                "background": bool(delay),
+                **row,
+            },
+        )
         for row in rows
     ]
-    if session.in_nested_transaction():  # may be undone alone
-        _write(session)
 
 
 def _write(session: Session) -> None:
     """Write what was stated and not yet written, in one statement."""
-    stated = session.info.pop(STATED, None)
-    if stated:
-        statement = insert(OutboxRow.__table__)  # type: ignore[arg-type] # the table, not the class: no rows come back
-        keys = ["institution_id", "listener", "key"]
-        session.connection().execute(statement.on_conflict_do_nothing(index_elements=keys), stated)
+    stated: list[_Stated] = session.info.pop(STATED, [])
+    if not stated:
+        return
+    statement = insert(OutboxRow.__table__)  # type: ignore[arg-type] # the table, not the class: no rows come back
+    keys = ["institution_id", "listener", "key"]
+    rows = [row for _owner, row in stated]
+    session.connection().execute(statement.on_conflict_do_nothing(index_elements=keys), rows)
+    here = session.get_nested_transaction()
+    if here is not None:  # it may be undone, and with it rows that others stated: those are written again
+        session.info[STATED] = [(owner, row) for owner, row in stated if owner is not here]
 
 
 @event.listens_for(Session, "before_commit")
 def _write_before_commit(session: Session) -> None:
-    if session.info.get(STATED):
+    if session.info.get(STATED) and not session.in_nested_transaction():
         session.flush()  # the rows the facts speak of come first
         _write(session)
 
@@ -139,7 +148,19 @@ def _write_before_reading(state: ORMExecuteState) -> None:
 
 @event.listens_for(Session, "after_rollback")
 def _forget(session: Session) -> None:
-    session.info.pop(STATED, None)
+    """Forget what the undone transaction or savepoint had stated; what surrounds a savepoint still stands."""
+    undone = session.get_nested_transaction()
+    stated: list[_Stated] = session.info.pop(STATED, [])
+    if undone is not None:
+        session.info[STATED] = [one for one in stated if one[0] is not undone]
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _hand_up(session: Session, ended: SessionTransaction) -> None:
+    """Hand what a released savepoint had stated to the one around it, or to the transaction."""
+    if ended.nested and session.info.get(STATED):
+        around = ended.parent if ended.parent is not None and ended.parent.nested else None
+        session.info[STATED] = [(around if owner is ended else owner, row) for owner, row in session.info[STATED]]
 
 
 def mark_told(session: Session) -> None:

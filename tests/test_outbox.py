@@ -75,6 +75,40 @@ def test_a_fact_that_was_undone_was_never_stated(heard: list[dict[str, Any]]) ->
     assert rows(museum) == []
 
 
+def _undo(session: Session, key: str, *, read: bool = False) -> None:
+    savepoint = session.begin_nested()
+    outbox.publish(session, TOPIC, key=key)
+    if read:
+        session.scalars(select(OutboxRow)).all()
+    savepoint.rollback()
+
+
+@pytest.mark.parametrize("read", [False, True])
+def test_an_undone_savepoint_takes_its_own_facts_and_no_others(heard: list[dict[str, Any]], read: bool) -> None:
+    museum = make_institution()
+    with transaction(scope(museum)) as session:
+        outbox.publish(session, TOPIC, key="before")
+        _undo(session, "undone", read=read)
+        outbox.publish(session, TOPIC, key="after")
+    assert [row.key for row in rows(museum)] == [f"{TOPIC}:before", f"{TOPIC}:after"]
+
+
+def test_a_released_savepoint_shares_the_fate_of_what_surrounds_it(heard: list[dict[str, Any]]) -> None:
+    museum = make_institution()
+    with transaction(scope(museum)) as session:
+        outer = session.begin_nested()
+        outbox.publish(session, TOPIC, key="outer")
+        with session.begin_nested():
+            outbox.publish(session, TOPIC, key="inner")
+        _undo(session, "innermost")
+        outer.rollback()
+        with session.begin_nested():
+            outbox.publish(session, TOPIC, key="kept")
+            with session.begin_nested():
+                outbox.publish(session, TOPIC, key="kept too")
+    assert [row.key for row in rows(museum)] == [f"{TOPIC}:kept", f"{TOPIC}:kept too"]
+
+
 def test_a_leased_fact_is_handed_out_again_only_when_the_lease_is_over(heard: list[dict[str, Any]]) -> None:
     museum = make_institution()
     state(museum)
