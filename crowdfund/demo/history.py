@@ -21,7 +21,7 @@ from crowdfund.demo.curve import moments
 from crowdfund.demo.people import MESSAGES, Person, person
 from crowdfund.gifts import service as gifts
 from crowdfund.gifts.models import Gift
-from crowdfund.gifts.reports import MoneyReceived, RefundReported
+from crowdfund.gifts.reports import FeeReported, MoneyReceived, RefundReported
 from crowdfund.gifts.rules import Method, RefundState
 from crowdfund.money import Money
 from crowdfund.pledges import service as pledges
@@ -169,14 +169,15 @@ class _Story:
                 .order_by(Reward.price_minor)
             ).all()
             currency = campaigns.campaign_of(session, self.campaign_id).currency
+            pledged: list[tuple[int, Giving]] = []
             for giving in givings:
                 with clock.at(giving.at):
                     pledge = pledges.make_pledge(session, self._request(giving, rewards, currency))
                     if self.promised:
                         pledges.promise(session, pledge.id)
-                        continue
-                with clock.at(giving.received_at):
-                    self._receive(session, giving, pledge.id, Money(giving.minor, currency))
+                    else:
+                        pledged.append((pledge.id, giving))
+            self._receive(session, pledged, currency)
             outbox.mark_told(session)
 
     def _request(self, giving: Giving, rewards: Sequence[Reward], currency: str) -> PledgeRequest:
@@ -195,16 +196,23 @@ class _Story:
             consents={"news_museum": "demo"} if draw.random() < 0.37 else {},
         )  # fmt: skip
 
-    def _receive(self, session: Session, giving: Giving, pledge_id: int, amount: Money) -> None:
-        card = giving.method == Method.CARD
-        gift = gifts.receive_gift(session, MoneyReceived(
-            reference=f"pledge:{pledge_id}", campaign_id=self.campaign_id, pledge_id=pledge_id, amount=amount, method=giving.method,
-            received_at=giving.received_at, handed_at=giving.at, imported=True,
-            charge=f"ch_demo_{self.scope.institution_id}_{pledge_id}" if card else None))  # fmt: skip
-        if card:
-            gifts.record_fee(session, gift.id, card_fee(amount), f"txn_demo_{self.scope.institution_id}_{pledge_id}")
-        if gift.wants_receipt:
-            receipts.issue(session, gift.id)
+    def _receive(self, session: Session, pledged: Sequence[tuple[int, Giving]], currency: str) -> None:
+        """Book the money of some pledges together, then issue their receipts, each at its moment."""
+        came = gifts.receive_gifts(session, [self._money(*one, currency) for one in pledged])
+        for gift in came:
+            if gift.wants_receipt:
+                with clock.at(gift.received_at):
+                    receipts.issue(session, gift.id)
+
+    def _money(self, pledge_id: int, giving: Giving, currency: str) -> MoneyReceived:
+        amount = Money(giving.minor, currency)
+        at_provider = f"demo_{self.scope.institution_id}_{pledge_id}" if giving.method == Method.CARD else ""
+        return MoneyReceived(
+            reference=f"pledge:{pledge_id}", campaign_id=self.campaign_id, pledge_id=pledge_id, amount=amount,
+            method=giving.method, received_at=giving.received_at, handed_at=giving.at, imported=True,
+            charge=f"ch_{at_provider}" if at_provider else None,
+            fee=FeeReported(f"txn_{at_provider}", card_fee(amount)) if at_provider else None,
+        )  # fmt: skip
 
 
 def _count_boxes(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from sqlalchemy.orm import Session
 
 from crowdfund.campaigns.models import Campaign
@@ -13,6 +15,7 @@ from crowdfund.ledger.rules import AccountKind, Line, fund_code
 from crowdfund.money import Money
 from crowdfund.tenancy import museum_of
 
+FEE = "fee of the provider"
 # Where the money of each means of payment lies. What was moved lies where it came in.
 ACCOUNTS = {
     Method.CARD: AccountKind.CLEARING,
@@ -49,23 +52,30 @@ def _money_account(session: Session, gift: Gift) -> str:
     return _own(session, first, ACCOUNTS[Method(first.method)])
 
 
-def post_gift(session: Session, gift: Gift) -> None:
-    """Book the gross: what came in, to the campaign's fund."""
-    ledger.post(
-        session,
+def post_gifts(session: Session, gifts: Sequence[Gift]) -> None:
+    """Book the gross of each: what came in, to the campaign's fund; and its fee, where that is known already."""
+    ledger.post_all(session, [posting for gift in gifts for posting in _received(session, gift)])
+
+
+def _received(session: Session, gift: Gift) -> Iterator[ledger.Posting]:
+    yield ledger.Posting(
         f"gift:{gift.id}",
         f"gift by {gift.method}",
         [Line(_money_account(session, gift), gift.amount), Line(_fund(session, gift), -gift.amount)],
         booked_at=gift.received_at if gift.imported else None,
     )
+    if gift.balance_transaction is not None and gift.fee_minor:
+        yield _fee(session, gift, FeeReported(gift.balance_transaction, Money(gift.fee_minor, gift.currency)))
 
 
-def post_fee(session: Session, gift: Gift, fee: FeeReported, memo: str = "fee of the provider") -> None:
+def post_fee(session: Session, gift: Gift, fee: FeeReported, memo: str = FEE) -> None:
     """Book a fee as a cost, never netted; once for each balance transaction."""
-    if not fee.amount:
-        return
-    ledger.post(
-        session,
+    if fee.amount:
+        ledger.post_all(session, [_fee(session, gift, fee, memo)])
+
+
+def _fee(session: Session, gift: Gift, fee: FeeReported, memo: str = FEE) -> ledger.Posting:
+    return ledger.Posting(
         f"fee:{fee.balance_transaction}",
         memo,
         [

@@ -10,6 +10,14 @@ from crowdfund.gifts.rules import DisputeState, Method, RefundState
 from crowdfund.money import Money
 
 
+@dataclass(frozen=True, slots=True)
+class FeeReported:
+    """A fee the provider took (or, negative, gave back), under the id of its balance transaction."""
+
+    balance_transaction: str
+    amount: Money
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoneyReceived:
     """Money that has come in.
@@ -17,7 +25,7 @@ class MoneyReceived:
     `reference` names what made it ("pledge:12", "box:…"): one reference, one gift. With a pledge, the donor, the wish
     for a receipt and the counterpart are the pledge's, whatever is said here. `received_at` is the moment the money was
     credited, or counted for a box; `handed_at` the moment a cheque or cash was handed over, where the law dates the
-    gift by it.
+    gift by it. `fee` is the provider's, when it is known by then; else `record_fee` books it later.
     """
 
     reference: str
@@ -29,6 +37,7 @@ class MoneyReceived:
     donor_id: int | None = None
     charge: str | None = None
     payment: str | None = None
+    fee: FeeReported | None = None
     wants_receipt: bool = False
     counterpart_minor: int = 0
     units: int = 1
@@ -47,14 +56,6 @@ class RefundReported:
     at: datetime
     request: UUID | None = None
     reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class FeeReported:
-    """A fee the provider took (or, negative, gave back), under the id of its balance transaction."""
-
-    balance_transaction: str
-    amount: Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

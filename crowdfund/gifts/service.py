@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from crowdfund import outbox
+from crowdfund import clock, outbox
 from crowdfund.campaigns.models import Campaign
 from crowdfund.gifts import postings, sums
 from crowdfund.gifts.disputes import record_dispute
@@ -32,6 +34,7 @@ __all__ = [
     "clear_refund",
     "move_gift",
     "receive_gift",
+    "receive_gifts",
     "record_dispute",
     "record_fee",
     "record_refund",
@@ -56,29 +59,46 @@ def receive_gift(session: Session, money: MoneyReceived) -> Gift:
     Locks the pledge. Publishes `gift.received`. The caller compares the charge of the gift it gets with its own:
     another charge means that the pledge was paid twice.
     """
-    pledge = _locked_pledge(session, money.pledge_id)
-    known = session.scalars(select(Gift).where(Gift.reference == money.reference)).one_or_none()
-    if known is not None:
-        return known
-    if pledge is not None and pledge.state != PledgeState.PAID:
-        pledge = pledges.fulfil_locked(session, pledge)
-    gift = _gift(session, money, pledge)
-    if pledge is None:  # without a pledge to lock, two may meet here
-        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(money.reference, museum_of(session)))))
-        known = session.scalars(select(Gift).where(Gift.reference == money.reference)).one_or_none()
-        if known is not None:
-            return known
-    session.add(gift)
-    session.flush()  # for its id
-    postings.post_gift(session, gift)
-    outbox.publish(session, "gift.received", key=str(gift.id), gift_id=gift.id)
-    return gift
+    return receive_gifts(session, [money])[0]
 
 
-def _locked_pledge(session: Session, pledge_id: int | None) -> Pledge | None:
-    if pledge_id is None:
-        return None
-    return pledges.pledge_of(session, pledge_id, lock=True)
+def receive_gifts(session: Session, moneys: Sequence[MoneyReceived]) -> list[Gift]:
+    """Book several sums, each as `receive_gift` does and under a reference of its own, in few rounds to the database."""
+    locked = pledges.lock_pledges(session, {money.pledge_id for money in moneys if money.pledge_id is not None})
+    known = _known(session, [money for money in moneys if _may_be_known(money, locked)])
+    news = [money for money in moneys if money.reference not in known]
+    pledges.fulfil_all(
+        session,
+        {locked[money.pledge_id]: _moment(money) for money in news if money.pledge_id is not None},
+    )
+    made = [_gift(session, money, locked.get(money.pledge_id or 0)) for money in news]
+    session.add_all(made)
+    session.flush()  # for their ids
+    postings.post_gifts(session, made)
+    for gift in made:
+        outbox.publish(session, "gift.received", key=str(gift.id), gift_id=gift.id)
+    found = known | {gift.reference: gift for gift in made}
+    return [found[money.reference] for money in moneys]
+
+
+def _may_be_known(money: MoneyReceived, locked: Mapping[int, Pledge]) -> bool:
+    """Say whether a gift may be there already. One that fulfils a pledge is not, while the pledge waits for its money."""
+    return money.pledge_id is None or locked[money.pledge_id].state == PledgeState.PAID
+
+
+def _known(session: Session, moneys: Sequence[MoneyReceived]) -> dict[str, Gift]:
+    for reference in sorted(money.reference for money in moneys if money.pledge_id is None):
+        # Without a pledge to lock, two may meet here.
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(reference, museum_of(session)))))
+    references = [money.reference for money in moneys]
+    if not references:
+        return {}
+    return {gift.reference: gift for gift in session.scalars(select(Gift).where(Gift.reference.in_(references)))}
+
+
+def _moment(money: MoneyReceived) -> datetime:
+    """Tell when a gift is entered: history as if it had been entered when it came."""
+    return money.received_at if money.imported else clock.now()
 
 
 def _gift(session: Session, money: MoneyReceived, pledge: Pledge | None) -> Gift:
@@ -97,8 +117,10 @@ def _gift(session: Session, money: MoneyReceived, pledge: Pledge | None) -> Gift
         refunded_minor=0, disputed_minor=0, lost_minor=0, method=money.method, units=money.units,
         gift_date=dated.day, gift_date_basis=dated.basis, received_at=money.received_at,
         charge=money.charge, payment=money.payment,
+        balance_transaction=money.fee.balance_transaction if money.fee else None,
+        fee_minor=money.fee.amount.minor if money.fee else None,
         wants_receipt=pledge.wants_receipt if pledge else money.wants_receipt,
-        counterpart_minor=counterpart, imported=money.imported,
+        counterpart_minor=counterpart, imported=money.imported, created_at=_moment(money),
     )  # fmt: skip
 
 

@@ -36,6 +36,16 @@ POST = text("""
 
 
 @dataclass(frozen=True, slots=True)
+class Posting:
+    """A balanced transaction to be posted under its reference; `booked_at` (UTC) is now when it is None."""
+
+    reference: str
+    memo: str
+    lines: Sequence[Line]
+    booked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Balance:
     """What an account holds, in its currency, and how many entries made it."""
 
@@ -101,32 +111,40 @@ def post(
     Amounts are minor units, debits positive. Raises UnbalancedError, LookupError for an account that is not open. The
     database checks the balance again at commit and refuses every later change.
     """
-    check_balanced(lines)
-    accounts = _accounts(session, {line.account for line in lines})
-    for line in lines:
+    values = _checked(session, Posting(reference, memo, lines, booked_at), reverses_id)
+    session.flush()  # what the entries speak of comes first
+    ids = session.connection().execute(POST, values).scalars().all()
+    return int(ids[0]) if ids else None
+
+
+def post_all(session: Session, postings: Sequence[Posting]) -> None:
+    """Post several transactions, each as `post` does, in one round to the database."""
+    values = [_checked(session, posting) for posting in postings]
+    session.flush()  # likewise
+    if values:
+        session.connection().execute(POST, values)
+
+
+def _checked(session: Session, posting: Posting, reverses_id: int | None = None) -> dict[str, Any]:
+    check_balanced(posting.lines)
+    accounts = _accounts(session, {line.account for line in posting.lines})
+    for line in posting.lines:
         if line.account not in accounts:
             raise LookupError(f"no account {line.account}")
         if accounts[line.account].currency != line.amount.currency:
             raise LookupError(f"{line.account} is not kept in {line.amount.currency}")
-    museum = museum_of(session)
     # In the order of accounts, so that two writers take the totals' rows in the same order.
-    ordered = sorted(lines, key=lambda line: int(accounts[line.account].id))
-    session.flush()  # what the entries speak of comes first
-    posted = session.connection().execute(
-        POST,
-        {
-            "museum": museum,
-            "reference": reference,
-            "memo": memo,
-            "booked_at": booked_at or clock.now(),
-            "reverses_id": reverses_id,
-            "accounts": [accounts[line.account].id for line in ordered],
-            "amounts": [line.amount.minor for line in ordered],
-            "currencies": [line.amount.currency for line in ordered],
-        },
-    )
-    ids = posted.scalars().all()
-    return int(ids[0]) if ids else None
+    ordered = sorted(posting.lines, key=lambda line: int(accounts[line.account].id))
+    return {
+        "museum": museum_of(session),
+        "reference": posting.reference,
+        "memo": posting.memo,
+        "booked_at": posting.booked_at or clock.now(),
+        "reverses_id": reverses_id,
+        "accounts": [accounts[line.account].id for line in ordered],
+        "amounts": [line.amount.minor for line in ordered],
+        "currencies": [line.amount.currency for line in ordered],
+    }
 
 
 def reverse(session: Session, reference: str, memo: str) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from flask import current_app
@@ -148,15 +149,21 @@ def fulfil(session: Session, pledge_id: int) -> Pledge:
 
 def fulfil_locked(session: Session, pledge: Pledge) -> Pledge:
     """Fulfil a pledge that this transaction has locked already."""
-    if pledge.state == PledgeState.PAID:
-        return pledge
-    if pledge.reward_state == RewardState.RELEASED and not _reclaim(session, pledge):
-        pledge.reward_state = RewardState.UNAVAILABLE
-        pledge.counterpart_minor = 0
-    _close(pledge, PledgeState.PAID)
-    wall.write_entry(session, pledge)
-    publish(session, "pledge.paid", key=str(pledge.id), pledge_id=pledge.id)
+    fulfil_all(session, {pledge: clock.now()})
     return pledge
+
+
+def fulfil_all(session: Session, paid: Mapping[Pledge, datetime]) -> None:
+    """Fulfil pledges that this transaction has locked already, each at the moment (UTC) when its money came."""
+    due = {pledge: moment for pledge, moment in paid.items() if pledge.state != PledgeState.PAID}
+    for pledge, moment in due.items():
+        if pledge.reward_state == RewardState.RELEASED and not _reclaim(session, pledge):
+            pledge.reward_state = RewardState.UNAVAILABLE
+            pledge.counterpart_minor = 0
+        _close(pledge, PledgeState.PAID)
+        pledge.closed_at = moment
+        publish(session, "pledge.paid", key=str(pledge.id), pledge_id=pledge.id)
+    wall.write_entries(session, due)
 
 
 def _reclaim(session: Session, pledge: Pledge) -> bool:
@@ -238,6 +245,17 @@ def pledge_of(session: Session, pledge_id: int, *, lock: bool = False) -> Pledge
     if pledge is None:
         raise NotFound
     return pledge
+
+
+def lock_pledges(session: Session, pledge_ids: Collection[int]) -> dict[int, Pledge]:
+    """Lock pledges of the museum until the transaction ends, in the order of their ids. Raises NotFound if one lacks."""
+    if not pledge_ids:
+        return {}
+    found = select(Pledge).where(Pledge.id.in_(pledge_ids)).order_by(Pledge.id).with_for_update(key_share=True)
+    locked = {pledge.id: pledge for pledge in session.scalars(found.execution_options(populate_existing=True))}
+    if len(locked) < len(set(pledge_ids)):
+        raise NotFound
+    return locked
 
 
 def gift_token(pledge: Pledge) -> str:

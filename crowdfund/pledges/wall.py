@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
+from datetime import datetime
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -27,13 +29,26 @@ def display_name(pledge: Pledge, donor: Donor) -> str | None:
 
 def write_entry(session: Session, pledge: Pledge) -> None:
     """Bring the wall in line with a paid pledge: one entry in a random place, or none. Never an amount or a time."""
-    entry = session.scalars(select(WallEntry).where(WallEntry.pledge_id == pledge.id)).one_or_none()
-    donor = session.get_one(Donor, (pledge.institution_id, pledge.donor_id))
-    name = display_name(pledge, donor)
+    write_entries(session, {pledge: clock.now()})
+
+
+def write_entries(session: Session, paid: Mapping[Pledge, datetime]) -> None:
+    """Bring the wall in line with paid pledges, each at its moment (UTC)."""
+    if not paid:
+        return
+    known = session.scalars(select(WallEntry).where(WallEntry.pledge_id.in_([pledge.id for pledge in paid])))
+    entries = {entry.pledge_id: entry for entry in known}
+    donors = session.scalars(select(Donor).where(Donor.id.in_({pledge.donor_id for pledge in paid})))
+    by_id = {donor.id: donor for donor in donors}
+    for pledge, moment in paid.items():
+        _write(session, pledge, display_name(pledge, by_id[pledge.donor_id]), entries.get(pledge.id), moment)
+    session.flush()
+
+
+def _write(session: Session, pledge: Pledge, name: str | None, entry: WallEntry | None, moment: datetime) -> None:
     if name is None:
         if entry is not None:
             session.delete(entry)
-            session.flush()
         return
     if entry is None:
         entry = WallEntry(
@@ -41,7 +56,7 @@ def write_entry(session: Session, pledge: Pledge) -> None:
             campaign_id=pledge.campaign_id,
             locale=pledge.locale,
             order_key=secrets.randbits(62),
-            shown_from=wall_shows_from(clock.now()),
+            shown_from=wall_shows_from(moment),
             message_approved=False,
         )
         session.add(entry)
@@ -50,7 +65,6 @@ def write_entry(session: Session, pledge: Pledge) -> None:
     entry.display_name = name
     entry.message = pledge.message
     entry.dedication = pledge.dedication_name
-    session.flush()
 
 
 def remove_entry(session: Session, pledge_id: int) -> None:

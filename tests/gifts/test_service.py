@@ -19,6 +19,7 @@ from crowdfund.ledger import service as ledger
 from crowdfund.ledger.rules import AccountKind, fund_code
 from crowdfund.money import Money
 from crowdfund.pledges import service as pledges
+from crowdfund.pledges.models import Pledge
 from crowdfund.tenancy import transaction
 from tests import factories
 from tests.payments.conftest import Scene
@@ -246,3 +247,41 @@ def test_history_by_card_is_given_back_by_hand(scene: Scene) -> None:
     with transaction(scene.scope) as session:
         assert session.get_one(Refund, (scene.museum, asked.id)).state == "succeeded"
         assert session.get_one(Gift, (scene.museum, gift.id)).state == "refunded"
+
+
+def test_several_sums_are_booked_like_each_alone(scene: Scene) -> None:
+    first, second = scene.pledge(), scene.pledge()
+    known = received(scene, reference="box:7")
+    came = datetime(2026, 11, 20, 9, tzinfo=UTC)
+
+    def money(reference: str, **given: Any) -> gifts.MoneyReceived:
+        return gifts.MoneyReceived(
+            reference=reference, campaign_id=scene.campaign_id, amount=EUR50, received_at=came, **given
+        )
+
+    fee = gifts.FeeReported("txn_1", Money(100, "EUR"))
+    together = [
+        money(f"pledge:{second}", method=Method.CARD, pledge_id=second, charge="ch_2", fee=fee, imported=True),
+        money("box:7", method=Method.BOX),
+        money(f"pledge:{first}", method=Method.BANK_TRANSFER, pledge_id=first),
+    ]
+    for _again in range(2):
+        with transaction(scene.scope) as session:
+            booked = [gift.reference for gift in gifts.receive_gifts(session, together)]
+        assert booked == [f"pledge:{second}", "box:7", f"pledge:{first}"]
+    assert (scene.pledge_state(first), scene.pledge_state(second)) == ("paid", "paid")
+    assert (scene.balance(AccountKind.CLEARING), scene.balance(AccountKind.FEES)) == (4900, 100)
+    assert scene.raised == 15000
+    assert len(scene.facts("gift.received")) == 3
+    with transaction(scene.scope) as session:
+        assert session.get_one(Pledge, (scene.museum, second)).closed_at == came
+        assert session.get_one(Gift, (scene.museum, known.id)).reference == "box:7"
+    scene.check_books()
+
+
+def test_a_pledge_that_is_not_there_stops_the_whole_batch(scene: Scene) -> None:
+    with pytest.raises(NotFound), transaction(scene.scope) as session:
+        gifts.receive_gifts(session, [gifts.MoneyReceived(
+            reference="pledge:1", campaign_id=scene.campaign_id, pledge_id=987_654, amount=EUR50, method=Method.CARD,
+            received_at=datetime(2026, 11, 20, 9, tzinfo=UTC))])  # fmt: skip
+    assert scene.raised == 0
