@@ -49,7 +49,6 @@ class Config:
     mail_from: str
     simulator_url: str | None = None
     mailbox_url: str | None = None
-    redis_url: str | None = None
     limits: Mapping[str, Any] = field(default_factory=dict)
     crash_at: int | None = None
     crash_count: bool = False
@@ -78,69 +77,79 @@ class Config:
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Config:
         """Read the settings. Raises ConfigError naming the first one that is wrong."""
-        app_env = environ.get("APP_ENV", "demo")
-        if app_env not in {"demo", "production", "test"}:
-            raise ConfigError("APP_ENV must be demo, production or test")
-        data_dir = Path(environ.get("DATA_DIR", "instance")).resolve()
-        production = app_env == "production"
-        simulator_url = None if production else environ.get("SIMULATOR_URL", "http://127.0.0.1:8001")
-        socket = quote(str(database_socket(data_dir)), safe="")
-
-        def need(name: str, default: str) -> str:
-            value = environ.get(name) or ("" if production else default)
-            if not value:
-                raise ConfigError(f"{name} must be set in production")
-            return value
-
-        secret_key = environ.get("SECRET_KEY") or ("" if production else _kept_secret(data_dir, "secret_key"))
-        if production and (secret_key.lower() in WEAK_SECRETS or len(secret_key) < 32):
-            raise ConfigError("SECRET_KEY must be at least 32 random characters in production")
-        if production and any(environ.get(name) for name in TEST_ONLY):
-            raise ConfigError(f"{', '.join(TEST_ONLY)} are for tests and must not be set in production")
-        signing_keys = _listed(environ.get("SIGNING_KEYS", ""))
-        if not signing_keys:
-            if production:
-                raise ConfigError("SIGNING_KEYS must be set in production")
-            signing_keys = (_kept_secret(data_dir, "signing_key"),)
-        public_url = need("PUBLIC_URL", f"http://127.0.0.1:{environ.get('PORT', '8000')}").rstrip("/")
-        if urlsplit(public_url).scheme not in {"http", "https"}:
-            raise ConfigError("PUBLIC_URL must start with http:// or https://")
-        if production and not public_url.startswith("https://"):
-            raise ConfigError("PUBLIC_URL must start with https:// in production")
-        stripe_secret_key = need("STRIPE_SECRET_KEY", SIMULATOR_KEY)
+        told = _Told(environ)
+        simulator_url = None if told.production else environ.get("SIMULATOR_URL", "http://127.0.0.1:8001")
+        stripe_secret_key = told.need("STRIPE_SECRET_KEY", SIMULATOR_KEY)
         stripe_api_base = environ.get("STRIPE_API_BASE") or simulator_url or "https://api.stripe.com"
-        _check_stripe(production=production, key=stripe_secret_key, base=stripe_api_base)
+        _check_stripe(production=told.production, key=stripe_secret_key, base=stripe_api_base)
         simulated = simulator_url is not None and stripe_api_base.startswith(simulator_url)
         return cls(
-            app_env=app_env,
-            data_dir=data_dir,
-            database_url=_postgres(
-                "DATABASE_URL", need("DATABASE_URL", f"postgresql+psycopg://cimaise_app@/cimaise?host={socket}")
-            ),
+            app_env=told.app_env,
+            data_dir=told.data_dir,
+            database_url=_postgres("DATABASE_URL", told.need("DATABASE_URL", told.embedded("cimaise_app"))),
             database_owner_url=_postgres(
-                "DATABASE_OWNER_URL",
-                environ.get("DATABASE_OWNER_URL") or (f"postgresql+psycopg://cimaise_owner@/cimaise?host={socket}"),
+                "DATABASE_OWNER_URL", environ.get("DATABASE_OWNER_URL") or told.embedded("cimaise_owner")
             ),
-            broker_url=need("BROKER_URL", "filesystem://"),
-            secret_key=secret_key,
-            public_url=public_url,
+            broker_url=told.need("BROKER_URL", "filesystem://"),
+            secret_key=told.secret_key(),
+            public_url=told.public_url(),
             stripe_secret_key=stripe_secret_key,
-            stripe_webhook_secrets=_listed(need("STRIPE_WEBHOOK_SECRETS", SIMULATOR_WEBHOOK_SECRET)),
+            stripe_webhook_secrets=_listed(told.need("STRIPE_WEBHOOK_SECRETS", SIMULATOR_WEBHOOK_SECRET)),
             stripe_api_base=stripe_api_base,
-            smtp_url=need("SMTP_URL", "smtp://127.0.0.1:8025"),
-            storage_url=environ.get("STORAGE_URL") or f"file://{data_dir / 'files'}",
-            signing_keys=signing_keys,
+            smtp_url=told.need("SMTP_URL", "smtp://127.0.0.1:8025"),
+            storage_url=environ.get("STORAGE_URL") or f"file://{told.data_dir / 'files'}",
+            signing_keys=told.signing_keys(),
             platform_name=environ.get("PLATFORM_NAME", "Cimaise"),
             checkout_origin=_origin(stripe_api_base) if simulated else "https://checkout.stripe.com",
             mail_from=environ.get("MAIL_FROM", "merci@cimaise.example"),
             simulator_url=simulator_url if simulated else None,
-            mailbox_url=None if production else environ.get("MAILBOX_URL"),
-            redis_url=environ.get("REDIS_URL"),
+            mailbox_url=None if told.production else environ.get("MAILBOX_URL"),
             limits=_limits(environ.get("LIMITS", "")),
-            crash_at=_crash_at(app_env, environ.get("CRASH_AT")),
-            crash_count=app_env == "test" and bool(environ.get("CRASH_COUNT")),
-            clock_offset=Path(environ["CLOCK_OFFSET"]) if app_env == "test" and environ.get("CLOCK_OFFSET") else None,
+            **_for_tests(told.app_env, environ),
         )
+
+
+class _Told:
+    """What the environment says. Outside production, what it leaves out is made up; in production nothing is."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+        self.app_env = environ.get("APP_ENV", "demo")
+        if self.app_env not in {"demo", "production", "test"}:
+            raise ConfigError("APP_ENV must be demo, production or test")
+        self.data_dir = Path(environ.get("DATA_DIR", "instance")).resolve()
+        self.production = self.app_env == "production"
+        if self.production and any(environ.get(name) for name in TEST_ONLY):
+            raise ConfigError(f"{', '.join(TEST_ONLY)} are for tests and must not be set in production")
+
+    def need(self, name: str, default: str) -> str:
+        value = self.environ.get(name) or ("" if self.production else default)
+        if not value:
+            raise ConfigError(f"{name} must be set in production")
+        return value
+
+    def embedded(self, role: str) -> str:
+        return f"postgresql+psycopg://{role}@/cimaise?host={quote(str(database_socket(self.data_dir)), safe='')}"
+
+    def secret_key(self) -> str:
+        key = self.environ.get("SECRET_KEY") or ("" if self.production else _kept_secret(self.data_dir, "secret_key"))
+        if self.production and (key.lower() in WEAK_SECRETS or len(key) < 32):
+            raise ConfigError("SECRET_KEY must be at least 32 random characters in production")
+        return key
+
+    def signing_keys(self) -> tuple[str, ...]:
+        keys = _listed(self.environ.get("SIGNING_KEYS", ""))
+        if not keys and self.production:
+            raise ConfigError("SIGNING_KEYS must be set in production")
+        return keys or (_kept_secret(self.data_dir, "signing_key"),)
+
+    def public_url(self) -> str:
+        url = self.need("PUBLIC_URL", f"http://127.0.0.1:{self.environ.get('PORT', '8000')}").rstrip("/")
+        if urlsplit(url).scheme not in {"http", "https"}:
+            raise ConfigError("PUBLIC_URL must start with http:// or https://")
+        if self.production and not url.startswith("https://"):
+            raise ConfigError("PUBLIC_URL must start with https:// in production")
+        return url
 
 
 def database_socket(data_dir: Path) -> Path:
@@ -185,12 +194,18 @@ def _limits(text: str) -> Mapping[str, Any]:
     return limits
 
 
-def _crash_at(app_env: str, text: str | None) -> int | None:
-    if app_env != "test" or not text:
-        return None
-    if not text.isdigit():
+def _for_tests(app_env: str, environ: Mapping[str, str]) -> dict[str, Any]:
+    """Read what only tests may say; elsewhere it is not heard."""
+    if app_env != "test":
+        return {}
+    at, clock = environ.get("CRASH_AT", ""), environ.get("CLOCK_OFFSET")
+    if at and not at.isdigit():
         raise ConfigError("CRASH_AT must be a number")
-    return int(text)
+    return {
+        "crash_at": int(at) if at else None,
+        "crash_count": bool(environ.get("CRASH_COUNT")),
+        "clock_offset": Path(clock) if clock else None,
+    }
 
 
 def _kept_secret(data_dir: Path, name: str) -> str:
