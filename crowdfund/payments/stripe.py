@@ -44,10 +44,6 @@ RETRIES = 2
 PAUSES = (0.3, 0.9)
 # Seconds to connect and to answer. A person waits for a page, a worker has more patience.
 PAGE_TIMEOUT, WORKER_TIMEOUT = (3, 8), (3, 30)
-# Pay-later and crypto are no way to give: https://docs.stripe.com/payments/payment-methods/overview
-NOT_FOR_GIFTS = (
-    "affirm", "afterpay_clearpay", "alma", "billie", "crypto", "klarna", "scalapay", "sequra", "sunbit", "zip",
-)  # fmt: skip
 # Events that settle something here; the provider lets a list name twenty types.
 EVENT_TYPES = (
     "checkout.session.completed", "checkout.session.async_payment_succeeded", "checkout.session.async_payment_failed",
@@ -80,50 +76,11 @@ class StripeProvider:
 
     def checkout_parameters(self, request: CheckoutRequest) -> dict[str, Any]:
         """Write the parameters of a hosted Checkout page."""
-        said = {
-            "institution": str(request.institution_id),
-            "attempt": str(request.attempt),
-            "number": str(request.number),
-        }
-        parameters: dict[str, Any] = {
-            "mode": "payment",
-            "ui_mode": "hosted_page",
-            "submit_type": "donate",
-            "client_reference_id": str(request.attempt),
-            "metadata": said,
-            "payment_intent_data": {"metadata": said, "description": request.title},
-            "line_items": [
-                {
-                    "quantity": 1,
-                    "price_data": {
-                        "currency": request.amount.currency.lower(),
-                        "unit_amount": translation.to_wire(request.amount),
-                        "product_data": {"name": request.title},
-                    },
-                }
-            ],
-            # The donor pays in the campaign's currency, or the books would not know the amount.
-            "adaptive_pricing": {"enabled": False},
-            "excluded_payment_method_types": list(NOT_FOR_GIFTS),
-            "locale": request.locale,
-            "expires_at": int(request.expires_at.timestamp()),
-            "success_url": request.success_url,
-            "cancel_url": request.cancel_url,
-        }
-        if request.email:
-            parameters["customer_email"] = request.email
-        return parameters
+        return translation.checkout_parameters(request)
 
     def refund_parameters(self, request: RefundRequest) -> dict[str, Any]:
         """Write the parameters of a refund; the platform's share goes back with it."""
-        of = {"payment_intent": request.payment} if request.payment else {"charge": request.charge}
-        return {
-            **of,
-            "amount": translation.to_wire(request.amount),
-            "reason": "requested_by_customer",
-            "refund_application_fee": True,
-            "metadata": {"institution": str(request.institution_id), "request": str(request.request)},
-        }
+        return translation.refund_parameters(request)
 
     def open_page(self, account: str, parameters: Parameters, key: str) -> Answer:
         """Open the page of a payment."""

@@ -1,4 +1,4 @@
-"""The provider's objects, as plain JSON values, put into our words; and our amounts into its own. Pure."""
+"""The provider's objects, as plain JSON values, put into our words; and our requests into its own. Pure."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from crowdfund.payments.provider import (
     BalanceLine,
     Charge,
     CheckoutPage,
+    CheckoutRequest,
     Claim,
     DisputeRaised,
     DisputeStage,
@@ -21,6 +22,7 @@ from crowdfund.payments.provider import (
     PageState,
     ProviderRefused,
     RefundMade,
+    RefundRequest,
 )
 
 Thing = Mapping[str, Any]
@@ -28,6 +30,10 @@ Thing = Mapping[str, Any]
 # Two decimals are sent for these, and they must be zero: https://docs.stripe.com/currencies#special-cases
 SENT_WITH_DECIMALS = frozenset({"ISK", "UGX"})
 
+# Pay-later and crypto are no way to give: https://docs.stripe.com/payments/payment-methods/overview
+NOT_FOR_GIFTS = (
+    "affirm", "afterpay_clearpay", "alma", "billie", "crypto", "klarna", "scalapay", "sequra", "sunbit", "zip",
+)  # fmt: skip
 LONGEST_TEXT = 255
 
 FATES = {"succeeded": Fate.SUCCEEDED, "failed": Fate.FAILED, "canceled": Fate.FAILED}
@@ -57,6 +63,47 @@ def from_wire(amount: int, currency: str) -> Money:
     if code in SENT_WITH_DECIMALS and exponent(code) == 0:
         return Money(amount // 100, code)
     return Money(amount, code)
+
+
+def checkout_parameters(request: CheckoutRequest) -> dict[str, Any]:
+    """Write the parameters of a hosted Checkout page."""
+    said = {"institution": str(request.institution_id), "attempt": str(request.attempt), "number": str(request.number)}
+    price = {
+        "currency": request.amount.currency.lower(),
+        "unit_amount": to_wire(request.amount),
+        "product_data": {"name": request.title},
+    }
+    parameters: dict[str, Any] = {
+        "mode": "payment",
+        "ui_mode": "hosted_page",
+        "submit_type": "donate",
+        "client_reference_id": str(request.attempt),
+        "metadata": said,
+        "payment_intent_data": {"metadata": said, "description": request.title},
+        "line_items": [{"quantity": 1, "price_data": price}],
+        # The donor pays in the campaign's currency, or the books would not know the amount.
+        "adaptive_pricing": {"enabled": False},
+        "excluded_payment_method_types": list(NOT_FOR_GIFTS),
+        "locale": request.locale,
+        "expires_at": int(request.expires_at.timestamp()),
+        "success_url": request.success_url,
+        "cancel_url": request.cancel_url,
+    }
+    if request.email:
+        parameters["customer_email"] = request.email
+    return parameters
+
+
+def refund_parameters(request: RefundRequest) -> dict[str, Any]:
+    """Write the parameters of a refund; the platform's share goes back with it."""
+    of = {"payment_intent": request.payment} if request.payment else {"charge": request.charge}
+    return {
+        **of,
+        "amount": to_wire(request.amount),
+        "reason": "requested_by_customer",
+        "refund_application_fee": True,
+        "metadata": {"institution": str(request.institution_id), "request": str(request.request)},
+    }
 
 
 def moment(seconds: int) -> datetime:
