@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 from simulator import money
@@ -11,6 +12,19 @@ from simulator.events import emit
 from simulator.settings import APPLICATION
 from simulator.store import PLATFORM, Document
 from simulator.world import World
+
+# What a charge says of itself when it is new, whatever its card.
+NEW = {
+    "object": "charge",
+    "amount_refunded": 0,
+    "application": APPLICATION,
+    "calculated_statement_descriptor": "MUSEUM",
+    "disputed": False,
+    "fraud_details": {},
+    "livemode": False,
+    "radar_options": {},
+    "refunded": False,
+}
 
 
 def new_charge(
@@ -28,54 +42,48 @@ def new_charge(
     if tampered and not refused:
         world.set("next_charge", {})
     amount = int(tampered.get("amount") or intent["amount"])
-    ident = world.ident("ch")
     charge = {
         **blank("charge"),
-        "object": "charge",
-        "id": ident,
+        **deepcopy(NEW),
+        **_fate(card, refused=refused),
+        "id": world.ident("ch"),
         "amount": amount,
         "amount_captured": 0 if refused else amount,
-        "amount_refunded": 0,
-        "application": APPLICATION,
         "application_fee_amount": intent["application_fee_amount"],
-        "billing_details": {
-            "address": {
-                "country": card.country,
-                "city": None,
-                "line1": None,
-                "line2": None,
-                "postal_code": None,
-                "state": None,
-            },
-            "email": person.get("email"),
-            "name": person.get("name"),
-            "phone": None,
-            "tax_id": None,
-        },
-        "calculated_statement_descriptor": "MUSEUM",
-        "captured": not refused,
+        "billing_details": _holder(card, person),
         "created": world.now(),
         "currency": tampered.get("currency") or intent["currency"],
         "description": intent["description"],
-        "disputed": False,
-        "failure_code": card.code if refused else None,
-        "failure_message": message_of(card) if refused else None,
-        "fraud_details": {},
-        "livemode": False,
         "metadata": dict(intent["metadata"]),
-        "outcome": _outcome(card, refused=refused),
-        "paid": not refused,
         "payment_intent": intent["id"] if intent["id"].startswith("pi_") else None,
         "payment_method": intent["payment_method"],
-        "payment_method_details": {"type": "card", "card": _card_details(card, amount, authenticated=authenticated)},
-        "radar_options": {},
+        "payment_method_details": _paid_by(card, amount, authenticated=authenticated),
         "receipt_email": intent["receipt_email"],
-        "refunded": False,
         "statement_descriptor_suffix": intent["statement_descriptor_suffix"],
-        "status": "failed" if refused else "succeeded",
         "_card": card.number,
     }
     return world.store.save(account, charge)
+
+
+def _holder(card: Card, person: Document) -> Document:
+    return {
+        "address": {**dict.fromkeys(("city", "line1", "line2", "postal_code", "state")), "country": card.country},
+        "email": person.get("email"),
+        "name": person.get("name"),
+        "phone": None,
+        "tax_id": None,
+    }
+
+
+def _fate(card: Card, *, refused: bool) -> Document:
+    return {
+        "captured": not refused,
+        "failure_code": card.code if refused else None,
+        "failure_message": message_of(card) if refused else None,
+        "outcome": _outcome(card, refused=refused),
+        "paid": not refused,
+        "status": "failed" if refused else "succeeded",
+    }
 
 
 def _outcome(card: Card, *, refused: bool) -> Document:
@@ -94,7 +102,7 @@ def _outcome(card: Card, *, refused: bool) -> Document:
     }
 
 
-def _card_details(card: Card, amount: int, *, authenticated: bool) -> Document:
+def _paid_by(card: Card, amount: int, *, authenticated: bool) -> Document:
     done = {
         "authentication_flow": "challenge",
         "electronic_commerce_indicator": "05",
@@ -104,7 +112,7 @@ def _card_details(card: Card, amount: int, *, authenticated: bool) -> Document:
         "transaction_id": None,
         "version": "2.2.0",
     }
-    return {
+    details = {
         "amount_authorized": amount,
         "brand": card.brand,
         "checks": {"address_line1_check": None, "address_postal_code_check": None, "cvc_check": "pass"},
@@ -118,6 +126,7 @@ def _card_details(card: Card, amount: int, *, authenticated: bool) -> Document:
         "three_d_secure": done if authenticated else None,
         "wallet": None,
     }
+    return {"type": "card", "card": details}
 
 
 def settle_charge(world: World, plan: Document) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from typing import Any
 
 from simulator import money, payments
@@ -31,6 +32,28 @@ ECHOED = (
     "allowed_payment_method_types",
 )
 
+# What a session says of itself when it is new, whatever was asked.
+NEW = {
+    "object": "checkout.session",
+    "adaptive_pricing": {"enabled": False},
+    "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
+    "custom_fields": [],
+    "custom_text": dict.fromkeys(("after_submit", "shipping_address", "submit", "terms_of_service_acceptance")),
+    "customer_creation": "if_required",
+    "invoice_creation": None,
+    "livemode": False,
+    "mode": "payment",
+    "payment_method_collection": "if_required",
+    "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
+    "payment_method_types": ["card"],
+    "payment_status": "unpaid",
+    "phone_number_collection": {"enabled": False},
+    "shipping_options": [],
+    "status": "open",
+    "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
+    "_declines": 0,
+}
+
 
 def create_session(world: World, account: str, params: dict[str, Any]) -> Document:
     """Open a session: a page where one payment can be made."""
@@ -50,41 +73,19 @@ def create_session(world: World, account: str, params: dict[str, Any]) -> Docume
     now = world.now()
     session = {
         **blank("checkout.session"),
+        **deepcopy(NEW),
         **{name: params[name] for name in ECHOED if name in params},
-        "object": "checkout.session",
         "id": ident,
-        "adaptive_pricing": {"enabled": False},
         "amount_subtotal": total,
         "amount_total": total,
-        "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
         "created": now,
         "currency": currency,
-        "custom_fields": [],
-        "custom_text": {
-            "after_submit": None,
-            "shipping_address": None,
-            "submit": None,
-            "terms_of_service_acceptance": None,
-        },
-        "customer_creation": "if_required",
         "expires_at": int(params.get("expires_at") or now + LONGEST),
-        "invoice_creation": None,
-        "livemode": False,
         "metadata": params.get("metadata") or {},
-        "mode": "payment",
-        "payment_method_collection": "if_required",
-        "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
-        "payment_method_types": ["card"],
-        "payment_status": "unpaid",
-        "phone_number_collection": {"enabled": False},
-        "shipping_options": [],
-        "status": "open",
-        "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
         "ui_mode": params.get("ui_mode", "hosted_page"),
         "url": f"{world.settings.base_url}/c/pay/{ident}",
         "_line_items": lines,
         "_intent_data": intent_data,
-        "_declines": 0,
         "_account": account,
     }
     if session["customer_email"]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 from simulator import money
 from simulator.contract import blank
 from simulator.errors import invalid
@@ -41,6 +43,22 @@ EVIDENCE = [
     "uncategorized_file",
     "uncategorized_text",
 ]
+NEW = {
+    "object": "dispute",
+    "balance_transactions": [],
+    "enhanced_eligibility_types": [],
+    "evidence": {**dict.fromkeys(EVIDENCE), "enhanced_evidence": {}},
+    "livemode": False,
+    "metadata": {},
+}
+NOTHING_SUBMITTED = {
+    "enhanced_eligibility": {},
+    "has_evidence": False,
+    "past_due": False,
+    "submission_count": 0,
+    "submission_method": "not_submitted",
+}
+CASE = {"brand": "visa", "network": "visa", "network_reason_code": "83"}
 
 
 def open_dispute(
@@ -58,35 +76,18 @@ def open_dispute(
     taken = amount or charge["amount"] - charge["amount_refunded"]
     dispute = {
         **blank("dispute"),
-        "object": "dispute",
+        **deepcopy(NEW),
         "id": world.ident("du"),
         "amount": taken,
-        "balance_transactions": [],
         "charge": charge["id"],
         "created": world.now(),
         "currency": charge["currency"],
-        "enhanced_eligibility_types": [],
-        "evidence": {**dict.fromkeys(EVIDENCE), "enhanced_evidence": {}},
-        "evidence_details": {
-            "due_by": world.now() + ANSWER_WITHIN,
-            "enhanced_eligibility": {},
-            "has_evidence": False,
-            "past_due": False,
-            "submission_count": 0,
-            "submission_method": "not_submitted",
-        },
+        "evidence_details": {**NOTHING_SUBMITTED, "due_by": world.now() + ANSWER_WITHIN},
         "is_charge_refundable": status == INQUIRY,
-        "livemode": False,
-        "metadata": {},
         "payment_intent": charge["payment_intent"],
         "payment_method_details": {
             "type": "card",
-            "card": {
-                "brand": "visa",
-                "case_type": "inquiry" if status == INQUIRY else "chargeback",
-                "network": "visa",
-                "network_reason_code": "83",
-            },
+            "card": {**CASE, "case_type": "inquiry" if status == INQUIRY else "chargeback"},
         },
         "reason": reason,
         "status": status,

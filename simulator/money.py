@@ -115,6 +115,8 @@ DISPUTE_FEE = {"eur": 2000, "chf": 2000, "gbp": 2000, "usd": 1500}
 PERCENT_EEA, PERCENT_UK, PERCENT_OTHER = Fraction(15, 1000), Fraction(25, 1000), Fraction(325, 10_000)
 FIXED = {"gbp": 20}
 FIXED_DEFAULT = 25
+# What a movement may cost, and whose the money is.
+COSTS = (("stripe_fee", "Stripe processing fees", None), ("application_fee", "Application fee", APPLICATION))
 
 
 def words(amount: int, currency: str) -> str:
@@ -150,18 +152,9 @@ def book(world: World, account: str, *, kind: str, amount: int, currency: str, *
     `kind` is the movement's type, `category` its reporting category when that differs.
     """
     details = [
-        {
-            "amount": more.get(name, 0),
-            "application": application,
-            "currency": currency,
-            "description": text,
-            "type": name,
-        }
-        for name, text, application in (
-            ("stripe_fee", "Stripe processing fees", None),
-            ("application_fee", "Application fee", APPLICATION),
-        )
-        if more.get(name, 0)
+        {"amount": more[name], "application": application, "currency": currency, "description": text, "type": name}
+        for name, text, application in COSTS
+        if more.get(name)
     ]
     fee = sum(int(line["amount"]) for line in details)
     now = world.now()

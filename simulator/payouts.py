@@ -21,14 +21,7 @@ def pay_out(
         money.book(
             world, account, kind="adjustment", category="other_adjustment", amount=unknown_line, currency=currency
         )
-    lines = [
-        line
-        for line in world.store.every(account, "balance_transaction")
-        if line["currency"] == currency
-        and line["_payout"] is None
-        and line["type"] not in {"payout", "payout_failure"}
-        and (include_pending or line["available_on"] <= world.now())
-    ]
+    lines = _unpaid(world, account, currency, include_pending=include_pending)
     amount = sum(line["net"] for line in lines)
     if amount <= 0:
         raise invalid(f"There is nothing to pay out in {currency}.")
@@ -47,14 +40,33 @@ def pay_out(
         description="STRIPE PAYOUT",
         payout=ident,
     )
-    payout = {
+    payout = _payout(world, ident, amount, currency, out)
+    world.store.save(account, payout)
+    for news in ("created", "paid", "reconciliation_completed"):
+        emit(world, account, f"payout.{news}", payout)
+    return payout
+
+
+def _unpaid(world: World, account: str, currency: str, *, include_pending: bool) -> list[Document]:
+    return [
+        line
+        for line in world.store.every(account, "balance_transaction")
+        if line["currency"] == currency
+        and line["_payout"] is None
+        and line["type"] not in {"payout", "payout_failure"}
+        and (include_pending or line["available_on"] <= world.now())
+    ]
+
+
+def _payout(world: World, ident: str, amount: int, currency: str, line: Document) -> Document:
+    return {
         **blank("payout"),
         "object": "payout",
         "id": ident,
         "amount": amount,
         "arrival_date": world.now(),
         "automatic": True,
-        "balance_transaction": out["id"],
+        "balance_transaction": line["id"],
         "created": world.now(),
         "currency": currency,
         "description": "STRIPE PAYOUT",
@@ -67,11 +79,6 @@ def pay_out(
         "status": "paid",
         "type": "bank_account",
     }
-    world.store.save(account, payout)
-    emit(world, account, "payout.created", payout)
-    emit(world, account, "payout.paid", payout)
-    emit(world, account, "payout.reconciliation_completed", payout)
-    return payout
 
 
 def fail_payout(world: World, account: str, payout: Document) -> Document:

@@ -14,6 +14,12 @@ from simulator.store import PLATFORM, Document
 from simulator.world import World
 
 LATE_OUTCOME = 3.0
+TO_THE_CARD = {
+    "reference": None,
+    "reference_status": "pending",
+    "reference_type": "acquirer_reference_number",
+    "type": "refund",
+}
 
 
 def charge_of(world: World, account: str, params: dict[str, Any]) -> Document:
@@ -47,15 +53,7 @@ def create_refund(world: World, account: str, params: dict[str, Any]) -> Documen
         "charge": charge["id"],
         "created": world.now(),
         "currency": charge["currency"],
-        "destination_details": {
-            "type": "card",
-            "card": {
-                "reference": None,
-                "reference_status": "pending",
-                "reference_type": "acquirer_reference_number",
-                "type": "refund",
-            },
-        },
+        "destination_details": {"type": "card", "card": dict(TO_THE_CARD)},
         "metadata": params.get("metadata") or {},
         "payment_intent": charge["payment_intent"],
         "reason": params.get("reason"),
