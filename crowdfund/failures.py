@@ -40,7 +40,11 @@ def page(status: int, message: str = "") -> Response:
 
 def register(app: Flask) -> None:
     """Teach the app its answers, and give each request an id and a line in the log."""
+    _follow_requests(app)
+    _answer_failures(app)
 
+
+def _follow_requests(app: Flask) -> None:
     @app.before_request
     def _begin() -> None:
         g.request_id = secrets.token_hex(8)
@@ -58,6 +62,8 @@ def register(app: Flask) -> None:
         log.get().info("request", method=request.method, path=rule, status=answer.status_code, ms=round(took, 1))
         return answer
 
+
+def _answer_failures(app: Flask) -> None:
     @app.errorhandler(Refusal)
     def _refused(refusal: Refusal) -> Response:
         return page(refusal.status, gettext(refusal.message, **refusal.params) if refusal.message else "")

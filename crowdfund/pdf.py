@@ -25,6 +25,7 @@ import pydyf
 from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 from weasyprint import CSS, HTML, Attachment
 from weasyprint.css import ColorProfile
+from weasyprint.document import Document, DocumentMetadata
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
@@ -163,25 +164,13 @@ class Renderer:
         """
         fetcher = AssetFetcher({**self.assets, **(images or {}), **(passing or {})})
         with self._lock, _own_errors():
-            fonts, style = self._dress_for(html)
             pictures = _Pictures(self._images, frozenset(f"asset:{name}" for name in passing or ()))
-            page = Page(string=html, url_fetcher=fetcher, base_url="asset:")
-            page.base = self._base
-            document = page.render(
-                font_config=fonts,
-                stylesheets=[style],
-                cache=pictures,
-                color_profiles={PROFILE: _profile()},
-                output_intent=PROFILE,
-                pdf_variant=VARIANT,
-            )
+            document = self._lay_out(html, fetcher, pictures)
             pictures.check()
             if pages is not None and len(document.pages) > pages:
                 raise TooLong(f"{len(document.pages)} pages instead of {pages}")
             moment = created_at.astimezone(UTC)
-            document.metadata.title = title
-            document.metadata.lang = lang
-            document.metadata.created = document.metadata.modified = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+            _describe(document.metadata, title=title, lang=lang, moment=moment)
             pdf: bytes = document.write_pdf(
                 pdf_variant=VARIANT,
                 output_intent=PROFILE,
@@ -190,6 +179,19 @@ class Renderer:
                 finisher=_finish,
             )
         return pdf
+
+    def _lay_out(self, html: str, fetcher: AssetFetcher, pictures: _Pictures) -> Document:
+        fonts, style = self._dress_for(html)
+        page = Page(string=html, url_fetcher=fetcher, base_url="asset:")
+        page.base = self._base
+        return page.render(
+            font_config=fonts,
+            stylesheets=[style],
+            cache=pictures,
+            color_profiles={PROFILE: _profile()},
+            output_intent=PROFILE,
+            pdf_variant=VARIANT,
+        )
 
 
 @cache
@@ -206,6 +208,12 @@ def _profile() -> ColorProfile:
     """Read the colour profile that PDF/A asks for. WeasyPrint would open its file for each document and leave it so."""
     content = (resources.files("weasyprint.pdf") / "sRGB2014.icc").read_bytes()
     return ColorProfile(io.BytesIO(content), "sRGB2014.icc", "relative-colorimetric", (["r"], ["g"], ["b"]))
+
+
+def _describe(metadata: DocumentMetadata, *, title: str, lang: str, moment: datetime) -> None:
+    metadata.title = title
+    metadata.lang = lang
+    metadata.created = metadata.modified = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _attach(embedded: Embedded, moment: datetime) -> Attachment:
