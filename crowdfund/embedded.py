@@ -27,8 +27,6 @@ from config import database_socket
 from crowdfund.launch import preparation, unprivileged_user
 from crowdfund.leftovers import wait_gone
 from crowdfund.roles import (
-    APPLICATION,
-    AUDIT,
     DATABASE,
     OWNER,
     create_database_statement,
@@ -71,19 +69,9 @@ class EmbeddedPostgres:
         return (self.cluster / "PG_VERSION").exists()
 
     @property
-    def application_url(self) -> str:
-        """Give the address the application uses."""
-        return self.url(APPLICATION)
-
-    @property
     def owner_url(self) -> str:
         """Give the address migrations use."""
         return self.url(OWNER)
-
-    @property
-    def audit_url(self) -> str:
-        """Give the address outside checks use."""
-        return self.url(AUDIT)
 
     def connect(self, database: str = DATABASE, role: str = SUPERUSER) -> psycopg.Connection:
         """Open a connection that commits each statement."""

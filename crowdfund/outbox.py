@@ -25,7 +25,6 @@ from crowdfund.tenancy import OwnedByInstitution, TaskScope, museum_of, transact
 LEASE = timedelta(seconds=30)
 FIRST_RETRY = timedelta(seconds=1)
 LONGEST_RETRY = timedelta(minutes=15)
-FAILING_AFTER = 6
 STATED = "facts stated"  # in a session: rows to be written with its commit, each with the savepoint that stated it
 
 # Inside: called with the session of the transaction that marks the row delivered.

@@ -105,11 +105,6 @@ def set_second_factor(session: Session, account_id: int, secret: str, *, keep: s
     return codes
 
 
-def set_recovery_codes(session: Session, account_id: int, codes: list[str]) -> None:
-    """Replace the recovery codes by given ones (demo data)."""
-    session.get_one(Account, account_id).recovery_hashes = [second_factor.recovery_hash(code) for code in codes]
-
-
 def take_code(session: Session, account_id: int, code: str, now: datetime | None = None) -> bool:
     """Accept a code of the app once, or burn a recovery code; False when it is wrong or was used.
 

@@ -34,8 +34,6 @@ TRANSITIONS: dict[CampaignState, frozenset[CampaignState]] = {
     CampaignState.WITHDRAWN: frozenset(),
 }
 
-PUBLISHED = frozenset(CampaignState) - {CampaignState.DRAFT}
-
 
 def is_open(state: str, opens_at: datetime, closes_at: datetime, now: datetime) -> bool:
     """Say whether gifts are welcome at this moment (UTC)."""

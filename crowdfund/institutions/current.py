@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from sqlalchemy import BigInteger, Integer, Text, column, func, literal, select
 from sqlalchemy.orm import Session
 
-from crowdfund.errors import NotFound
 from crowdfund.institutions.models import Institution
 
 
@@ -21,14 +20,6 @@ class Membership:
     time_zone: str
     default_locale: str
     role: str
-
-
-def museum_by_slug(session: Session, slug: str) -> Institution:
-    """Find the museum of a public address. Raises NotFound."""
-    museum = session.scalars(select(Institution).where(Institution.slug == slug)).one_or_none()
-    if museum is None:
-        raise NotFound
-    return museum
 
 
 def memberships_of(session: Session, account_id: int) -> list[Membership]:

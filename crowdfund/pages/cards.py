@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -32,18 +32,8 @@ STANDING = {"hirondelles.svg", "viole.svg"}
 RESOLUTION = datetime.resolution
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """What has come to a campaign. Amounts are minor units."""
-
-    raised_minor: int
-    promised_minor: int
-    supporters: int
-    contributions: int
-
-
 def figures_columns() -> tuple[Any, ...]:
-    """Give the columns of the totals, for a statement that selects from campaigns."""
+    """Give the columns of the totals (amounts in minor units), for a statement that selects from campaigns."""
     raised = (
         select(func.coalesce(-func.sum(LedgerTotal.balance_minor), 0))
         .join(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from crowdfund.money import Money
-from crowdfund.tax.identifiers import is_enterprise_number, is_postcode
+from crowdfund.tax.identifiers import is_enterprise_number, postcode_problems
 from crowdfund.tax.law import (
     N_,
     Benefit,
@@ -83,10 +83,8 @@ def required_identity(donor_kind: str) -> tuple[str, ...]:
 
 def identity_problems(donor_kind: str, values: Mapping[str, str]) -> dict[str, str]:
     """Check the postcode and, for a Belgian company, its enterprise number."""
-    problems = {}
+    problems = postcode_problems(values)
     country = values.get("country", "")
-    if values.get("postcode") and not is_postcode(country, values["postcode"]):
-        problems["postcode"] = N_("This postcode does not fit the country.")
     number = values.get("company_number", "")
     if donor_kind == "company" and country == "BE" and number and not is_enterprise_number(number):
         problems["company_number"] = N_("This is not a Belgian enterprise number: it has ten digits.")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from crowdfund.money import Money
-from crowdfund.tax.identifiers import is_postcode
+from crowdfund.tax.identifiers import postcode_problems
 from crowdfund.tax.law import (
     N_,
     Benefit,
@@ -73,6 +73,4 @@ def required_identity(donor_kind: str) -> tuple[str, ...]:
 
 def identity_problems(donor_kind: str, values: Mapping[str, str]) -> dict[str, str]:  # noqa: ARG001 - same question
     """Check the postcode."""
-    if values.get("postcode") and not is_postcode(values.get("country", ""), values["postcode"]):
-        return {"postcode": N_("This postcode does not fit the country.")}
-    return {}
+    return postcode_problems(values)

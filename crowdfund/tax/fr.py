@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from crowdfund.money import Money
-from crowdfund.tax.identifiers import is_postcode, is_siren, is_siret
+from crowdfund.tax.identifiers import is_siren, is_siret, postcode_problems
 from crowdfund.tax.law import (
     ISSUER_KINDS,
     N_,
@@ -196,10 +196,8 @@ def required_identity(donor_kind: str) -> tuple[str, ...]:
 
 def identity_problems(donor_kind: str, values: Mapping[str, str]) -> dict[str, str]:
     """Check the postcode and, for a French company, its SIREN (or SIRET)."""
-    problems = {}
+    problems = postcode_problems(values)
     country = values.get("country", "")
-    if values.get("postcode") and not is_postcode(country, values["postcode"]):
-        problems["postcode"] = N_("This postcode does not fit the country.")
     number = values.get("company_number", "")
     if donor_kind == "company" and number and country == "FR" and not (is_siren(number) or is_siret(number)):
         problems["company_number"] = N_("This is not a SIREN: it has nine digits.")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 import string
+from collections.abc import Mapping
+
+from crowdfund.tax.law import N_
 
 # Patterns of the Universal Postal Union for the countries that gifts come from most; elsewhere any short code is taken.
 POSTCODES = {
@@ -92,3 +95,11 @@ def is_enterprise_number(text: str) -> bool:
 def is_postcode(country: str, text: str) -> bool:
     """Say whether it is a postcode of the country (ISO 3166 alpha-2), spaces around it aside."""
     return re.fullmatch(POSTCODES.get(country, _ANY_POSTCODE), text.strip().upper()) is not None
+
+
+def postcode_problems(values: Mapping[str, str]) -> dict[str, str]:
+    """Check the postcode of an address, if one is given."""
+    postcode = values.get("postcode")
+    if postcode and not is_postcode(values.get("country", ""), postcode):
+        return {"postcode": N_("This postcode does not fit the country.")}
+    return {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from crowdfund.money import Money
-from crowdfund.tax.identifiers import is_codice_fiscale, is_partita_iva, is_postcode
+from crowdfund.tax.identifiers import is_codice_fiscale, is_partita_iva, postcode_problems
 from crowdfund.tax.law import (
     N_,
     UNTRACEABLE,
@@ -148,13 +148,11 @@ def required_identity(donor_kind: str) -> tuple[str, ...]:
 
 def identity_problems(donor_kind: str, values: Mapping[str, str]) -> dict[str, str]:
     """Check the tax number's key, and the postcode if one is given."""
-    problems = {}
+    problems = postcode_problems(values)
     number = values.get("tax_number", "")
     well_formed = is_codice_fiscale(number) or (donor_kind == "company" and is_partita_iva(number))
     if number and not well_formed:
         problems["tax_number"] = N_("This codice fiscale or partita IVA is not valid.")
-    if values.get("postcode") and not is_postcode(values.get("country", ""), values["postcode"]):
-        problems["postcode"] = N_("This postcode does not fit the country.")
     return problems
 
 
