@@ -6,7 +6,7 @@ from copy import deepcopy
 from typing import Any
 
 from simulator import money
-from simulator.cards import Card, message_of
+from simulator.cards import BY_NUMBER, Card, message_of
 from simulator.contract import blank
 from simulator.events import emit
 from simulator.settings import APPLICATION
@@ -142,7 +142,7 @@ def settle_charge(world: World, plan: Document) -> None:
         kind="charge",
         amount=charge["amount"],
         currency=charge["currency"],
-        available_after=0 if charge["_card"] == "4000000000000077" else money.AVAILABLE_AFTER,
+        available_after=0 if BY_NUMBER.get(card.number, card).available_at_once else money.AVAILABLE_AFTER,
         description=charge["description"],
         source=charge["id"],
         stripe_fee=money.fee_of(charge["amount"], charge["currency"], card.country),

@@ -20,8 +20,18 @@ TOP = set(
     "crowdfund templates static migrations config.py wsgi.py requirements.txt tests simulator bench docs README.md Makefile"
     " pyproject.toml .ci requirements-dev.txt LICENSE .gitignore CONTRIBUTING.md".split()
 )
-LONG = {  # files past 300 lines, each with its reason
-    "crowdfund/payments/stripe.py": "the one module that speaks to the provider",
+# The build's own programs are held to the rules too; migrations are SQL, told in one go.
+WRITTEN = [
+    *CODE,
+    ROOT / "config.py",
+    *sorted((ROOT / "simulator").rglob("*.py")),
+    *sorted((ROOT / "bench").rglob("*.py")),
+]
+LONG: dict[str, str] = {}  # files past 300 lines, each with its reason
+LONG_FUNCTIONS = {  # past 40 lines, each with its reason
+    "crowdfund/pages/campaign.py campaign": "a line for each of the forty things its page shows",
+    "crowdfund/pages/gift.py gift_page": "a line for each of the thirty things its page shows",
+    "bench/receipts.py snapshot": "one document, written out",
 }
 # Raw SQL: the ground, the auditors, and the counters that need one statement.
 SQL = {"audit", "books", "catalogue", "health", "outbox", "relay", "tenancy", "database", "embedded"}
@@ -54,8 +64,19 @@ def test_the_top_level_is_as_planned() -> None:
 
 
 def test_a_long_file_has_a_reason() -> None:
-    long = {_name(path) for path in CODE if len(path.read_text(encoding="utf-8").splitlines()) > 300}
-    assert long <= set(LONG)
+    long = {_name(path) for path in WRITTEN if len(path.read_text(encoding="utf-8").splitlines()) > 300}
+    assert long == set(LONG)
+
+
+def test_a_long_function_has_a_reason() -> None:
+    long = {
+        f"{_name(path)} {node.name}"
+        for path in WRITTEN
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        if (node.end_lineno or 0) - node.lineno >= 40
+    }
+    assert long == set(LONG_FUNCTIONS)
 
 
 def test_nothing_is_left_for_later() -> None:

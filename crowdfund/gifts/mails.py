@@ -211,7 +211,6 @@ def two_gifts(first: Gift, second: Gift, whole: Around) -> GiftMail:
         base,
         given_at=second.received_at,
         other_amount=first.amount,
-        other_given_at=first.received_at,
         refund_url=_answer(whole, N_("Please give one of my two gifts back"), base.gift_url),
     )
 

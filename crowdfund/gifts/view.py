@@ -131,7 +131,6 @@ class GiftMail:
     old_number: str = ""
     refunded: Money | None = None
     other_amount: Money | None = None
-    other_given_at: datetime | None = None
     retry_url: str = ""
     keep_url: str = ""
     change_url: str = ""
