@@ -69,6 +69,10 @@ AUDITS = {
       SELECT relname FROM tables WHERE has_table_privilege('cimaise_app', oid, 'TRUNCATE')
         OR relname IN ({_listed(APPENDED)})
            AND (has_table_privilege('cimaise_app', oid, 'UPDATE') OR has_table_privilege('cimaise_app', oid, 'DELETE'))""",
+    "a table that only grows has lost a guard": f"""
+      SELECT relname FROM tables t WHERE relname IN ({_listed(APPENDED)}) AND (
+        SELECT count(*) FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
+        WHERE g.tgrelid = t.oid AND p.proname = 'refuse_change' AND g.tgenabled IN ('O', 'A')) < 2""",
     "the public reads identity": """
       SELECT relname FROM tables WHERE relname IN ('donors', 'gifts', 'pledges', 'receipts', 'mails', 'consents', 'accounts', 'sessions')
         AND has_any_column_privilege('cimaise_public', oid, 'SELECT')""",

@@ -25,6 +25,7 @@ FAULTS = {
     "a function with its owner's rights that is open to all, or without a search path":
     "CREATE FUNCTION planted() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'",
     "the application may truncate, or change the books": "GRANT UPDATE ON ledger_entries TO cimaise_app",
+    "a table that only grows has lost a guard": "ALTER TABLE audit_entries DISABLE TRIGGER grows_whole",
     "the public reads identity": "GRANT SELECT (email) ON donors TO cimaise_public",
 }  # fmt: skip
 

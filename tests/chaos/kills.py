@@ -5,7 +5,7 @@
 The real house runs with a durable database. Donors give over HTTP and try again with the same attempt until they are told that it is
 done; meanwhile web, worker, relay, database, simulator and mailbox are killed (SIGKILL) by weight. Afterwards everything is left
 to settle and three outside views must agree: one paid charge for each donor who was sent to the thanks, one gift for each
-charge, one thanks and one receipt mail for each gift (a second copy only with the same Message-ID), and `flask books check`.
+charge, one thanks and one receipt mail for each donor (a second copy only with the same Message-ID), and `flask books check`.
 Exit 1 with what does not agree.
 """
 
@@ -162,7 +162,7 @@ def _verdict(app: Flask, town: Town, tally: Tally) -> list[str]:
         wrong.append(f"{len(charges)} charges are not the {len(gifts)} gifts")
     if receipts != len(gifts):
         wrong.append(f"{receipts} receipts for {len(gifts)} gifts")
-    doubles, missing = _mails(stack, len(gifts))
+    doubles, missing = _mails(stack, tally.thanked)
     wrong += missing
     books = stack.flask("books", "check", check=False).strip()
     if "the books are right" not in books:
@@ -175,20 +175,21 @@ def _verdict(app: Flask, town: Town, tally: Tally) -> list[str]:
     return wrong
 
 
-def _mails(stack: Stack, gifts: int) -> tuple[int, list[str]]:
-    """Count thanks and receipts by Message-ID: each once, copies only under the same id."""
-    seen: Counter[tuple[str, str]] = Counter()
+def _mails(stack: Stack, thanked: list[str]) -> tuple[int, list[str]]:
+    """Count thanks and receipts by donor and Message-ID: each donor has one of each, copies only under the same id."""
+    copies: Counter[tuple[str, str, str]] = Counter()
     for head in stack.mails():
         raw = requests.get(f"{stack.mail}/_mail/{head['id']}.eml", timeout=20).text
         kind = "receipt" if "application/pdf" in raw else "thanks"
-        [message_id] = re.findall(r"(?im)^Message-ID: *(<[^>]+>)", raw)[:1]
-        seen[kind, message_id] += 1
-    wrong = []
-    for kind in ("thanks", "receipt"):
-        letters = sum(1 for one, _id in seen if one == kind)
-        if letters != gifts:
-            wrong.append(f"{letters} letters of {kind} for {gifts} gifts")
-    return sum(count - 1 for count in seen.values()), wrong
+        copies[str(head["to"]), kind, str(head["message_id"])] += 1
+    letters = Counter((who, kind) for who, kind, _message_id in copies)
+    wrong = [
+        f"{letters[who, kind]} letters of {kind} to {who}"
+        for who in thanked
+        for kind in ("thanks", "receipt")
+        if letters[who, kind] != 1
+    ]
+    return sum(copies.values()) - len(copies), wrong
 
 
 def main() -> int:

@@ -1,11 +1,12 @@
 """Die at every boundary of one card gift's journey, finish it in another process, and let the outside judge.
 
-    python -m tests.chaos.points [--every 7] [--first 1]
+    python -m tests.chaos.points [--every 7] [--first 1] [--only "provider open_page"]
 
 A child does the whole journey in process (form, provider, payment, webhook, settlement, receipt, mails) on a real database, simulator
 and mailbox, and dies with 137 at the k-th boundary. A second child, its clock moved on, does what donor, provider
-and sweeper do anyway: send again, notify again, look again. Then one charge, one gift, one receipt and one letter of each
-kind must be there (copies only with the same Message-ID), and the books must be right. Exit 1 with what is not.
+and sweeper do anyway: send again, notify again, look again. Then one page and one charge at the provider, one gift, one receipt
+and one letter of each kind must be there (copies only with the same Message-ID), and the books must be right. Exit 1 with what is not.
+`--only` counts only the boundaries whose name holds these words.
 """
 
 from __future__ import annotations
@@ -15,57 +16,34 @@ import dataclasses
 import json
 import os
 import re
-import shutil
-import subprocess
 import sys
-import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from functools import partial
 from html import unescape
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 from flask import Flask
 from sqlalchemy import text
 
-from config import SIMULATOR_WEBHOOK_SECRET, Config
-from crowdfund import books, clock, crash, relay, schema
+from config import SIMULATOR_WEBHOOK_SECRET
+from crowdfund import books, clock, crash, relay
 from crowdfund.app import create_app
-from crowdfund.embedded import EmbeddedPostgres
 from crowdfund.payments import tasks
 from crowdfund.tenancy import transaction
 from simulator.deliveries import sign
 from tests import factories
-from tests.services import PROJECT, free_base
+from tests.chaos.ground import Ground, prepared
+from tests.chaos.seeded import SEEDS, Seed
 
 LATER = 180.0
 LONGEST = 2000
-
-
-@dataclass
-class Ground:
-    """What all points share: database, simulator, mailbox."""
-
-    folder: Path
-    port: int
-    config: Config
-
-    @property
-    def sim(self) -> str:
-        return f"http://127.0.0.1:{self.port + 1}"
-
-    @property
-    def mail(self) -> str:
-        return f"http://127.0.0.1:{self.port + 26}"
-
-    def held(self, kind: str, account: str) -> list[dict[str, Any]]:
-        state = requests.get(f"{self.sim}/_sim/state", params={"only": kind, "account": account}, timeout=20).json()
-        return [one for one in state[kind] if one["account"] == account]
 
 
 @dataclass
@@ -122,6 +100,10 @@ class Journey:
     def paid(self) -> list[dict[str, Any]]:
         return [one for one in self.ground.held("charges", self.account) if one["paid"]]
 
+    def asked(self) -> list[dict[str, Any]]:
+        """List the pages the provider was made to open."""
+        return self.ground.held("sessions", self.account)
+
     def told(self) -> None:
         """Bring every event as the provider does, and do the work that follows."""
         client = self.app.test_client()
@@ -145,7 +127,8 @@ class Journey:
                 name: session.execute(text(f"SELECT count(*) FROM {name} WHERE institution_id = {museum}")).scalar_one()
                 for name in ("pledges", "gifts", "receipts")
             }
-        found["charges"] = len(self.paid())
+        # A second page is a request that was sent under another key: the donor might pay on both.
+        found |= {"pages": len(self.asked()), "charges": len(self.paid())}
         waiting = text("SELECT count(*) FROM outbox WHERE delivered_at IS NULL")
         with transaction(factories.scope(museum)) as session:
             found["facts undelivered"] = session.execute(waiting).scalar_one() + 1
@@ -178,10 +161,12 @@ def forked(act: Callable[[], None], log: Path) -> int:
         os._exit(status)
 
 
-def crashing(ground: Ground, name: str, at: int) -> None:
-    """Do the journey and die at a boundary."""
+def crashing(ground: Ground, name: str, at: int, only: str = "") -> None:
+    """Do the journey and die at a boundary: the `at`-th of those whose name holds `only`."""
     app = create_app(dataclasses.replace(ground.config, crash_at=at))
     crash._at = None  # not while the museum is founded
+    every = crash.point
+    crash.point = lambda name: every(name) if only in name else None
     with app.app_context():
         journey = Journey(ground, app, name)
         museum = journey.found()
@@ -206,87 +191,82 @@ def finishing(ground: Ground, name: str) -> None:
         (ground.folder / f"{name}.verdict").write_text(json.dumps(journey.verdict(museum)))
 
 
-def enumerate_points(ground: Ground, first: int, every: int) -> int:
-    """Die at each point; print what came of it, give the number of points that did not recover."""
-    began, tried, failed, copies = time.monotonic(), 0, 0, 0
-    for at in range(first, LONGEST, every):
-        name = f"p{at}"
+@dataclass
+class Tried:
+    """What came of an enumeration: points tried, those with a second copy of a letter, and what was wrong, by point."""
+
+    points: int = 0
+    copies: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+
+def enumerate_points(ground: Ground, points: Iterable[int], only: str = "", label: str = "p") -> Tried:
+    """Die at each point, as long as the journey has as many; tell at once what did not recover."""
+    tried = Tried()
+    for at in points:
+        name = f"{label}{at}"
         log = ground.folder / f"{name}.log"
-        status = forked(partial(crashing, ground, name, at), log)
+        status = forked(partial(crashing, ground, name, at, only), log)
         if status == 0:
             break
-        said = log.read_text().strip().splitlines()[-1:]
-        if status != 137:
-            print(f"point {at}: ended with {status}\n" + log.read_text()[-1500:], flush=True)
-            failed += 1
-            continue
-        tried += 1
-        again = ground.folder / f"{name}.again.log"
-        if forked(partial(finishing, ground, name), again) != 0:
-            failed += 1
-            print(f"{said}: not finished\n{again.read_text()[-1500:]}", flush=True)
-            continue
-        verdict = json.loads((ground.folder / f"{name}.verdict").read_text())
-        copies += verdict["copies"] > 0
-        if verdict["wrong"]:
-            failed += 1
-            print(f"{said}: {verdict['wrong']}", flush=True)
-    print(
-        f"{tried} points, {tried - failed} recovered, {copies} with a second copy of a letter, in {time.monotonic() - began:.0f} s"
-    )
-    return failed if tried else 1
+        wrong = _recovered(ground, name, tried) if status == 137 else f"ended with {status}\n{log.read_text()[-1500:]}"
+        tried.points += 1
+        if wrong:
+            said = log.read_text().strip().splitlines()[-1:]
+            tried.wrong.append(f"point {at} {said}: {wrong}")
+            print(tried.wrong[-1], flush=True)
+    return tried
+
+
+def _recovered(ground: Ground, name: str, tried: Tried) -> str:
+    """Let a second process finish; give what was wrong afterwards."""
+    log = ground.folder / f"{name}.again.log"
+    if forked(partial(finishing, ground, name), log) != 0:
+        return f"not finished\n{log.read_text()[-1500:]}"
+    verdict = json.loads((ground.folder / f"{name}.verdict").read_text())
+    tried.copies += verdict["copies"] > 0
+    return ", ".join(verdict["wrong"])
+
+
+def try_seeds(ground: Ground) -> dict[str, list[str]]:
+    """Try the boundaries of each seeded bug, as they are ("") and with the bug; give what was wrong by the bug's name.
+
+    The bug is planted in a child, where it stays.
+    """
+    found: dict[str, list[str]] = {"": []}
+    for number, (name, seed) in enumerate((name, seed) for name, seed in SEEDS.items() if seed.only):
+        found[""] += enumerate_points(ground, [1], seed.only, f"s{number}p").wrong
+        note = ground.folder / f"b{number}.json"
+
+        def planted(number: int = number, seed: Seed = seed, note: Path = note) -> None:
+            seed.plant(pytest.MonkeyPatch())
+            note.write_text(json.dumps(enumerate_points(ground, [1], seed.only, f"b{number}p").wrong))
+
+        log = ground.folder / f"b{number}.log"
+        assert forked(planted, log) == 0, log.read_text()
+        found[name] = json.loads(note.read_text())
+    return found
 
 
 def main() -> int:
-    """Start the ground, enumerate, clear up."""
+    """Enumerate, and say what came of it."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--first", type=int, default=1)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--seeds", type=Path, help="try the seeded bugs instead, and write what was found to this file")
     options = parser.parse_args()
-    folder, port = Path(tempfile.mkdtemp(prefix="ck", dir="/tmp")), free_base()
-    settings = {
-        "APP_ENV": "test", "DATA_DIR": str(folder), "PORT": str(port), "SIMULATOR_URL": f"http://127.0.0.1:{port + 1}",
-        "SMTP_URL": f"smtp://127.0.0.1:{port + 25}",
-    }  # fmt: skip
-    database = EmbeddedPostgres(folder, fast=True)
-    doubles = [
-        ["simulator", "--port", str(port + 1), "--webhook-base", "http://127.0.0.1:1", "--settle-after", "0.05"],
-        [
-            "simulator.mailbox",
-            "--smtp-port",
-            str(port + 25),
-            "--http-port",
-            str(port + 26),
-            "--dir",
-            str(folder / "mail"),
-        ],
-    ]
-    running: list[subprocess.Popen[bytes]] = []
-    try:
-        database.start()
-        schema.upgrade(database.owner_url)
-        running += [subprocess.Popen([sys.executable, "-m", *one], cwd=PROJECT) for one in doubles]
-        ground = Ground(folder, port, Config.from_environ(settings))
-        _await(ground)
-        return 1 if enumerate_points(ground, options.first, options.every) else 0
-    finally:
-        for process in running:
-            process.terminate()
-            process.wait()
-        database.stop()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _await(ground: Ground) -> None:
-    for _try in range(200):
-        try:
-            requests.get(f"{ground.sim}/_sim/state?only=clock", timeout=5)
-            requests.get(f"{ground.mail}/_mail/", timeout=5)
-        except requests.ConnectionError:
-            time.sleep(0.1)
-        else:
-            return
-    raise TimeoutError("simulator and mailbox do not start")
+    with prepared() as ground:
+        if options.seeds:
+            options.seeds.write_text(json.dumps(try_seeds(ground)))
+            return 0
+        began = time.monotonic()
+        tried = enumerate_points(ground, range(options.first, LONGEST, options.every), options.only)
+        print(
+            f"{tried.points} points, {tried.points - len(tried.wrong)} recovered, {tried.copies} with a second copy of a letter,"
+            f" in {time.monotonic() - began:.0f} s"
+        )
+        return 1 if tried.wrong or not tried.points else 0
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -24,12 +25,18 @@ SECRET, NEXT_SECRET = "whsec_one", "whsec_two"
 CONNECTED = "/webhooks/stripe/connected"
 
 
-@pytest.fixture(autouse=True)
-def secrets(app: Flask) -> Iterator[None]:
+@contextmanager
+def two_secrets(app: Flask) -> Iterator[None]:
     kept = app.extensions["config"]
     app.extensions["config"] = replace(kept, stripe_webhook_secrets=(SECRET, NEXT_SECRET))
     yield
     app.extensions["config"] = kept
+
+
+@pytest.fixture(autouse=True)
+def secrets(app: Flask) -> Iterator[None]:
+    with two_secrets(app):
+        yield
 
 
 def snapshot(account: str | None, ident: str = "evt_1", kind: str = "charge.updated", **more: Any) -> dict[str, Any]:
@@ -100,6 +107,23 @@ def test_the_same_fact_both_ways_is_one_booking(scene: Scene, client: FlaskClien
     assert len(scene.events()) == 2
     assert scene.raised == 5000
     scene.replay()
+
+
+def test_what_an_event_says_of_an_amount_is_not_believed(scene: Scene, client: FlaskClient) -> None:
+    pledge, charge = scene.paid(fee=100)
+    told = {
+        "id": charge,
+        "object": "charge",
+        "amount": 4_000,
+        "amount_captured": 4_000,
+        "currency": "eur",
+        "paid": True,
+    }
+    assert post(client, snapshot(scene.account, data={"object": told})) == 200
+    scene.work()
+    gift = scene.gift(pledge)
+    assert gift is not None
+    assert (gift.amount_minor, scene.aside()) == (5_000, [])
 
 
 def test_twice_the_same_is_one_row(scene: Scene, client: FlaskClient) -> None:
