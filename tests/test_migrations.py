@@ -41,8 +41,12 @@ CODE: dict[str, Mapping[Any, Any]] = {
 @pytest.fixture(scope="module")
 def guards() -> ModuleType:
     """Load the migration that guards the tables."""
-    [path] = Path(schema.FOLDER, "versions").glob("0002_*.py")
-    spec = importlib.util.spec_from_file_location("guards", path)
+    return _load("0002")
+
+
+def _load(number: str) -> ModuleType:
+    [path] = Path(schema.FOLDER, "versions").glob(f"{number}_*.py")
+    spec = importlib.util.spec_from_file_location(f"migration_{number}", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -70,7 +74,8 @@ def test_every_owned_table_is_guarded(guards: ModuleType) -> None:
 @pytest.mark.parametrize("table", CODE)
 def test_the_database_knows_the_same_ways_as_the_rules(guards: ModuleType, table: str) -> None:
     in_code = {str(state): sorted(map(str, ways)) for state, ways in CODE[table].items()}
-    in_database = {state: sorted(ways) for state, ways in guards.STATES[table][0].items()}
+    later = {"gifts": _load("0004").STATES}
+    in_database = {state: sorted(ways) for state, ways in later.get(table, guards.STATES[table][0]).items()}
     assert in_database == in_code
 
 

@@ -15,8 +15,9 @@ from crowdfund.tenancy import museum_of
 
 
 def find_or_add(session: Session, details: DonorDetails) -> Donor:
-    """Find the museum's record of this donor by e-mail address, kind and name, or add one. The newest address wins.
+    """Find the museum's record of this donor by e-mail address, kind and name, or add one.
 
+    A record that is found stays as it is: what is told anew is taken over once the money has come (`update_details`).
     Without an e-mail address a new record is added: two people may bear one name. Holds the address until the
     transaction ends, so that two forms at once make one donor.
     """
@@ -25,8 +26,6 @@ def find_or_add(session: Session, details: DonorDetails) -> Donor:
         donor = Donor(**details.told())
         session.add(donor)
         session.flush()  # for its id
-        return donor
-    update_details(session, donor, details)
     return donor
 
 
@@ -56,6 +55,12 @@ def update_details(session: Session, donor: Donor, details: DonorDetails) -> Non
     for name, value in told.items():
         setattr(donor, name, value)
     session.flush()
+
+
+def news_of(donor: Donor, details: DonorDetails) -> dict[str, str] | None:
+    """Give what is told, by column, when it is not all known already."""
+    told = details.told()
+    return told if any(getattr(donor, name) != value for name, value in told.items()) else None
 
 
 def donor_of(session: Session, donor_id: int) -> Donor:

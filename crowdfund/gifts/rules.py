@@ -23,9 +23,11 @@ TRANSITIONS: dict[GiftState, frozenset[GiftState]] = {
     GiftState.RECEIVED: frozenset({GiftState.PARTLY_REFUNDED, GiftState.REFUNDED, GiftState.DISPUTED, GiftState.LOST}),
     # A refund that fails later gives the money back to the campaign.
     GiftState.PARTLY_REFUNDED: frozenset({GiftState.RECEIVED, GiftState.REFUNDED, GiftState.DISPUTED, GiftState.LOST}),
-    GiftState.REFUNDED: frozenset({GiftState.RECEIVED, GiftState.PARTLY_REFUNDED}),
+    # Refunded and disputed at once: when the one is undone, the other shows.
+    GiftState.REFUNDED: frozenset({GiftState.RECEIVED, GiftState.PARTLY_REFUNDED, GiftState.DISPUTED, GiftState.LOST}),
     GiftState.DISPUTED: frozenset({GiftState.RECEIVED, GiftState.PARTLY_REFUNDED, GiftState.LOST, GiftState.REFUNDED}),
-    GiftState.LOST: frozenset({GiftState.RECEIVED, GiftState.PARTLY_REFUNDED}),  # a bank may still reverse itself
+    # A bank may still reverse itself.
+    GiftState.LOST: frozenset({GiftState.RECEIVED, GiftState.PARTLY_REFUNDED, GiftState.DISPUTED, GiftState.REFUNDED}),
 }
 
 

@@ -8,22 +8,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crowdfund import clock
-from crowdfund.campaigns import service as campaigns
 from crowdfund.campaigns.rules import is_open
-from crowdfund.gifts import mails
+from crowdfund.gifts import mails, wall
 from crowdfund.gifts.models import Gift, Refund
-from crowdfund.gifts.rules import GiftState, Method, RefundState
+from crowdfund.gifts.rules import Method, RefundState
 from crowdfund.mail import Mail, send_once
 from crowdfund.outbox import subscribes
 from crowdfund.pledges import service as pledges
-from crowdfund.pledges import wall
 from crowdfund.pledges.models import Pledge
 from crowdfund.pledges.rules import PledgeState
 from crowdfund.tenancy import TaskScope, museum_of, transaction
 
 # Two gifts of one donor to one campaign within this time may be one too many.
 CLOSE_TOGETHER = timedelta(minutes=15)
-GIVEN_BACK = (GiftState.REFUNDED, GiftState.LOST)
 
 
 @subscribes("gift.received", outside=True)
@@ -108,7 +105,7 @@ def remind(scope: TaskScope, pledge_id: int) -> None:
     def compose(session: Session) -> Mail | None:
         pledge = session.get_one(Pledge, (museum_of(session), pledge_id))
         whole = mails.around(session, pledge.campaign_id, pledge.donor_id, pledge.id)
-        if whole is None or pledge.state != PledgeState.EXPIRED or pledge.method != Method.CARD:
+        if whole is None or pledge.state != PledgeState.EXPIRED or pledge.method != Method.CARD or pledge.held_at:
             return None
         if not is_open(whole.campaign.state, whole.campaign.opens_at, whole.campaign.closes_at, clock.now()):
             return None
@@ -128,17 +125,7 @@ def follow_on_wall(session: Session, *, gift_id: int, **_ids: int) -> None:
     if gift.pledge_id is None:
         return
     # Under lock: of two facts told at once the later one must see what the earlier one saw.
-    pledge = pledges.pledge_of(session, gift.pledge_id, lock=True)
-    kept = session.scalars(
-        select(Gift.id).where(
-            Gift.pledge_id == pledge.id, Gift.campaign_id == pledge.campaign_id, Gift.state.not_in(GIVEN_BACK)
-        )
-    ).first()
-    if kept is None:
-        wall.remove_entry(session, pledge.id)
-    else:
-        wall.write_entry(session, pledge)
-    campaigns.touch(session, pledge.campaign_id)
+    wall.show(session, pledges.pledge_of(session, gift.pledge_id, lock=True))
 
 
 def _read(session: Session, gift_id: int) -> tuple[Gift, mails.Around | None]:

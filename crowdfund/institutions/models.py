@@ -51,7 +51,7 @@ class Issuer(OwnedByInstitution, Base):
     __tablename__ = "issuers"
     __table_args__ = (
         UniqueConstraint("institution_id", "series"),
-        UniqueConstraint("institution_id", "payment_account"),
+        UniqueConstraint("payment_account"),  # an account of the provider belongs to one museum
     )
 
     legal_name: Mapped[str]

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from crowdfund import audit, clock
@@ -18,6 +19,7 @@ from crowdfund.institutions.models import Institution, Issuer, Member
 from crowdfund.institutions.rules import LAST_OWNER, Role, read_role
 
 SLUG_TAKEN = N_("Another museum has this address already")
+ACCOUNT_TAKEN = N_("Another museum is paid into this account already")
 MEMBER_ALREADY = N_("This person is a member already")
 
 # Words that follow the language in public addresses: a museum of this name could not be reached.
@@ -105,10 +107,16 @@ def list_institutions(session: Session) -> list[Institution]:
 
 
 def add_issuer(session: Session, details: IssuerDetails) -> Issuer:
-    """Add the legal entity that signs this museum's receipts."""
+    """Add the legal entity that signs this museum's receipts. Refuses (409) another one's account at the provider."""
     issuer = Issuer(**asdict(details))
-    session.add(issuer)
-    session.flush()  # for its id
+    try:
+        with session.begin_nested():
+            session.add(issuer)
+            session.flush()  # for its id
+    except IntegrityError as error:  # another museum's rows cannot be looked at, only met
+        if "payment_account" in str(error.orig):
+            raise Refusal(ACCOUNT_TAKEN, field="payment_account", status=409) from None
+        raise
     audit.record(session, "issuer.added", f"issuer:{issuer.id}")
     return issuer
 

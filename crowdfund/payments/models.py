@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import BigInteger, Boolean, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -102,7 +103,10 @@ class QuarantinedCharge(OwnedByInstitution, Base):
     """Money at the provider that does not match what we asked for. Staff decide; it is never a gift by itself."""
 
     __tablename__ = "quarantined_charges"
-    __table_args__ = (UniqueConstraint("institution_id", "charge"),)
+    __table_args__ = (
+        UniqueConstraint("institution_id", "charge"),
+        Index("ix_quarantined_charges_state", "institution_id", "state", "id"),
+    )
 
     charge: Mapped[str]
     account: Mapped[str]
@@ -111,8 +115,10 @@ class QuarantinedCharge(OwnedByInstitution, Base):
     amount_minor: Mapped[int] = minor()
     currency: Mapped[str] = currency_code()
     reason: Mapped[str]
-    state: Mapped[str] = mapped_column(default="open")  # open, resolved
+    state: Mapped[str] = mapped_column(default="open")  # rules.AsideState
+    refund_request: Mapped[UUID | None]  # names the refund that staff have asked for
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    resolved_at: Mapped[datetime | None]
 
 
 class EventCursor(OwnedByInstitution, Base):

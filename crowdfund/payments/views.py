@@ -12,12 +12,12 @@ from crowdfund.accounts.buckets import limited
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.forms import STALE, Form
 from crowdfund.gifts.identity import complete_identity
+from crowdfund.gifts.wall import change_wall as change_wall_of
 from crowdfund.i18n import current_locale
 from crowdfund.links import BadLink, institution_of
 from crowdfund.payments import budgets, giving, service
 from crowdfund.payments.provider import ProviderRefused, ProviderUnavailable
 from crowdfund.payments.rules import CheckoutState
-from crowdfund.pledges import changes
 from crowdfund.pledges import service as pledges
 from crowdfund.pledges.forms import PayForm, ReceiptForm, WallForm
 from crowdfund.tenancy import DonorScope, transaction
@@ -77,9 +77,7 @@ def change_wall(token: str) -> AnyResponse:
     form = WallForm(request.form, context=token)
     _checked(form)
     with transaction(scope) as session:
-        changes.change_wall(
-            session, pledge_id, shown=form.wall.data, name=form.wall_name.data, message=form.message.data
-        )
+        change_wall_of(session, pledge_id, shown=form.wall.data, name=form.wall_name.data, message=form.message.data)
     return giving.see_other(f"{_page_of(token)}#shown")
 
 

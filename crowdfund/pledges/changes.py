@@ -1,4 +1,4 @@
-"""What a donor may change after giving: how they are shown, and what their receipt needs."""
+"""What a donor may tell after giving: what their receipt needs."""
 
 from __future__ import annotations
 
@@ -6,30 +6,16 @@ from dataclasses import fields, replace
 
 from sqlalchemy.orm import Session
 
-from crowdfund import clock
 from crowdfund.campaigns import service as campaigns
 from crowdfund.donors import service as donors
 from crowdfund.donors.rules import DonorDetails
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.institutions.models import Issuer
-from crowdfund.outbox import publish
-from crowdfund.pledges import service, wall
+from crowdfund.pledges import service
 from crowdfund.pledges.models import Pledge
 from crowdfund.pledges.rules import PledgeState
 from crowdfund.tax.countries import identity_problems
 from crowdfund.tenancy import museum_of
-
-
-def change_wall(session: Session, pledge_id: int, *, shown: str, name: str = "", message: str = "") -> Pledge:
-    """Change what the public sees of a donor, at the donor's wish; before payment it is only noted."""
-    pledge = service.pledge_of(session, pledge_id, lock=True)
-    pledge.wall, pledge.wall_name, pledge.message = shown, name or None, message or None
-    session.flush()
-    if pledge.state == PledgeState.PAID:
-        campaigns.touch(session, pledge.campaign_id)
-        wall.write_entry(session, pledge)
-    publish(session, "wall.changed", key=f"{pledge.id}:{clock.now().isoformat()}", pledge_id=pledge.id)
-    return pledge
 
 
 def complete_identity(session: Session, pledge_id: int, details: DonorDetails) -> Pledge:
@@ -52,11 +38,15 @@ def complete_identity(session: Session, pledge_id: int, details: DonorDetails) -
     told = replace(details, **kept)
     campaign = campaigns.campaign_of(session, pledge.campaign_id)
     issuer = session.get_one(Issuer, (museum_of(session), campaign.issuer_id))
-    known = {field.name: getattr(donor, field.name) or "" for field in fields(told)} | told.told()
+    before = {field.name: getattr(donor, field.name) or "" for field in fields(told)}
+    known = before | (pledge.told or {}) | told.told()
     for name, message in identity_problems(issuer.jurisdiction, donor.kind, known).items():
         if name != "company_form":  # told later: the receipt waits for it
             raise Refusal(message, field=name)
-    donors.update_details(session, donor, told)
+    if pledge.state == PledgeState.PAID:
+        donors.update_details(session, donor, told)
+    else:  # a link of an unpaid pledge changes nothing of a donor who has given before
+        pledge.told = (pledge.told or {}) | told.told()
     pledge.wants_receipt = True
     session.flush()
     return pledge

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crowdfund import clock
@@ -50,7 +51,11 @@ class Pledge(OwnedByInstitution, Base):
     dedication_kind: Mapped[str | None]  # honour, memory
     dedication_name: Mapped[str | None]
     channel: Mapped[str | None]
+    # What a known donor told anew of themselves: taken over once the money has come, forgotten when it does not.
+    told: Mapped[dict[str, str] | None] = mapped_column(JSONB(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    reopened_at: Mapped[datetime | None]  # the last time; the money is expected from here on
+    held_at: Mapped[datetime | None]  # money came that contradicts it: a person decides, nothing ends meanwhile
     closed_at: Mapped[datetime | None]
 
     @property

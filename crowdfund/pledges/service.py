@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from flask import current_app
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from config import Config
@@ -15,6 +15,7 @@ from crowdfund.campaigns import service as campaigns
 from crowdfund.campaigns.models import Campaign, Reward
 from crowdfund.campaigns.rules import CampaignState, is_offered, is_open
 from crowdfund.donors import service as donors
+from crowdfund.donors.rules import DonorDetails
 from crowdfund.errors import Conflict, NotFound, Refusal
 from crowdfund.i18n import N_
 from crowdfund.links import digest, token_for
@@ -37,6 +38,7 @@ from crowdfund.tenancy import museum_of
 
 NOT_OPEN_YET = N_("This campaign has not opened yet.")
 CLOSED = N_("This campaign is closed: it takes no more gifts.")
+HELD = N_("Money has come for this gift and the museum is looking at it. Please do not pay again.")
 GONE_MEANWHILE = N_("The reward you chose has gone in the meantime. You can give again with another one, or with none.")
 
 
@@ -61,6 +63,7 @@ def make_pledge(session: Session, request: PledgeRequest) -> Pledge:
             session, donor.id, kind, wording=wording, locale=request.donor.locale, source=request.source
         )
     pledge = _new_pledge(session, request, donor.id)
+    pledge.told = donors.news_of(donor, request.donor)
     if reward is not None:
         _take_reward(session, pledge, reward, waived=request.waive_reward)
     session.add(pledge)
@@ -161,9 +164,20 @@ def fulfil_all(session: Session, paid: Mapping[Pledge, datetime]) -> None:
             pledge.reward_state = RewardState.UNAVAILABLE
             pledge.counterpart_minor = 0
         _close(pledge, PledgeState.PAID)
-        pledge.closed_at = moment
+        pledge.closed_at, pledge.held_at = moment, None
+        _take_over(session, pledge)
         publish(session, "pledge.paid", key=str(pledge.id), pledge_id=pledge.id)
     wall.write_entries(session, due)
+
+
+def _take_over(session: Session, pledge: Pledge) -> None:
+    """Let what the donor told anew count, now that it is paid for."""
+    if pledge.told is None:
+        return
+    donor = donors.donor_of(session, pledge.donor_id)
+    if donor.erased_at is None:
+        donors.update_details(session, donor, DonorDetails(**pledge.told))
+    pledge.told = None
 
 
 def _reclaim(session: Session, pledge: Pledge) -> bool:
@@ -190,11 +204,19 @@ def promise(session: Session, pledge_id: int) -> Pledge:
 
 
 def expire(session: Session, pledge_id: int) -> Pledge:
-    """Note that the money did not come in time, and free the reward. What is paid or ended stays as it is."""
+    """Note that the money did not come in time, and free the reward. What is paid, held or ended stays as it is."""
     pledge = pledge_of(session, pledge_id, lock=True)
-    if can_become(pledge.state, PledgeState.EXPIRED):
+    if pledge.held_at is None and can_become(pledge.state, PledgeState.EXPIRED):
         _end(session, pledge, PledgeState.EXPIRED)
         publish(session, "pledge.expired", key=f"{pledge.id}:{clock.now().isoformat()}", pledge_id=pledge.id)
+    return pledge
+
+
+def hold(session: Session, pledge_id: int) -> Pledge:
+    """Note that money came which contradicts the pledge: it does not end, nor is it paid again, while staff decide."""
+    pledge = pledge_of(session, pledge_id, lock=True)
+    if pledge.state != PledgeState.PAID and pledge.held_at is None:
+        pledge.held_at = clock.now()
     return pledge
 
 
@@ -209,6 +231,7 @@ def cancel(session: Session, pledge_id: int) -> Pledge:
 
 def _end(session: Session, pledge: Pledge, state: PledgeState) -> None:
     _close(pledge, state)
+    pledge.told = None
     if pledge.reward_state == RewardState.CLAIMED and pledge.reward_id is not None:
         campaigns.release_reward(session, pledge.reward_id)
         pledge.reward_state = RewardState.RELEASED
@@ -223,6 +246,8 @@ def reopen(session: Session, pledge_id: int) -> Pledge:
     pledge = pledge_of(session, pledge_id, lock=True)
     if pledge.state == PledgeState.PAID:
         raise Conflict(N_("This gift has been paid already."))
+    if pledge.held_at is not None:
+        raise Conflict(HELD)
     check_open(campaigns.campaign_of(session, pledge.campaign_id), clock.now())
     if pledge.state == PledgeState.MADE:
         return pledge
@@ -232,6 +257,7 @@ def reopen(session: Session, pledge_id: int) -> Pledge:
         raise Conflict(GONE_MEANWHILE)
     pledge.state = PledgeState.MADE
     pledge.closed_at = None
+    pledge.reopened_at = clock.now()
     publish(session, "pledge.reopened", key=f"{pledge.id}:{clock.now().isoformat()}", pledge_id=pledge.id)
     return pledge
 
@@ -272,15 +298,28 @@ def pledge_by_token(session: Session, token: str) -> Pledge:
 
 
 def forgotten(session: Session, now: datetime) -> list[int]:
-    """List the pledges nobody has paid within a day, oldest first."""
+    """List the pledges nobody has paid within a day of being made or reopened, oldest first."""
     return list(
         session.scalars(
             select(Pledge.id)
-            .where(Pledge.state == PledgeState.MADE, Pledge.method == "card", Pledge.created_at < now - FORGOTTEN_AFTER)
+            .where(
+                Pledge.state == PledgeState.MADE,
+                Pledge.method == "card",
+                Pledge.held_at.is_(None),
+                Pledge.created_at < now - FORGOTTEN_AFTER,
+                or_(Pledge.reopened_at.is_(None), Pledge.reopened_at < now - FORGOTTEN_AFTER),
+            )
             .order_by(Pledge.id)
             .limit(500)
         )
     )
+
+
+def forget(session: Session, pledge_id: int, now: datetime) -> None:
+    """Expire a pledge that `forgotten` has listed, unless its donor has come back meanwhile."""
+    pledge = pledge_of(session, pledge_id, lock=True)
+    if (pledge.reopened_at or pledge.created_at) < now - FORGOTTEN_AFTER:
+        expire(session, pledge_id)
 
 
 def _secret() -> str:

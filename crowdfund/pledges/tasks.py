@@ -18,4 +18,4 @@ def forget_unpaid(institution_id: int) -> None:
         waiting = service.forgotten(session, clock.now())
     for pledge_id in waiting:
         with transaction(scope) as session:
-            service.expire(session, pledge_id)
+            service.forget(session, pledge_id, clock.now())

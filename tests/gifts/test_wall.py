@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask import Flask
 from sqlalchemy import func, select
 
-from crowdfund.gifts import tasks
+from crowdfund.gifts import tasks, wall
+from crowdfund.pledges import service as pledges
 from crowdfund.pledges.models import WallEntry
 from crowdfund.tenancy import transaction
 from tests import factories
@@ -24,6 +25,47 @@ def test_the_wall_follows_refunds_and_disputes(app: Flask) -> None:
             tasks.follow_on_wall(session, gift_id=gift.id, refund_id=1)
             seen.append(session.scalar(select(func.count()).select_from(WallEntry)))
     assert seen == [1, 0, 1, 1, 0]
+
+
+def test_a_donor_who_was_given_the_money_back_stays_off_the_wall(app: Flask) -> None:
+    with transaction(factories.scope(factories.make_institution())) as session:
+        campaign = factories.make_campaign(session)
+        pledge = factories.make_pledge(session, campaign, state="paid", wall="short")
+        gift = factories.make_gift(session, campaign, pledge_id=pledge.id)
+        seen = []
+        for state in ("received", "partly_refunded", "refunded", "received", "disputed", "lost"):
+            sums = {"refunded": (5000, 0), "lost": (0, 5000)}.get(state, (0, 0))
+            gift.state, (gift.refunded_minor, gift.lost_minor) = state, sums
+            session.flush()
+            wall.change_wall(session, pledge.id, shown="other", name=f"Les Rey {state}")
+            seen += [session.scalars(select(WallEntry.display_name)).one_or_none()]
+        assert pledge.wall_name == "Les Rey lost"  # noted: it shows when the money comes back
+    assert seen == ["Les Rey received", "Les Rey partly_refunded", None, "Les Rey received", "Les Rey disputed", None]
+
+
+def test_new_words_are_read_again_before_they_are_shown(app: Flask) -> None:
+    with transaction(factories.scope(factories.make_institution())) as session:
+        campaign = factories.make_campaign(session)
+        pledge = factories.make_pledge(session, campaign, state="paid", wall="short", message="Bravo")
+        factories.make_gift(session, campaign, pledge_id=pledge.id)
+        wall.show(session, pledge)
+        entry = session.scalars(select(WallEntry)).one()
+        entry.message_approved = True
+        session.flush()
+        wall.change_wall(session, pledge.id, shown="other", name="Les Rey", message="Bravo")
+        assert (entry.display_name, entry.message_approved) == ("Les Rey", True)
+        wall.change_wall(session, pledge.id, shown="other", name="Les Rey", message="Autre chose")
+        assert not entry.message_approved
+        wall.change_wall(session, pledge.id, shown="anonymous")
+        assert session.scalars(select(WallEntry)).all() == []
+
+
+def test_a_choice_made_before_payment_is_noted(app: Flask) -> None:
+    with transaction(factories.scope(factories.make_institution())) as session:
+        pledge = factories.make_pledge(session, factories.make_campaign(session), wall="short")
+        wall.change_wall(session, pledge.id, shown="anonymous")
+        pledges.fulfil(session, pledge.id)
+        assert session.scalars(select(WallEntry)).all() == []
 
 
 def test_a_box_has_no_name_to_take_down(app: Flask) -> None:

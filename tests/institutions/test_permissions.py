@@ -385,3 +385,21 @@ def test_a_museum_is_founded_once_under_an_address_that_can_be_reached(app: Flas
             ),
         )
         assert issuer.institution_id == museum.id
+
+
+def test_an_account_of_the_provider_belongs_to_one_museum(app: Flask) -> None:
+    details = service.IssuerDetails(
+        legal_name="Ville de Valdaine", kind="collectivite", jurisdiction="FR", registrations={"siren": "217300656"},
+        address_line="1 rue", postcode="26000", city="Valdaine", country="FR", series="VAL", purpose={}, category={},
+        legal_bases=["200"], payment_account="acct_taken",
+    )  # fmt: skip
+    with transaction(scope(make_institution())) as session:
+        service.add_issuer(session, details)
+    with (
+        pytest.raises(Refusal, match="paid into this account") as refusal,
+        transaction(scope(make_institution())) as session,
+    ):
+        service.add_issuer(session, details)
+    assert (refusal.value.field, refusal.value.status) == ("payment_account", 409)
+    with transaction(scope(make_institution())) as session:
+        service.add_issuer(session, replace(details, payment_account=None))

@@ -258,29 +258,9 @@ def test_the_wall_shows_what_the_donor_chose_and_only_once_paid(
         assert entry.shown_from > clock.now()
 
 
-def test_new_words_are_read_again_before_they_are_shown(session: Session, campaign: Campaign) -> None:
-    pledge = service.make_pledge(session, asked(campaign, message="Bravo"))
-    service.fulfil(session, pledge.id)
-    entry = session.scalars(select(WallEntry)).one()
-    entry.message_approved = True
-    session.flush()
-    changes.change_wall(session, pledge.id, shown="other", name="Les Rey", message="Bravo")
-    assert (entry.display_name, entry.message_approved) == ("Les Rey", True)
-    changes.change_wall(session, pledge.id, shown="other", name="Les Rey", message="Autre chose")
-    assert not entry.message_approved
-    changes.change_wall(session, pledge.id, shown="anonymous")
-    assert count(session, WallEntry) == 0
-
-
-def test_a_choice_made_before_payment_is_noted(session: Session, campaign: Campaign) -> None:
-    pledge = service.make_pledge(session, asked(campaign))
-    changes.change_wall(session, pledge.id, shown="anonymous")
-    service.fulfil(session, pledge.id)
-    assert count(session, WallEntry) == 0
-
-
 def test_an_identity_is_completed_by_the_law_of_the_issuer(session: Session, campaign: Campaign) -> None:
     pledge = service.make_pledge(session, asked(campaign))
+    service.fulfil(session, pledge.id)
     with pytest.raises(Refusal) as refusal:
         changes.complete_identity(session, pledge.id, DonorDetails(locale="fr", city="Chambéry", country="FR"))
     assert refusal.value.field in {"address_line", "postcode"}
@@ -316,6 +296,69 @@ def test_forgotten_pledges_are_let_go_after_a_day(museum: int) -> None:
     with transaction(factories.scope(museum)) as session:
         assert service.pledge_of(session, old).state == "expired"
         assert service.pledge_of(session, new).state == "made"
+
+
+def test_a_reopened_pledge_is_expected_for_a_day_from_then_on(museum: int) -> None:
+    with transaction(factories.scope(museum)) as session:
+        campaign = factories.make_campaign(session)
+        made = factories.make_pledge(session, campaign, created_at=clock.now() - timedelta(days=3)).id
+    tasks.forget_unpaid(museum)
+    with transaction(factories.scope(museum)) as session:
+        service.reopen(session, made)
+    tasks.forget_unpaid(museum)
+    with transaction(factories.scope(museum)) as session:
+        assert service.pledge_of(session, made).state == "made"
+        service.forget(session, made, clock.now())  # listed before its donor came back
+        assert service.pledge_of(session, made).state == "made"
+    with clock.at(clock.now() + timedelta(hours=25)):
+        tasks.forget_unpaid(museum)
+    with transaction(factories.scope(museum)) as session:
+        assert service.pledge_of(session, made).state == "expired"
+
+
+def test_a_held_pledge_neither_ends_nor_opens_again(session: Session, campaign: Campaign) -> None:
+    pledge = service.make_pledge(session, asked(campaign))
+    service.hold(session, pledge.id)
+    assert service.expire(session, pledge.id).state == "made"
+    assert service.forgotten(session, clock.now() + timedelta(days=9)) == []
+    with pytest.raises(Conflict, match="do not pay again"):
+        service.reopen(session, pledge.id)
+    assert service.fulfil(session, pledge.id).held_at is None
+
+
+HOME = {"address_line": "8 rue des Tanneurs", "postcode": "73000", "city": "Chambéry", "country": "FR"}
+AWAY = {"address_line": "Via Po 1", "postcode": "10124", "city": "Torino", "country": "IT"}
+
+
+def test_what_a_known_donor_tells_anew_counts_once_it_is_paid_for(session: Session, campaign: Campaign) -> None:
+    first = service.make_pledge(session, asked(campaign, donor=replace(CAMILLE, **HOME)))
+    service.fulfil(session, first.id)
+    second = service.make_pledge(session, asked(campaign, donor=replace(CAMILLE, **AWAY)))
+    donor = session.scalars(select(Donor)).one()
+    assert donor.city == "Chambéry"  # nothing was paid: anybody can type a name
+    service.fulfil(session, second.id)
+    assert (donor.address_line, donor.city, second.told) == ("Via Po 1", "Torino", None)
+
+
+def test_what_was_told_for_nothing_is_forgotten(session: Session, campaign: Campaign) -> None:
+    service.make_pledge(session, asked(campaign, donor=replace(CAMILLE, **HOME)))
+    second = service.make_pledge(session, asked(campaign, donor=replace(CAMILLE, **AWAY)))
+    assert second.told is not None
+    service.expire(session, second.id)
+    service.reopen(session, second.id)
+    service.fulfil(session, second.id)
+    assert session.scalars(select(Donor.city)).one() == "Chambéry"
+
+
+def test_the_link_of_an_unpaid_pledge_changes_no_known_address(session: Session, campaign: Campaign) -> None:
+    first = service.make_pledge(session, asked(campaign, donor=replace(CAMILLE, **HOME)))
+    service.fulfil(session, first.id)
+    second = service.make_pledge(session, asked(campaign))
+    changes.complete_identity(session, second.id, DonorDetails(locale="fr", **AWAY | {"country": "FR"}))
+    donor = session.scalars(select(Donor)).one()
+    assert (donor.city, second.wants_receipt) == ("Chambéry", True)
+    service.fulfil(session, second.id)
+    assert (donor.city, donor.first_name) == ("Torino", "Camille")
 
 
 def test_a_pledge_in_another_currency_is_a_fault_of_ours(session: Session, campaign: Campaign) -> None:

@@ -1,0 +1,46 @@
+"""Show a donor on the wall as long as the campaign keeps something of what they gave."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from crowdfund import clock
+from crowdfund.campaigns import service as campaigns
+from crowdfund.gifts.models import Gift
+from crowdfund.gifts.rules import GiftState
+from crowdfund.outbox import publish
+from crowdfund.pledges import service as pledges
+from crowdfund.pledges import wall
+from crowdfund.pledges.models import Pledge
+from crowdfund.pledges.rules import PledgeState
+
+GIVEN_BACK = (GiftState.REFUNDED, GiftState.LOST)
+
+
+def change_wall(session: Session, pledge_id: int, *, shown: str, name: str = "", message: str = "") -> Pledge:
+    """Change what the public sees of a donor, at the donor's wish; before payment it is only noted.
+
+    It is only noted, too, for a gift of which nothing is kept: it shows when the money comes back.
+    """
+    pledge = pledges.pledge_of(session, pledge_id, lock=True)
+    pledge.wall, pledge.wall_name, pledge.message = shown, name or None, message or None
+    session.flush()
+    if pledge.state == PledgeState.PAID:
+        show(session, pledge)
+    publish(session, "wall.changed", key=f"{pledge.id}:{clock.now().isoformat()}", pledge_id=pledge.id)
+    return pledge
+
+
+def show(session: Session, pledge: Pledge) -> None:
+    """Bring the wall in line with what is kept of a locked pledge's gift, and with its donor's choice."""
+    kept = session.scalars(
+        select(Gift.id).where(
+            Gift.pledge_id == pledge.id, Gift.campaign_id == pledge.campaign_id, Gift.state.not_in(GIVEN_BACK)
+        )
+    ).first()
+    if kept is None:
+        wall.remove_entry(session, pledge.id)
+    else:
+        wall.write_entry(session, pledge)
+    campaigns.touch(session, pledge.campaign_id)
