@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from flask import current_app
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from config import Config
@@ -24,7 +24,6 @@ from crowdfund.outbox import publish
 from crowdfund.pledges import wall
 from crowdfund.pledges.models import Pledge
 from crowdfund.pledges.rules import (
-    FORGOTTEN_AFTER,
     NO_SUCH_REWARD,
     REWARD_GONE,
     PledgeRequest,
@@ -295,31 +294,6 @@ def pledge_by_token(session: Session, token: str) -> Pledge:
     if pledge is None:
         raise NotFound
     return pledge
-
-
-def forgotten(session: Session, now: datetime) -> list[int]:
-    """List the pledges nobody has paid within a day of being made or reopened, oldest first."""
-    return list(
-        session.scalars(
-            select(Pledge.id)
-            .where(
-                Pledge.state == PledgeState.MADE,
-                Pledge.method == "card",
-                Pledge.held_at.is_(None),
-                Pledge.created_at < now - FORGOTTEN_AFTER,
-                or_(Pledge.reopened_at.is_(None), Pledge.reopened_at < now - FORGOTTEN_AFTER),
-            )
-            .order_by(Pledge.id)
-            .limit(500)
-        )
-    )
-
-
-def forget(session: Session, pledge_id: int, now: datetime) -> None:
-    """Expire a pledge that `forgotten` has listed, unless its donor has come back meanwhile."""
-    pledge = pledge_of(session, pledge_id, lock=True)
-    if (pledge.reopened_at or pledge.created_at) < now - FORGOTTEN_AFTER:
-        expire(session, pledge_id)
 
 
 def _secret() -> str:

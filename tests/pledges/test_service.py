@@ -20,7 +20,7 @@ from crowdfund.errors import Conflict, NotFound, Refusal
 from crowdfund.links import institution_of
 from crowdfund.money import Money
 from crowdfund.outbox import OutboxRow
-from crowdfund.pledges import changes, service, tasks
+from crowdfund.pledges import changes, service, tasks, unpaid
 from crowdfund.pledges.models import Pledge, WallEntry
 from crowdfund.pledges.rules import TRANSITIONS, PledgeRequest, PledgeState
 from crowdfund.tenancy import transaction
@@ -308,7 +308,7 @@ def test_a_reopened_pledge_is_expected_for_a_day_from_then_on(museum: int) -> No
     tasks.forget_unpaid(museum)
     with transaction(factories.scope(museum)) as session:
         assert service.pledge_of(session, made).state == "made"
-        service.forget(session, made, clock.now())  # listed before its donor came back
+        unpaid.forget(session, made, clock.now())  # listed before its donor came back
         assert service.pledge_of(session, made).state == "made"
     with clock.at(clock.now() + timedelta(hours=25)):
         tasks.forget_unpaid(museum)
@@ -320,7 +320,7 @@ def test_a_held_pledge_neither_ends_nor_opens_again(session: Session, campaign: 
     pledge = service.make_pledge(session, asked(campaign))
     service.hold(session, pledge.id)
     assert service.expire(session, pledge.id).state == "made"
-    assert service.forgotten(session, clock.now() + timedelta(days=9)) == []
+    assert unpaid.forgotten(session, clock.now() + timedelta(days=9)) == []
     with pytest.raises(Conflict, match="do not pay again"):
         service.reopen(session, pledge.id)
     assert service.fulfil(session, pledge.id).held_at is None
