@@ -211,14 +211,6 @@ def expire(session: Session, pledge_id: int) -> Pledge:
     return pledge
 
 
-def hold(session: Session, pledge_id: int) -> Pledge:
-    """Note that money came which contradicts the pledge: it does not end, nor is it paid again, while staff decide."""
-    pledge = pledge_of(session, pledge_id, lock=True)
-    if pledge.state != PledgeState.PAID and pledge.held_at is None:
-        pledge.held_at = clock.now()
-    return pledge
-
-
 def cancel(session: Session, pledge_id: int) -> Pledge:
     """Note that the donor withdrew, and free the reward. What is paid or ended stays as it is."""
     pledge = pledge_of(session, pledge_id, lock=True)

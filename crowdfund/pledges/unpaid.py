@@ -1,4 +1,4 @@
-"""Find the pledges whose money never came."""
+"""Look after pledges that are not paid: forgotten ones end, those whose money is looked at are held."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from crowdfund import clock
 from crowdfund.pledges import service
 from crowdfund.pledges.models import Pledge
 from crowdfund.pledges.rules import FORGOTTEN_AFTER, PledgeState
@@ -35,3 +36,11 @@ def forget(session: Session, pledge_id: int, now: datetime) -> None:
     pledge = service.pledge_of(session, pledge_id, lock=True)
     if (pledge.reopened_at or pledge.created_at) < now - FORGOTTEN_AFTER:
         service.expire(session, pledge_id)
+
+
+def hold(session: Session, pledge_id: int) -> Pledge:
+    """Note that money came which contradicts the pledge: it does not end, nor is it paid again, while staff decide."""
+    pledge = service.pledge_of(session, pledge_id, lock=True)
+    if pledge.state != PledgeState.PAID and pledge.held_at is None:
+        pledge.held_at = clock.now()
+    return pledge

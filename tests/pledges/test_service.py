@@ -318,7 +318,7 @@ def test_a_reopened_pledge_is_expected_for_a_day_from_then_on(museum: int) -> No
 
 def test_a_held_pledge_neither_ends_nor_opens_again(session: Session, campaign: Campaign) -> None:
     pledge = service.make_pledge(session, asked(campaign))
-    service.hold(session, pledge.id)
+    unpaid.hold(session, pledge.id)
     assert service.expire(session, pledge.id).state == "made"
     assert unpaid.forgotten(session, clock.now() + timedelta(days=9)) == []
     with pytest.raises(Conflict, match="do not pay again"):
