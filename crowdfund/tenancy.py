@@ -180,8 +180,10 @@ def _tell_database(session: Session, begun: SessionTransaction, connection: Conn
 @event.listens_for(Session, "do_orm_execute")
 def _filter(state: ORMExecuteState) -> None:
     scope = scope_of(state.session)
+    if isinstance(scope, PublicScope):
+        return
     owned = any(issubclass(mapper.class_, OwnedByInstitution) for mapper in state.all_mappers)
-    if isinstance(scope, PublicScope) or not owned:
+    if scope.institution_id is None and not owned:
         return
     info = state.session.info
     if FILTER not in info:  # made once for a session: it is the same for every statement

@@ -10,7 +10,7 @@ import pytest
 from crowdfund import books
 from crowdfund.database import Base
 from crowdfund.embedded import EmbeddedPostgres
-from tests.test_tenancy import _value
+from tests.tenancy.planted import value
 
 MUSEUM = 900_003
 # invariant → rows that break it, (table, values spelt out); all else is filled in
@@ -52,7 +52,7 @@ def behind(migrated: EmbeddedPostgres) -> Iterator[psycopg.Connection]:
 def _add(connection: psycopg.Connection, name: str, given: dict[str, str]) -> None:
     table = Base.metadata.tables[name]
     values = {
-        column.name: _value(table, column.name, MUSEUM)
+        column.name: value(table, column.name, MUSEUM)
         for column in table.columns
         if (not column.nullable and column.name not in {"id", "xid"}) or column.name == "institution_id"
     } | given
