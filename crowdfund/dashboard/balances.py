@@ -86,6 +86,7 @@ def kind_words() -> Mapping[str, str]:
         AccountKind.CASH: _("Cash box"),
         AccountKind.FEES: _("Payment fees"),
         AccountKind.DISPUTES: _("Called back by banks"),
+        AccountKind.LOSSES: _("Given back twice"),
     }
 
 

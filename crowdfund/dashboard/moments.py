@@ -158,6 +158,7 @@ def memo_text(memo: str) -> str:
         "dispute won": _("dispute won"),
         "dispute lost": _("dispute lost"),
         "fee of the provider": _("fee of the provider"),
+        "given back twice": _("given back twice"),
         "moved to another campaign": _("moved to another campaign"),
     }
     if memo.startswith("gift by "):

@@ -16,7 +16,8 @@ def record_dispute(session: Session, reported: DisputeReported) -> Dispute | Non
     """Bring a dispute to what the provider says of it; None when its charge is no gift of ours. Locks the gift.
 
     Older news change nothing; news that skip a step take it first. An inquiry (`warning`) moves no money. Publishes
-    `gift.disputed` and `gift.dispute_closed`. Raises Overdrawn when more is called back than the gift still holds.
+    `gift.disputed` and `gift.dispute_closed`. A bank may call back what was refunded already: the gift bears what is left
+    of it, the rest is the museum's own loss. Raises Overdrawn when more is called back than was given.
     """
     dispute = session.scalars(
         select(Dispute).where(Dispute.provider_dispute == reported.provider_dispute).with_for_update(key_share=True)
@@ -63,20 +64,20 @@ def _steps(before: DisputeState, state: DisputeState) -> list[DisputeState]:
 
 
 def _apply(session: Session, gift: Gift, dispute: Dispute, state: DisputeState) -> None:
-    was_open = dispute.state == DisputeState.OPEN
+    was_open, before = dispute.state == DisputeState.OPEN, sums.twice(session, gift)
     dispute.state = state
+    if state != DisputeState.OPEN:
+        dispute.closed_at = clock.now()
+        if not was_open:  # an inquiry that came to nothing
+            return
+    sums.settle(session, gift)
     if state == DisputeState.OPEN:
-        sums.change(gift, disputed=dispute.amount_minor)
         postings.post_dispute_opened(session, gift, dispute)
         outbox.publish(session, "gift.disputed", key=str(dispute.id), dispute_id=dispute.id, gift_id=gift.id)
         return
-    dispute.closed_at = clock.now()
-    if not was_open:  # an inquiry that came to nothing
-        return
     if state == DisputeState.WON:
-        sums.change(gift, disputed=-dispute.amount_minor)
         postings.post_dispute_won(session, gift, dispute)
     else:
-        sums.change(gift, disputed=-dispute.amount_minor, lost=dispute.amount_minor)
         postings.post_dispute_lost(session, gift, dispute)
+        postings.post_twice(session, gift, f"dispute:{dispute.id}:twice", sums.twice(session, gift) - before)
     outbox.publish(session, "gift.dispute_closed", key=str(dispute.id), dispute_id=dispute.id, gift_id=gift.id)

@@ -50,8 +50,8 @@ def move_gift(session: Session, gift_id: int, campaign_id: int, request: UUID) -
     )
     moved = _moved(gift, target, reference, left)
     session.add_all([refund, moved])
-    sums.change(gift, refunded=left)
     session.flush()  # the ids name the posting and the facts
+    sums.settle(session, gift)
     postings.post_move(session, gift, moved, refund)
     outbox.publish(session, "gift.refunded", key=str(refund.id), refund_id=refund.id, gift_id=gift.id)
     outbox.publish(session, "gift.received", key=str(moved.id), gift_id=moved.id)

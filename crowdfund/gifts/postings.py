@@ -135,6 +135,19 @@ def post_dispute_lost(session: Session, gift: Gift, dispute: Dispute) -> None:
     )
 
 
+def post_twice(session: Session, gift: Gift, reference: str, more: int) -> None:
+    """Book what went back both ways (minor units more than before) out of the issuer's own, not of the campaign."""
+    if not more:
+        return
+    amount = Money(more, gift.currency)
+    ledger.post(
+        session,
+        reference,
+        "given back twice",
+        [Line(_own(session, gift, AccountKind.LOSSES), amount), Line(_fund(session, gift), -amount)],
+    )
+
+
 def post_move(session: Session, gift: Gift, moved: Gift, refund: Refund) -> None:
     """Book a gift from one campaign's fund to another's."""
     ledger.post(

@@ -66,10 +66,9 @@ def clear_refund(session: Session, refund_id: int) -> None:
 
     Money that did not come by card, or before the platform did, is given back by hand: it is booked at once.
     """
-    refund = _locked(session, refund_id)
+    gift, refund = _locked(session, refund_id)
     if refund.state != RefundState.REQUESTED:
         return
-    gift = sums.locked(session, refund.gift_id)
     outbox.publish(session, "gift.refund_cleared", key=str(refund.id), refund_id=refund.id)
     origin = postings.origin(session, gift)
     if origin.method != Method.CARD or origin.imported:
@@ -80,7 +79,8 @@ def record_refund(session: Session, reported: RefundReported) -> Refund | None:
     """Bring a refund to what the provider says of it; None when its charge is no gift of ours. Locks the gift.
 
     Older news change nothing. Publishes `gift.refunded` when the money has left the campaign, `gift.refund_succeeded`
-    and `gift.refund_failed` when its fate is known. Raises Overdrawn when more would be given back than was given.
+    and `gift.refund_failed` when its fate is known. What a bank has called back besides is the museum's own loss. Raises
+    Overdrawn when more would be refunded than was given.
     """
     gift = sums.bearer(session, reported.charge, reported.amount.minor)
     if gift is None:
@@ -112,33 +112,39 @@ def _find(session: Session, reported: RefundReported) -> Refund | None:
 
 def refuse_refund(session: Session, refund_id: int) -> None:
     """Close a refund that the provider refused to make. Publishes `gift.refund_failed`."""
-    refund = _locked(session, refund_id)
-    _apply(session, sums.locked(session, refund.gift_id), refund, RefundState.FAILED)
+    gift, refund = _locked(session, refund_id)
+    _apply(session, gift, refund, RefundState.FAILED)
 
 
-def _locked(session: Session, refund_id: int) -> Refund:
-    return session.scalars(
+def _locked(session: Session, refund_id: int) -> tuple[Gift, Refund]:
+    """Lock a refund's gift, then the refund: everybody locks in this order."""
+    gift_id = session.scalars(select(Refund.gift_id).where(Refund.id == refund_id)).one()
+    gift = sums.locked(session, gift_id)
+    refund = session.scalars(
         select(Refund)
         .where(Refund.id == refund_id)
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     ).one()
+    return gift, refund
 
 
 def _apply(session: Session, gift: Gift, refund: Refund, state: RefundState) -> None:
     """Move a refund on, if its present state allows; book what that means."""
-    before = RefundState(refund.state)
+    before, twice = RefundState(refund.state), sums.twice(session, gift)
     if state not in REFUND_TRANSITIONS[before]:
         return
     refund.state = state
     if before == RefundState.REQUESTED and state in _BOOKED:
-        sums.change(gift, refunded=refund.amount_minor)
+        sums.settle(session, gift)
         postings.post_refund(session, gift, refund)
+        postings.post_twice(session, gift, f"refund:{refund.id}:twice", sums.twice(session, gift) - twice)
         outbox.publish(session, "gift.refunded", key=str(refund.id), refund_id=refund.id, gift_id=gift.id)
     if state == RefundState.FAILED:
         if before in _BOOKED:
-            sums.change(gift, refunded=-refund.amount_minor)
+            sums.settle(session, gift)
             postings.reverse_refund(session, refund)
+            postings.post_twice(session, gift, f"refund:{refund.id}:not_twice", sums.twice(session, gift) - twice)
         outbox.publish(session, "gift.refund_failed", key=str(refund.id), refund_id=refund.id, gift_id=gift.id)
     if state != RefundState.PENDING:
         refund.closed_at = clock.now()

@@ -90,6 +90,24 @@ def state_after(amount: int, refunded: int, disputed: int, lost: int) -> GiftSta
     return GiftState.RECEIVED
 
 
+def share_out(amount: int, refunded: int, disputed: int, lost: int) -> tuple[int, int, int]:
+    """Tell what of each a gift bears, in minor units: refunded, then lost, then disputed, until nothing is left of it.
+
+    A bank may call back what was refunded already, so that more goes out than came in: the gift bears the first, and
+    `gone_twice` what is beyond it. The answer does not depend on the order in which they came. Raises Overdrawn for more
+    than either way can give back by itself.
+    """
+    if refunded > amount or disputed + lost > amount:
+        raise Overdrawn("more would be given back than was given")
+    borne = min(lost, amount - refunded)
+    return refunded, min(disputed, amount - refunded - borne), borne
+
+
+def gone_twice(amount: int, refunded: int, lost: int) -> int:
+    """Tell what went back both ways, in minor units: a loss of the museum's own, not of the campaign."""
+    return max(0, refunded + lost - amount)
+
+
 def refundable(amount: int, refunded: int, disputed: int, lost: int) -> int:
     """Tell how much can still be given back, in minor units."""
     return max(0, amount - refunded - disputed - lost)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from crowdfund.gifts.models import Gift, Refund
-from crowdfund.gifts.rules import Overdrawn, RefundState, refundable, state_after
+from crowdfund.gifts.models import Dispute, Gift, Refund
+from crowdfund.gifts.rules import DisputeState, RefundState, gone_twice, refundable, share_out, state_after
 
 
 def locked(session: Session, gift_id: int) -> Gift:
@@ -29,13 +29,33 @@ def asked_for(session: Session, gift: Gift) -> int:
     return int(session.scalar(requested) or 0)
 
 
-def change(gift: Gift, *, refunded: int = 0, disputed: int = 0, lost: int = 0) -> None:
-    """Add to a locked gift's sums (minor units) and set the state they make. Raises Overdrawn."""
-    sums = (gift.refunded_minor + refunded, gift.disputed_minor + disputed, gift.lost_minor + lost)
-    if min(sums) < 0 or sum(sums) > gift.amount_minor:
-        raise Overdrawn(f"gift {gift.id}: more would be given back than was given")
+def settle(session: Session, gift: Gift) -> None:
+    """Bring a locked gift's sums and its state to what its refunds and disputes say. Raises Overdrawn."""
+    sums = share_out(gift.amount_minor, *_given_back(session, gift))
     gift.refunded_minor, gift.disputed_minor, gift.lost_minor = sums
     gift.state = state_after(gift.amount_minor, *sums)
+
+
+def twice(session: Session, gift: Gift) -> int:
+    """Tell how much of a locked gift went back both by refund and by a lost dispute, in minor units."""
+    refunded, _disputed, lost = _given_back(session, gift)
+    return gone_twice(gift.amount_minor, refunded, lost)
+
+
+def _given_back(session: Session, gift: Gift) -> tuple[int, int, int]:
+    """Sum what was refunded, what is disputed and what disputes have taken, in minor units."""
+    refunded = session.scalar(
+        select(func.sum(Refund.amount_minor)).where(
+            Refund.gift_id == gift.id, Refund.state.in_([RefundState.PENDING, RefundState.SUCCEEDED])
+        )
+    )
+    disputes = session.execute(
+        select(Dispute.state, func.sum(Dispute.amount_minor))
+        .where(Dispute.gift_id == gift.id, Dispute.state.in_([DisputeState.OPEN, DisputeState.LOST]))
+        .group_by(Dispute.state)
+    ).all()
+    disputed: dict[str, int] = {state: int(total) for state, total in disputes}
+    return int(refunded or 0), disputed.get(DisputeState.OPEN, 0), disputed.get(DisputeState.LOST, 0)
 
 
 def bearer(session: Session, charge: str, needed: int) -> Gift | None:
@@ -50,4 +70,4 @@ def bearer(session: Session, charge: str, needed: int) -> Gift | None:
     for gift_id in chain:
         chain += session.scalars(select(Gift.id).where(Gift.moved_from_id == gift_id).order_by(Gift.id))
     gifts = [locked(session, gift_id) for gift_id in chain]
-    return next((one for one in gifts if left(one) >= needed), gifts[0])
+    return next((one for one in gifts if left(one) >= needed), max(gifts, key=lambda one: (left(one), one.id)))

@@ -19,6 +19,7 @@ class AccountKind(StrEnum):
     CASH = "cash"
     FEES = "fees"
     DISPUTES = "disputes"  # called back by a donor's bank, not decided
+    LOSSES = "losses"  # refunded, and called back besides: a cost of the issuer's own
 
 
 class UnbalancedError(ValueError):

@@ -112,15 +112,17 @@ def story(app: Flask) -> type[RuleBasedStateMachine]:  # noqa: C901 - one machin
                 self.provider.end_refund(refund, fate)
 
         @precondition(lambda self: self.charges())
-        @rule(data=st.data(), stage=st.sampled_from([DisputeStage.OPEN, DisputeStage.WARNING]))
-        def dispute_one(self, data: st.DataObject, stage: DisputeStage) -> None:
+        @rule(data=st.data(), stage=st.sampled_from([DisputeStage.OPEN, DisputeStage.WARNING]), whole=st.booleans())
+        def dispute_one(self, data: st.DataObject, stage: DisputeStage, *, whole: bool) -> None:
             charge = self.provider.accounts[self.scene.account].charges[data.draw(st.sampled_from(self.charges()))]
-            pending = any(
-                one.charge == charge.id and one.fate == Fate.PENDING
-                for one in self.provider.accounts[self.scene.account].refunds.values()
+            taken = charge.amount.minor - (0 if whole else charge.refunded.minor)  # a bank may not know of the refund
+            before = sum(
+                one.amount.minor
+                for one in self.provider.accounts[self.scene.account].disputes.values()
+                if one.charge == charge.id
             )
-            if not charge.disputed and not pending and charge.amount.minor > charge.refunded.minor:
-                self.disputes.append(self.provider.dispute_charge(charge.id, stage=stage).id)
+            if not charge.disputed and taken and not before:
+                self.disputes.append(self.provider.dispute_charge(charge.id, taken, stage=stage).id)
 
         @precondition(lambda self: self.disputes)
         @rule(data=st.data(), stage=st.sampled_from([DisputeStage.WON, DisputeStage.LOST]))
@@ -165,6 +167,7 @@ def story(app: Flask) -> type[RuleBasedStateMachine]:  # noqa: C901 - one machin
             assert len(claims) == len(set(claims))  # one page for each try, or the donor might pay on both
             gifts = {gift.charge: gift for gift in self.scene.gifts()}
             aside = {one.charge for one in self.scene.aside()}
+            kept = apart = twice = 0
             for charge in books.charges.values():
                 assert (charge.id in gifts) + (charge.id in aside) == (1 if charge.paid else 0)
                 if charge.id in gifts:
@@ -179,13 +182,16 @@ def story(app: Flask) -> type[RuleBasedStateMachine]:  # noqa: C901 - one machin
                         if one.charge == charge.id and one.stage == DisputeStage.OPEN
                     )
                     gift = gifts[charge.id]
-                    assert (gift.refunded_minor, gift.disputed_minor, gift.lost_minor) == (
-                        charge.refunded.minor,
-                        held,
-                        lost,
-                    )
+                    left = charge.amount.minor - charge.refunded.minor
+                    borne = (charge.refunded.minor, min(held, max(0, left - lost)), min(lost, left))
+                    assert (gift.refunded_minor, gift.disputed_minor, gift.lost_minor) == borne
+                    kept += left - held - lost
+                    apart += held
+                    twice += max(0, lost - left)
             self.the_books_hold()
-            assert self.scene.balance(AccountKind.DISPUTES) == sum(gift.disputed_minor for gift in gifts.values())
+            assert self.scene.balance(AccountKind.DISPUTES) == apart
+            assert self.scene.balance(AccountKind.LOSSES) == twice
+            assert self.scene.balance(AccountKind.CLEARING) == kept - self.scene.balance(AccountKind.FEES)
             assert service.reconcile(self.scene.scope).findings == []
             self.scene.hear()
             self.scene.replay()

@@ -9,7 +9,11 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
+from crowdfund import books, clock
 from crowdfund.errors import NotFound
+from crowdfund.gifts import service as gifts
+from crowdfund.gifts.models import Gift
+from crowdfund.gifts.rules import DisputeState, RefundState
 from crowdfund.ledger.rules import AccountKind
 from crowdfund.money import Money
 from crowdfund.payments import service
@@ -25,6 +29,7 @@ from crowdfund.payments.provider import (
 from crowdfund.payments.rules import CheckoutState, EventState
 from crowdfund.pledges.models import Pledge
 from crowdfund.tenancy import transaction
+from tests import factories
 from tests.payments.conftest import Scene
 
 
@@ -324,6 +329,82 @@ def test_a_dispute_waits_apart_and_is_won_or_lost(
     assert len(scene.facts("gift.disputed")) == len(scene.facts("gift.dispute_closed")) == 1
     scene.replay()
     scene.check_books()
+
+
+def _told(scene: Scene, what: str, charge: str) -> None:
+    """Let the provider tell one thing of a charge that is refunded and disputed at once."""
+    amount = Money(5000, "EUR")
+    with transaction(scene.scope) as session:
+        kind, _, state = what.partition(" ")
+        if kind.startswith("refund"):
+            part = Money(int(kind.removeprefix("refund") or 5000), "EUR")
+            gifts.record_refund(
+                session,
+                gifts.RefundReported(
+                    provider_refund="re_both", charge=charge, amount=part, state=RefundState(state), at=clock.now()
+                ),
+            )
+        else:
+            gifts.record_dispute(
+                session,
+                gifts.DisputeReported(
+                    provider_dispute="du_both", charge=charge, amount=amount, state=DisputeState(state),
+                    opened_at=clock.now(),
+                ),
+            )  # fmt: skip
+
+
+# What came, in order → state, refunded, disputed, lost; fund, clearing, disputes, losses.
+BOTH_WAYS = [
+    (["refund succeeded", "dispute open"], "refunded", (5000, 0, 0), (0, -5000, 5000, 0)),
+    (["refund succeeded", "dispute open", "dispute won"], "refunded", (5000, 0, 0), (0, 0, 0, 0)),
+    (["refund succeeded", "dispute open", "dispute lost"], "refunded", (5000, 0, 0), (0, -5000, 0, 5000)),
+    (["dispute open", "refund succeeded"], "refunded", (5000, 0, 0), (0, -5000, 5000, 0)),
+    (["dispute open", "refund succeeded", "dispute won"], "refunded", (5000, 0, 0), (0, 0, 0, 0)),
+    (["dispute open", "refund succeeded", "dispute lost"], "refunded", (5000, 0, 0), (0, -5000, 0, 5000)),
+    (["dispute open", "dispute lost", "refund succeeded"], "refunded", (5000, 0, 0), (0, -5000, 0, 5000)),
+    (["refund2000 succeeded", "dispute open"], "disputed", (2000, 3000, 0), (3000, -2000, 5000, 0)),
+    (["dispute open", "refund2000 succeeded"], "disputed", (2000, 3000, 0), (3000, -2000, 5000, 0)),
+    (["refund2000 succeeded", "dispute open", "dispute won"], "partly_refunded", (2000, 0, 0), (3000, 3000, 0, 0)),
+    (["dispute open", "refund2000 succeeded", "dispute won"], "partly_refunded", (2000, 0, 0), (3000, 3000, 0, 0)),
+    (["refund2000 succeeded", "dispute open", "dispute lost"], "lost", (2000, 0, 3000), (0, -2000, 0, 2000)),
+    (["dispute lost", "refund2000 succeeded"], "lost", (2000, 0, 3000), (0, -2000, 0, 2000)),
+    (["dispute open", "refund pending", "refund failed"], "disputed", (0, 5000, 0), (5000, 0, 5000, 0)),
+    (["refund pending", "dispute lost", "refund failed"], "lost", (0, 0, 5000), (0, 0, 0, 0)),
+    (["dispute lost", "refund succeeded", "refund failed"], "lost", (0, 0, 5000), (0, 0, 0, 0)),
+]
+
+
+@pytest.mark.parametrize(("story", "state", "sums", "balances"), BOTH_WAYS)
+def test_a_refund_and_a_dispute_of_one_charge_are_booked_in_either_order(
+    scene: Scene, story: list[str], state: str, sums: tuple[int, int, int], balances: tuple[int, int, int, int]
+) -> None:
+    _gift, charge = scene.given(fee=None)
+    for what in story:
+        _told(scene, what, charge)
+        scene.check_books()
+    gift = scene.gifts()[0]
+    assert (gift.state, (gift.refunded_minor, gift.disputed_minor, gift.lost_minor)) == (state, sums)
+    kinds = (AccountKind.CLEARING, AccountKind.DISPUTES, AccountKind.LOSSES)
+    assert (scene.raised, *(scene.balance(kind) for kind in kinds)) == balances
+    for what in story:  # all heard again
+        _told(scene, what, charge)
+    assert (scene.raised, *(scene.balance(kind) for kind in kinds)) == balances
+    with transaction(scene.scope) as session:
+        assert {rule: ids for rule, ids in books.broken(session).items() if rule.startswith(("1", "2"))} == {}
+
+
+def test_what_was_moved_bears_the_dispute_that_finds_nothing_left(scene: Scene) -> None:
+    gift, charge = scene.given(fee=None)
+    with transaction(scene.scope) as session:
+        other = factories.make_campaign(session, issuer_id=scene.issuer_id)
+        moved = gifts.move_gift(session, gift.id, other.id, uuid4())
+    _told(scene, "dispute lost", charge)
+    _told(scene, "refund succeeded", charge)
+    with transaction(scene.scope) as session:
+        found = session.get_one(Gift, (scene.museum, moved.id))
+        assert (found.refunded_minor, found.lost_minor) == (5000, 0)
+    assert (scene.raised, scene.balance(AccountKind.CLEARING), scene.balance(AccountKind.LOSSES)) == (0, -5000, 5000)
 
 
 def test_an_inquiry_moves_nothing(scene: Scene) -> None:
