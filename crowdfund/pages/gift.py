@@ -41,9 +41,11 @@ def gift_page(session: Session, token: str, *, waiting: bool = False) -> GiftPag
     `waiting` says that the donor comes from the payment page and the provider could not be asked yet.
     """
     pledge = pledges.pledge_by_token(session, token)
-    gift = session.scalars(select(Gift).where(Gift.pledge_id == pledge.id, Gift.moved_from_id.is_(None))).one_or_none()
+    # The newest: one that was moved is where the money is now.
+    gift = session.scalars(select(Gift).where(Gift.pledge_id == pledge.id).order_by(Gift.id.desc()).limit(1)).first()
+    campaign_id = gift.campaign_id if gift else pledge.campaign_id
     row = session.execute(
-        card_statement().where(Campaign.institution_id == pledge.institution_id, Campaign.id == pledge.campaign_id)
+        card_statement().where(Campaign.institution_id == pledge.institution_id, Campaign.id == campaign_id)
     ).one()
     donor = session.get_one(Donor, (pledge.institution_id, pledge.donor_id))
     card = card_of(row)
