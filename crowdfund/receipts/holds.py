@@ -49,6 +49,7 @@ REASONS = {
     "foreign_currency": N_(
         "The receipt is written in the museum’s currency: the amount credited must be entered first."
     ),
+    "withdrawn": N_("The museum has cancelled the receipt for this gift. Write to it if you do not know why."),
     "yearly": N_("The attestation comes once a year, after the year is closed."),
     "method": N_("The museum still has to enter how this gift was paid. Your receipt follows."),
     "law_unknown": N_("The museum still has to confirm which tax relief its gifts open. Your receipt follows."),
@@ -59,6 +60,7 @@ CLOSED_BECAUSE = {
     "refunded": N_("Your gift was given back to you."),
     "partly_refunded": N_("A part of your gift was given back to you."),
     "refund_failed": N_("The money could not be given back to you: your gift stands again in full."),
+    "moved": N_("Your gift was moved to another campaign, as you wished: a new receipt follows for it there."),
     "lost": N_("Your bank has taken the payment back."),
     "corrected": N_("Your details were corrected."),
 }

@@ -12,6 +12,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from crowdfund import audit, clock, links
+from crowdfund.gifts.models import Refund
 from crowdfund.outbox import publish
 from crowdfund.receipts import numbering, statement
 from crowdfund.receipts.eligibility import (
@@ -30,14 +31,19 @@ from crowdfund.tenancy import museum_of
 LIVE = frozenset({ReceiptState.ISSUED, ReceiptState.SUSPENDED})
 # Reasons that together pass the yearly ceiling: what was issued before is looked at again.
 REVIEWED = frozenset({"counterparts_of_year", "ceiling_unknown"})
+# Why receipts are closed by what becomes of their gifts; other reasons are a person's.
+FOLLOWED = frozenset({"refund_requested", "refunded", "partly_refunded", "refund_failed", "lost", "moved"})
+WITHDRAWN = "withdrawn"
 # A history entered afterwards is rendered at a walk, so that new gifts do not queue behind it.
 AT_ONCE = timedelta(0)
 PACE = timedelta(seconds=2)
 LONGEST_HISTORY = 2000
 
 
-def issue(session: Session, gift_id: int) -> Receipt | None:
+def issue(session: Session, gift_id: int, *, again: bool = False) -> Receipt | None:
     """Issue the receipt of a gift, if the law gives one; else write down why not. Issuing twice is once.
+
+    One that a person has cancelled stays so until a person wants it `again`, whatever becomes of the gift.
 
     Locks the gift, and the series' counter until the transaction ends.
     """
@@ -45,7 +51,7 @@ def issue(session: Session, gift_id: int) -> Receipt | None:
     last = last_receipt(session, gift_id)
     if last is not None and last.state in LIVE:
         return last
-    if not case.gift.wants_receipt:
+    if not case.gift.wants_receipt or (not again and _is_withdrawn(session, gift_id)):
         return None
     moment = clock.now()
     verdict = judge(session, case, moment)
@@ -56,8 +62,18 @@ def issue(session: Session, gift_id: int) -> Receipt | None:
 
 
 def cancel(session: Session, gift_id: int, reason: str) -> Receipt | None:
-    """Declare a gift's receipt void, in writing to the donor. Its number is never used again. None: there was none."""
-    read_case(session, gift_id)
+    """Declare a gift's receipt void, in writing to the donor. Its number is never used again. None: there was none.
+
+    `reason` is a word for what became of the gift (`FOLLOWED`), or a person's own note: then none is issued of itself.
+    """
+    case = read_case(session, gift_id)
+    receipt = _cancel(session, gift_id, reason)
+    if receipt is not None and reason not in FOLLOWED:
+        _hold(session, case, Verdict("none", WITHDRAWN), clock.now())
+    return receipt
+
+
+def _cancel(session: Session, gift_id: int, reason: str) -> Receipt | None:
     receipt = live_receipt(session, gift_id)
     if receipt is None:
         return None
@@ -75,11 +91,11 @@ def replace(session: Session, gift_id: int, reason: str) -> Receipt | None:
     case = read_case(session, gift_id)
     old = live_receipt(session, gift_id)
     if old is None:
-        return issue(session, gift_id)
+        return issue(session, gift_id, again=True)
     moment = clock.now()
     verdict = judge(session, case, moment)
     if verdict.outcome != "yes":
-        cancel(session, gift_id, reason)
+        _cancel(session, gift_id, reason)
         _hold(session, case, verdict, moment)
         return None
     _close(session, old, ReceiptState.REPLACED, reason)
@@ -134,9 +150,12 @@ def align(session: Session, gift_id: int, reason: str) -> Receipt | None:
 def follow(session: Session, gift_id: int) -> Receipt | None:
     """Bring a gift's receipt in line, for the reason that the gift itself tells."""
     gift = read_case(session, gift_id).gift
-    return align(
-        session, gift_id, "lost" if gift.lost_minor else "refunded" if gift.kept.minor <= 0 else "partly_refunded"
-    )
+    moved = session.scalar(select(Refund.id).where(Refund.gift_id == gift_id, Refund.kind == "move").limit(1))
+    if gift.lost_minor:
+        return align(session, gift_id, "lost")
+    if moved is not None:
+        return align(session, gift_id, "moved")
+    return align(session, gift_id, "refunded" if gift.kept.minor <= 0 else "partly_refunded")
 
 
 def held_gifts(session: Session, limit: int) -> list[int]:
@@ -164,6 +183,11 @@ def last_receipt(session: Session, gift_id: int) -> Receipt | None:
 def hold_of(session: Session, gift_id: int) -> ReceiptHold | None:
     """Find why a gift has no receipt, while that lasts."""
     return session.scalars(select(ReceiptHold).filter_by(gift_id=gift_id, released_at=None)).one_or_none()
+
+
+def _is_withdrawn(session: Session, gift_id: int) -> bool:
+    hold = hold_of(session, gift_id)
+    return hold is not None and hold.reason == WITHDRAWN
 
 
 def mark_rendered(session: Session, receipt_id: int, sha256: str, storage_key: str) -> None:
@@ -224,7 +248,13 @@ def _hold(session: Session, case: Case, verdict: Verdict, moment: datetime) -> N
     publish(session, "receipt.held", key=f"{gift_id}:{moment.isoformat()}", gift_id=gift_id, reason=verdict.reason)
     if verdict.reason in REVIEWED:
         for receipt_id in siblings_with_counterpart(session, case):
-            publish(session, "receipt.to_review", key=f"{receipt_id}:{gift_id}", receipt_id=receipt_id, gift_id=gift_id)
+            publish(
+                session,
+                "receipt.to_review",
+                key=f"{receipt_id}:{gift_id}:{moment.isoformat()}",
+                receipt_id=receipt_id,
+                gift_id=gift_id,
+            )
 
 
 def _release(session: Session, gift_id: int, moment: datetime) -> None:

@@ -14,8 +14,10 @@ from sqlalchemy.orm import Session
 from crowdfund import clock
 from crowdfund.donors.models import Donor
 from crowdfund.gifts.models import Dispute, Gift, Refund
+from crowdfund.i18n import use_locale
 from crowdfund.ledger import service as ledger
 from crowdfund.receipts import service, tasks
+from crowdfund.receipts.holds import closed_text
 from crowdfund.receipts.models import Receipt, ReceiptGift
 from tests.receipts.conftest import Museum
 
@@ -218,6 +220,43 @@ def test_cancelling_twice_is_once_and_without_receipt_is_nothing(museum: Museum)
     assert len(museum.facts("receipt.cancelled")) == 1
     with museum.open() as session:
         assert list(session.scalars(select(ReceiptGift.live))) == [False]
+
+
+def test_what_a_person_has_cancelled_stays_so_until_a_person_wants_it_again(museum: Museum) -> None:
+    gift, _receipt = issued(museum)
+    with museum.open() as session:
+        service.cancel(session, gift, "the donor is the seller")
+    assert museum.hold(gift) == ("none", "withdrawn")
+    asked = refund(museum, gift, 2000)
+    with museum.open() as session:
+        tasks.make_way(session, refund_id=asked)
+    close_refund(museum, asked, "succeeded")
+    change(museum, gift, state="partly_refunded", refunded_minor=2000)
+    follow(museum, gift)
+    with museum.open() as session:
+        tasks.follow_failed_refund(session, refund_id=asked, gift_id=gift)
+        tasks.issue_asked_later(session, gift_id=gift)
+    tasks.release_held(museum.id)
+    assert states(museum) == [(1, "cancelled", 5000)]
+    with museum.open() as session:
+        service.replace(session, gift, "corrected")
+    assert states(museum) == [(1, "cancelled", 5000), (2, "issued", 3000)]
+    assert museum.hold(gift) is None
+
+
+def test_the_receipt_of_a_gift_that_was_moved_says_so(museum: Museum) -> None:
+    gift, receipt = issued(museum)
+    with museum.open() as session:
+        session.add(
+            Refund(request=uuid4(), gift_id=gift, kind="move", state="succeeded", amount_minor=5000, currency="EUR",
+                   reason="moved", requested_by="test", created_at=clock.now())
+        )  # fmt: skip
+    change(museum, gift, state="refunded", refunded_minor=5000)
+    follow(museum, gift)
+    assert [(one.state, one.close_reason) for one in museum.receipts()] == [("cancelled", "moved")]
+    with use_locale("en"):
+        assert "moved to another campaign" in closed_text(museum.receipts()[0].close_reason)
+    assert receipt.id == museum.receipts()[0].id
 
 
 def test_erased_donor_keeps_the_receipt_that_was_issued(museum: Museum) -> None:
