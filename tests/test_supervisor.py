@@ -9,8 +9,10 @@ import socket
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import psutil
@@ -21,6 +23,7 @@ from crowdfund.embedded import EmbeddedPostgres
 from crowdfund.leftovers import end_leftovers
 from crowdfund.processes import Processes, Program, Stopped
 from crowdfund.programs import MAILBOX, SIMULATOR, SMTP, Plan, is_free
+from crowdfund.supervisor import Supervisor
 from crowdfund.welcome import welcome
 from tests.services import free_base
 
@@ -309,3 +312,31 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
         other.listen()
         assert not is_free(plan.port + SMTP)
         assert plan.taken_port() == plan.port + SMTP
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "starts"),
+    [
+        (200, '{"ready": true, "reasons": []}', True),
+        (503, '{"ready": false, "reasons": ["outbox"]}', True),  # told too late, by the house that is being started
+        (503, '{"ready": false, "reasons": ["migrations", "outbox"]}', False),
+        (503, "<h1>No database</h1>", False),
+        (500, "[]", False),
+    ],
+)
+def test_a_house_starts_with_facts_left_waiting(tmp_path: Path, status: int, said: str, *, starts: bool) -> None:
+    class Door(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(said.encode())
+
+        def log_message(self, *_: object) -> None:
+            """Keep silent."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Door) as door:
+        threading.Thread(target=door.serve_forever, daemon=True).start()
+        supervisor = Supervisor(Plan.from_environ({"DATA_DIR": str(tmp_path), "PORT": str(door.server_port)}))
+        assert supervisor._is_ready() is starts
+        supervisor.processes.close()
+        door.shutdown()
