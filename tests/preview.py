@@ -180,7 +180,6 @@ def campaign() -> CampaignPage:
         minimum=eur(5),
         amounts=amounts(),
         fallback="Le fonds sert à d’autres porcelaines.",
-        last_name="Marguerite",
         relief=relief(),
         calculator=Calculator(
             eur(100),
@@ -587,7 +586,6 @@ CASES: dict[str, Case] = {
             calculator=None,
             relief=None,
             fee_example=None,
-            last_name="",
             picture=ASTROLABE,
             model="all_or_nothing",
             amounts=tuple(AmountChoice(eur(n)) for n in (20, 50, 100, 200)),

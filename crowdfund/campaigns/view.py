@@ -12,14 +12,23 @@ if TYPE_CHECKING:
 
 Phase = Literal["scheduled", "live", "succeeded", "failed", "withdrawn"]
 FundingModel = Literal["keep", "all_or_nothing", "threshold"]
+Hanging = Literal["hung", "framed", "standing"]
 
 TRAVEL = 9650  # the dot comes to rest at 96.5 % of the bar's width, in hundredths of a percent
 FULL = 10_000
+STANDING = frozenset({"hirondelles.svg", "viole.svg"})
 
 
 def width(share: int) -> str:
     """Write hundredths of a percent as an SVG length: 6602 is "66.02%"."""
     return f"{share // 100}.{share % 100:02d}%"
+
+
+def hanging_of(image: str) -> Hanging:
+    """Tell how a picture is shown: paintings in a frame, things standing or on the wire."""
+    if image in STANDING:
+        return "standing"
+    return "framed" if image.endswith("webp") else "hung"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +41,7 @@ class Picture:
     alt: str = ""
     srcset: str = ""
     sizes: str = ""
-    hanging: Literal["hung", "framed", "standing"] = "hung"
+    hanging: Hanging = "hung"
 
     @property
     def tall(self) -> bool:
@@ -128,7 +137,7 @@ class AmountChoice:
 
 @dataclass(frozen=True, slots=True)
 class TierRow:
-    """A reward on the shelf. `left` and `stock` are None when there is no limit."""
+    """A reward on the shelf. `left` and `stock` are None when there is no limit; `sent_by` is how it reaches the donor."""
 
     id: int
     title: str
@@ -139,6 +148,7 @@ class TierRow:
     picture: Picture | None = None
     left: int | None = None
     stock: int | None = None
+    sent_by: str = ""
 
     @property
     def sold_out(self) -> bool:

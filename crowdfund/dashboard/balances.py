@@ -10,14 +10,11 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from crowdfund import books, clock
-from crowdfund.campaigns.models import Campaign
-from crowdfund.campaigns.texts import said
+from crowdfund.dashboard.booked import account_names, kind_words, with_lines
 from crowdfund.dashboard.moments import Lines, memo_text
-from crowdfund.dashboard.story import with_lines
 from crowdfund.gifts.models import Dispute, Gift, Refund
 from crowdfund.i18n import N_, _, gettext
 from crowdfund.institutions.current import Membership
-from crowdfund.institutions.models import Issuer
 from crowdfund.ledger.models import LedgerAccount, LedgerEntry, LedgerTransaction
 from crowdfund.ledger.rules import AccountKind
 from crowdfund.ledger.view import AccountBalance, BookedLine, BookedTransaction, Books, Invariant
@@ -49,11 +46,11 @@ SENTENCES = (
 def read_books(scope: MuseumScope, museum: Membership) -> Books:
     """Read the museum's balances and last transactions, and check the rules. Opens its own transactions."""
     with transaction(scope) as session:
-        names = _names(session, museum)
+        names = account_names(session, museum)
         accounts = _balances(session, names)
         last = list(session.scalars(select(LedgerTransaction).order_by(LedgerTransaction.id.desc()).limit(LAST)))
         links = _links(session, museum, [one.reference for one in last])
-        transactions = tuple(_booked(one, lines, names, links) for one, lines in with_lines(session, last))
+        transactions = tuple(_booked(one, lines, links) for one, lines in with_lines(session, last, names))
     return Books(
         accounts=accounts,
         transactions=transactions,
@@ -61,33 +58,6 @@ def read_books(scope: MuseumScope, museum: Membership) -> Books:
         checked_at=clock.now(),
         timezone=museum.time_zone,
     )
-
-
-def _names(session: Session, museum: Membership) -> dict[str, str]:
-    """Name each account: a fund by its campaign, the others by what they hold and for whom."""
-    kinds = kind_words()
-    rows = session.execute(
-        select(LedgerAccount.code, LedgerAccount.kind, Campaign.title, Issuer.legal_name)
-        .join(Issuer, Issuer.id == LedgerAccount.issuer_id)
-        .outerjoin(Campaign, Campaign.id == LedgerAccount.campaign_id)
-    )
-    return {
-        code: said(title, museum.default_locale) if title else f"{kinds.get(kind, kind)}, {issuer}"
-        for code, kind, title, issuer in rows
-    }
-
-
-def kind_words() -> Mapping[str, str]:
-    """Say what each kind of account holds."""
-    return {
-        AccountKind.FUND: _("Campaign’s fund"),
-        AccountKind.CLEARING: _("At the payment provider"),
-        AccountKind.BANK: _("Bank"),
-        AccountKind.CASH: _("Cash box"),
-        AccountKind.FEES: _("Payment fees"),
-        AccountKind.DISPUTES: _("Called back by banks"),
-        AccountKind.LOSSES: _("Given back twice"),
-    }
 
 
 def _balances(session: Session, names: Mapping[str, str]) -> tuple[AccountBalance, ...]:
@@ -120,18 +90,14 @@ def _balance(account: LedgerAccount, name: str, kind: str, debit: int, credit: i
     return AccountBalance(name, kind, Money(debit, currency), Money(credit, currency), Money(held, currency))
 
 
-def _booked(
-    one: LedgerTransaction, lines: Lines, names: Mapping[str, str], links: Mapping[str, str]
-) -> BookedTransaction:
+def _booked(one: LedgerTransaction, lines: Lines, links: Mapping[str, str]) -> BookedTransaction:
     return BookedTransaction(
         reference=one.reference,
         memo=memo_text(one.memo),
         booked_at=one.booked_at,
         lines=tuple(
-            BookedLine(
-                names.get(code, code), amount if amount.minor > 0 else None, -amount if amount.minor < 0 else None
-            )
-            for code, amount in lines
+            BookedLine(account, amount if amount.minor > 0 else None, -amount if amount.minor < 0 else None)
+            for account, amount in lines
         ),
         gift_url=links.get(one.reference, ""),
     )

@@ -13,6 +13,7 @@ from crowdfund.accounts.models import Account
 from crowdfund.audit import AuditEntry
 from crowdfund.campaigns.models import Campaign
 from crowdfund.dashboard import moments
+from crowdfund.dashboard.booked import account_names, with_lines
 from crowdfund.dashboard.moments import Lines
 from crowdfund.dashboard.queries import find_row
 from crowdfund.donors.models import Donor
@@ -21,7 +22,7 @@ from crowdfund.gifts.models import Dispute, Gift, Refund
 from crowdfund.gifts.view import GiftStory, StoryEvent
 from crowdfund.i18n import NAMES, country_name, current_locale, gettext
 from crowdfund.institutions.current import Membership
-from crowdfund.ledger.models import LedgerAccount, LedgerEntry, LedgerTransaction
+from crowdfund.ledger.models import LedgerTransaction
 from crowdfund.mail import SentMail
 from crowdfund.money import Money
 from crowdfund.outbox import OutboxRow
@@ -57,7 +58,7 @@ def tell(session: Session, museum: Membership, gift_id: int) -> GiftStory:
     if row is None:
         raise NotFound
     parts = _parts(session, gift_id)
-    events = sorted(_moments(session, parts), key=lambda event: event.at)  # stable: causes stand before effects
+    events = sorted(_moments(session, museum, parts), key=lambda event: event.at)  # stable: causes stand before effects
     campaign = session.scalars(select(Campaign).where(Campaign.id == parts.gift.campaign_id)).one()
     receipt = parts.receipts[-1] if parts.receipts else None
     gift, donor = parts.gift, parts.donor
@@ -106,7 +107,7 @@ def _all(session: Session, model: type[T], condition: ColumnElement[bool], order
     return list(session.scalars(select(model).where(condition).order_by(order)))
 
 
-def _moments(session: Session, parts: _Parts) -> Iterator[StoryEvent]:
+def _moments(session: Session, museum: Membership, parts: _Parts) -> Iterator[StoryEvent]:
     """Give every moment, causes before their effects where both have the same time."""
     yield from moments.of_pledge(parts.pledge, parts.donor)
     yield from moments.of_checkouts(parts.checkouts)
@@ -115,7 +116,7 @@ def _moments(session: Session, parts: _Parts) -> Iterator[StoryEvent]:
     yield from moments.of_gift(parts.gift)
     yield from moments.of_refunds(parts.refunds)
     yield from moments.of_disputes(parts.disputes)
-    yield from moments.of_books(_books(session, parts))
+    yield from moments.of_books(_books(session, museum, parts))
     yield from moments.of_hold(parts.hold)
     yield from moments.of_receipts(parts.receipts)
     yield from moments.of_mails(_mails(session, parts))
@@ -135,27 +136,13 @@ def _notifications(session: Session, parts: _Parts) -> list[ProviderEvent]:
     return _all(session, ProviderEvent, ProviderEvent.object_id.in_(sorted(filter(None, objects))), ProviderEvent.id)
 
 
-def _books(session: Session, parts: _Parts) -> list[tuple[LedgerTransaction, Lines]]:
+def _books(session: Session, museum: Membership, parts: _Parts) -> list[tuple[LedgerTransaction, Lines]]:
     references = [f"gift:{parts.gift.id}", f"fee:{parts.gift.balance_transaction}"]
     references += [f"refund:{one.id}" for one in parts.refunds] + [f"refund:{one.id}:reversed" for one in parts.refunds]
     references += [f"move:{one.id}" for one in parts.refunds]
     references += [f"dispute:{one.id}:{step}" for one in parts.disputes for step in ("opened", "won", "lost")]
     transactions = _all(session, LedgerTransaction, LedgerTransaction.reference.in_(references), LedgerTransaction.id)
-    return with_lines(session, transactions)
-
-
-def with_lines(session: Session, transactions: list[LedgerTransaction]) -> list[tuple[LedgerTransaction, Lines]]:
-    """Read the signed lines of ledger transactions: account and amount, debits first."""
-    lines: dict[int, list[tuple[str, Money]]] = {one.id: [] for one in transactions}
-    entries = session.execute(
-        select(LedgerEntry.transaction_id, LedgerAccount.code, LedgerEntry.amount_minor, LedgerEntry.currency)
-        .join(LedgerAccount, LedgerAccount.id == LedgerEntry.account_id)
-        .where(LedgerEntry.transaction_id.in_(list(lines)))
-        .order_by(LedgerEntry.transaction_id, LedgerEntry.amount_minor.desc(), LedgerEntry.id)
-    )
-    for transaction_id, code, amount_minor, currency in entries:
-        lines[transaction_id].append((code, Money(amount_minor, currency)))
-    return [(one, lines[one.id]) for one in transactions]
+    return with_lines(session, transactions, account_names(session, museum))
 
 
 def _mails(session: Session, parts: _Parts) -> list[SentMail]:

@@ -79,7 +79,7 @@ def campaign(session: Session, museum: str, slug: str, asked: Mapping[str, str])
         slug=slug,
         title=said(row.title, home),
         lede=said(row.summary, home),
-        object_lines=tuple(line for one in (row.maker, row.technique, row.dated) if (line := said(one, home))),
+        object_lines=_label(row),
         picture=picture_of(row),
         url=address,
         give_url=f"{address}give",
@@ -112,6 +112,13 @@ def campaign(session: Session, museum: str, slug: str, asked: Mapping[str, str])
         timeline=_timeline(row, today),
         others=_others(session, row) if phase != "live" else (),
     )
+
+
+def _label(row: Row[Any]) -> tuple[str, ...]:
+    """Write what a museum's label says of the object: what it is made of, then by whom and when."""
+    home = row.default_locale
+    origin = ", ".join(filter(None, (said(row.maker, home), said(row.dated, home))))
+    return tuple(filter(None, (said(row.technique, home), origin)))
 
 
 def _progress(session: Session, row: Row[Any]) -> Progress:
@@ -172,6 +179,7 @@ def _tiers(session: Session, row: Row[Any], today: date, address: str) -> tuple[
             said(reward.description, row.default_locale),
             amount := Money(reward.price_minor, row.currency),
             f"{address}give?reward={reward.id}&amount={amount.decimal}",
+            sent_by=reward.fulfilment,
             net=tax.net(amount, row.tax_regime, "individual", today),
             picture=Picture(f"art/{reward.image}", 80, 80) if reward.image else None,
             left=None if reward.stock is None else reward.stock - reward.claimed,

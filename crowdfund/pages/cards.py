@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, and_, func, select
@@ -15,7 +15,7 @@ from crowdfund import clock
 from crowdfund.campaigns.models import Artwork, Campaign, CampaignTotal
 from crowdfund.campaigns.rules import CampaignState
 from crowdfund.campaigns.texts import said
-from crowdfund.campaigns.view import MuseumLabel, Phase, Picture, Progress, WorkCard
+from crowdfund.campaigns.view import MuseumLabel, Phase, Picture, Progress, WorkCard, hanging_of
 from crowdfund.i18n import current_locale
 from crowdfund.institutions.models import Institution
 from crowdfund.ledger.models import LedgerAccount, LedgerTotal
@@ -28,7 +28,6 @@ PHASES: dict[str, Phase] = {
     CampaignState.ENDED: "failed",
     CampaignState.WITHDRAWN: "withdrawn",
 }
-STANDING = {"hirondelles.svg", "viole.svg"}
 RESOLUTION = datetime.resolution
 
 
@@ -181,15 +180,8 @@ def picture_of(row: Row[Any]) -> Picture:
         row.image_width,
         row.image_height,
         alt=said(row.image_alt, row.default_locale),
-        hanging=_hanging(row.image),
+        hanging=hanging_of(row.image),
     )
-
-
-def _hanging(image: str) -> Literal["hung", "framed", "standing"]:
-    """Tell how a picture is shown: paintings in a frame, things standing or on the wire."""
-    if image in STANDING:
-        return "standing"
-    return "framed" if image.endswith("webp") else "hung"
 
 
 def days_left(closes_at: datetime, time_zone: str) -> int:

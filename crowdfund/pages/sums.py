@@ -51,7 +51,7 @@ def financing(session: Session, row: Row[Any], progress: Progress) -> tuple[Plan
     crowd = [PlanPart(gettext("Received from donors"), received, "received")]
     if promised:
         crowd.append(PlanPart(gettext("Promised by donors"), promised, "promised"))
-    to_find = [PlanPart(gettext("Still to be found together"), missing, "conditional")] if missing else []
+    to_find = [PlanPart(gettext("Still to be found together"), missing, "missing")] if missing else []
     return tuple(parts("firm") + crowd + parts("conditional") + to_find)
 
 
@@ -76,7 +76,7 @@ def calculator(row: Row[Any], today: date, asked: Mapping[str, str]) -> Calculat
             options.append((kind, gettext("in %(country)s, %(kind)s", country=found.place, kind=label), found.share))
     if not options:
         return None
-    options.append(("elsewhere", gettext("elsewhere"), 0))
+    options.append(("elsewhere", gettext("Elsewhere"), 0))
     picked = asked.get("tax", options[0][0])
     if picked not in {code for code, _label, _share in options}:
         picked = options[0][0]

@@ -16,7 +16,7 @@ from crowdfund.campaigns import relief
 from crowdfund.campaigns.models import Artwork, Campaign, Reward
 from crowdfund.campaigns.rules import CampaignState, FundingModel, is_offered, is_open
 from crowdfund.campaigns.texts import said
-from crowdfund.campaigns.view import AmountChoice, MuseumLabel, Picture
+from crowdfund.campaigns.view import AmountChoice, MuseumLabel, Picture, hanging_of
 from crowdfund.donors.rules import DonorKind
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.i18n import country_name, current_locale
@@ -39,6 +39,7 @@ class OfferedReward:
     price: Money
     left: int | None
     image: str | None
+    sent_by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +178,7 @@ def _offered(reward: Reward, own: str) -> OfferedReward:
         price=Money(reward.price_minor, reward.currency),
         left=None if reward.stock is None else max(0, reward.stock - reward.claimed),
         image=reward.image,
+        sent_by=reward.fulfilment,
     )
 
 
@@ -184,7 +186,8 @@ def _picture(artwork: Artwork, own: str) -> Picture:
     if not artwork.image:
         return Picture("art/frame.svg", 600, 480)
     width, height = artwork.image_width or 600, artwork.image_height or 480
-    return Picture(f"art/{artwork.image}", width, height, alt=said(artwork.image_alt, own))
+    alt = said(artwork.image_alt, own)
+    return Picture(f"art/{artwork.image}", width, height, alt=alt, hanging=hanging_of(artwork.image))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,6 +264,7 @@ def _choice(reward: OfferedReward, filled: Filled) -> RewardChoice:
         title=reward.title,
         text=reward.text,
         amount=reward.price,
+        sent_by=reward.sent_by,
         picture=Picture(f"art/{reward.image}", 80, 80) if reward.image else None,
         left=reward.left,
         short_by=short,

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RewardChoice:
-    """A reward in the form. `short_by` is what the chosen amount lacks for it; `left` is None without limit."""
+    """A reward in the form. `short_by` is what the chosen amount lacks for it; `left` is None without limit;
+    `sent_by` is how it reaches the donor.
+    """
 
     id: int
     title: str
@@ -31,6 +33,7 @@ class RewardChoice:
     left: int | None = None
     short_by: Money | None = None
     picked: bool = False
+    sent_by: str = ""
 
     @property
     def open(self) -> bool:

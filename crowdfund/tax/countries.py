@@ -13,6 +13,17 @@ RULES_VERSION = "2026-11-22"
 
 LAWS: Mapping[str, Law] = {"FR": fr, "IT": it, "BE": be, "CH": ch}
 
+# What to say of a field that the receipt must print and that is empty, by the name of the field.
+MISSING: Mapping[str, str] = {
+    "address_line": N_("Type your address: it is printed on the receipt"),
+    "postcode": N_("Type your postcode: it is printed on the receipt"),
+    "city": N_("Type your town: it is printed on the receipt"),
+    "tax_number": N_("Type your tax number: it is printed on the receipt"),
+    "company_name": N_("Type the name of the company: it is printed on the receipt"),
+    "company_number": N_("Type the company’s registration number: it is printed on the receipt"),
+    "company_form": N_("Type the company’s legal form: it is printed on the receipt"),
+}
+
 
 class UnknownJurisdiction(LookupError):
     """We do not know this country's law, and do not guess it."""
@@ -67,7 +78,7 @@ def identity_problems(jurisdiction: str, donor_kind: str, values: Mapping[str, s
     """Tell, for each required field that is empty or filled wrongly, why (a message id)."""
     law = law_of(jurisdiction)
     empty = {
-        name: N_("This is needed for the receipt.")
+        name: MISSING.get(name, N_("This is needed for the receipt."))
         for name in law.required_identity(donor_kind)
         if not values.get(name, "").strip()
     }

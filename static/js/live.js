@@ -1,5 +1,6 @@
 // The live total: asks every 20 s while the page is seen, changes text only when it moved, and announces at most
-// one sentence a minute. The answer holds numbers, not words: {"raised_minor", "goal_minor", "currency", "donors", "last"}.
+// one sentence a minute. The answer holds numbers, not words: {"raised_minor", "goal_minor", "currency", "donors"}: no names, since who came
+// with which sum could be told from the two.
 import { count, money } from "./numbers.js";
 
 const EVERY = 20_000;
@@ -27,8 +28,8 @@ export function live(block) {
       block.querySelector(".bar .h")?.setAttribute("cx", width);
     }
     const last = block.querySelector("[data-live-last]");
-    if (last && donors !== null && now.donors > donors && now.last && Date.now() - said > SAY) {
-      put(last, block.dataset.liveSaid.replace("{name}", now.last));
+    if (last && donors !== null && now.donors > donors && Date.now() - said > SAY) {
+      put(last, block.dataset.liveSaid.replace("{sum}", money(now.raised_minor, now.currency)));
       said = Date.now();
     }
     donors = now.donors;

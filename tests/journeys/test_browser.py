@@ -22,7 +22,7 @@ from tests.journeys.town import Town
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
 WORDS = {
-    "fr": {"thanks": "Merci Camille", "receipt": "reçu", "title": "Title (fr)"},
+    "fr": {"thanks": "Merci, Camille", "receipt": "reçu", "title": "Title (fr)"},
     "it": {"thanks": "Grazie", "receipt": "ricevuta", "title": "Title (it)"},
     "en": {"thanks": "Thank you", "receipt": "receipt", "title": "Title (en)"},
 }

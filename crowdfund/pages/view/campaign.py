@@ -31,7 +31,7 @@ class PlanPart:
 
     label: str
     amount: Money
-    kind: Literal["firm", "conditional", "received", "promised"]
+    kind: Literal["firm", "conditional", "received", "promised", "missing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +221,6 @@ class CampaignPage:
     fallback: str = ""
     outcome: str = ""
     ended_on: date | None = None
-    last_name: str = ""
     promised: Money | None = None
     relief: TaxRelief | None = None
     calculator: Calculator | None = None
