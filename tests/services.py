@@ -14,7 +14,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
@@ -121,6 +122,18 @@ class Stack:
         pid = self.pid(name)
         os.kill(pid, number)
         return pid
+
+    @contextmanager
+    def without(self, name: str) -> Iterator[None]:
+        """Kill one process and keep it away: the supervisor sleeps meanwhile. Afterwards it is started again."""
+        assert self._supervisor is not None
+        self._supervisor.send_signal(signal.SIGSTOP)
+        try:
+            before = self.kill(name)
+            yield
+        finally:
+            self._supervisor.send_signal(signal.SIGCONT)
+        self.wait_until(lambda: self.pid(name) != before)
 
     def wait_until(self, condition: Callable[[], T], seconds: float = 30) -> T:
         """Ask again and again until the answer is true; give it. Raises TimeoutError with the last answer."""

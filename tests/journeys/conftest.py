@@ -27,8 +27,10 @@ LIMITS = dict.fromkeys(WIDENED, ROOM)
 
 @pytest.fixture(scope="session")
 def paying_house() -> Iterator[Stack]:
-    """Start the real processes, once for all journeys of payments."""
-    running = Stack(Path(tempfile.mkdtemp(prefix="cp", dir="/tmp")), environ={"LIMITS": json.dumps(LIMITS)})
+    """Start the real processes, once for all journeys of payments; the database is durable, since some kill it."""
+    running = Stack(
+        Path(tempfile.mkdtemp(prefix="cp", dir="/tmp")), durable=True, environ={"LIMITS": json.dumps(LIMITS)}
+    )
     try:
         running.start()
         running.post_json(f"{running.sim}/_sim/settings", {"settle_after": 0.3})
