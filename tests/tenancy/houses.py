@@ -1,0 +1,112 @@
+"""Two museums at work, each with a donor whose name stands nowhere else: what belongs to one must not leave by the other's doors."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from email.message import EmailMessage
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from pypdf import PdfReader
+from sqlalchemy import select
+
+from crowdfund.gifts import tasks as thanks
+from crowdfund.institutions.models import Institution
+from crowdfund.institutions.rules import PERMISSIONS, Permission, Role
+from crowdfund.pledges import service as pledges
+from crowdfund.pledges.models import Pledge
+from crowdfund.receipts import service as receipts
+from crowdfund.receipts import tasks
+from tests.desk import enter, make_colleague
+from tests.factories import make_donor
+from tests.receipts.conftest import MailKeeper, found_museum
+
+DRAWN = re.compile(rb"[^a-z]")
+
+
+@dataclass(frozen=True)
+class House:
+    """A museum with one gift, its receipt and its page; `canary` is in its donor's name, address and words."""
+
+    id: int
+    slug: str
+    campaign: str
+    canary: str
+    gift_id: int
+    token: str
+    code: str
+
+
+def found_house(slug: str, canary: str) -> House:
+    """Found a museum, receive a gift from its canary, and write, print and send all that follows."""
+    museum = found_museum()
+    with museum.open() as session:
+        session.get_one(Institution, museum.id).slug = slug
+        donor = make_donor(
+            session,
+            first_name=f"Zoé{canary}",
+            last_name=canary,
+            email=f"{canary}@example.org",
+            address_line=f"1 rue {canary}",
+        )
+        campaign = museum.campaign(session)
+        gift = museum.give(session, donor, pledged=True)
+        pledge = session.scalars(select(Pledge)).one()
+        pledge.message = f"Words of {canary}"
+        token = pledges.gift_token(pledge)
+        receipt = receipts.issue(session, gift.id)
+        assert receipt is not None
+    tasks.render_and_send(museum.scope, receipt_id=receipt.id)
+    thanks.thank(museum.scope, gift.id)
+    return House(museum.id, slug, campaign.slug, canary, gift.id, token, receipt.snapshot["verification_code"])
+
+
+def roles_for(permission: str) -> tuple[Role, Role | None]:
+    """Give a role that has a permission, and one that has not (None where every role has it)."""
+    without = [role for role in Role if Permission(permission) not in PERMISSIONS[role]]
+    return Role.OWNER, (without[0] if without else None)
+
+
+def open_desk(app: Flask, house: House, role: Role) -> FlaskClient:
+    """Sign a new colleague of the museum in."""
+    return enter(app, make_colleague(house.id, role, f"{role}@{house.slug}.example"))
+
+
+def said_by_pdf(content: bytes) -> str:
+    """Read all that a PDF says: its pages, its metadata, the files it carries."""
+    reader = PdfReader(io.BytesIO(content))
+    carried = [one for files in reader.attachments.values() for one in files]
+    pages = "".join(page.extract_text() for page in reader.pages)
+    return pages + str(reader.metadata) + "".join(one.decode() for one in carried)
+
+
+def said_by(answer: Any) -> str:
+    """Read all that an answer says, its headers too."""
+    body = said_by_pdf(answer.data) if answer.data.startswith(b"%PDF") else answer.get_data(as_text=True)
+    return f"{answer.headers}\n{body}"
+
+
+def said_by_mail(message: EmailMessage) -> str:
+    """Read all that a mail says, decoded, with what it carries."""
+    parts: list[str] = [str(message.items())]
+    for part in message.walk():
+        if part.get_content_maintype() == "text":
+            parts.append(part.get_content())
+        elif part.get_content_type() == "application/pdf":
+            parts.append(said_by_pdf(part.get_content()))
+    return "\n".join(parts)
+
+
+def named(text: str, houses: Iterable[House]) -> set[str]:
+    """Tell whose canaries a text names, however they are written."""
+    plain = DRAWN.sub(b"", text.lower().encode("ascii", "ignore")).decode()
+    return {house.slug for house in houses if house.canary.lower() in plain}
+
+
+def mails_of(keeper: MailKeeper, house: House) -> list[str]:
+    """Read the mails that a museum sent."""
+    return [said_by_mail(message) for key, message in keeper.kept if key.startswith(f"{house.id}:")]

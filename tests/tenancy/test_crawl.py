@@ -1,0 +1,210 @@
+"""By URL: every address that `flask routes --json` lists, in every role, with the real ids of both museums in every mix.
+
+What is foreign is not there; what is one's own answers as documented; and no canary of the other museum is in any byte.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from crowdfund.pages import views
+from crowdfund.tenancy import transaction
+from tests.desk import form_token
+from tests.factories import scope
+from tests.receipts.conftest import MailKeeper
+from tests.tenancy.houses import House, found_house, mails_of, named, open_desk, roles_for, said_by
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*sRGB2014.icc:pytest.PytestUnraisableExceptionWarning")
+
+Route = dict[str, Any]
+Houses = tuple[House, House]
+# What a page answers its own people, where that is not 200: the first page leads on, a refund leads back to its gift.
+DOCUMENTED = {"dashboard.home": 303, "dashboard.refund_gift": 303}
+NOWHERE = "no-such-museum"
+REPORTS = ("pledges", "gifts", "ledger", "receipts", "mails", "audit", "wall", "outbox")
+
+
+@pytest.fixture
+def keeper(app: Flask) -> Iterator[MailKeeper]:
+    before = app.extensions["mailer"]
+    app.extensions["mailer"] = keeper = MailKeeper(app.extensions["config"], app.extensions["storage"])
+    yield keeper
+    app.extensions["mailer"] = before
+
+
+@pytest.fixture
+def houses(app: Flask, keeper: MailKeeper) -> Houses:
+    views._cache.__init__()  # type: ignore[misc]
+    app.wsgi_app.forget()  # type: ignore[attr-defined]
+    return found_house("first-house", "Quatrebarbes"), found_house("second-house", "Zwingelstein")
+
+
+@pytest.fixture
+def routes(app: Flask) -> list[Route]:
+    listed: list[Route] = json.loads(app.test_cli_runner().invoke(args=["routes", "--json"]).output)
+    assert {rule.rule for rule in app.url_map.iter_rules()} == {route["rule"] for route in listed}
+    return listed
+
+
+def _filled(route: Route, **values: object) -> str:
+    given = {"lang": "fr", "destination": "connected", "filename": "css/base.css", "rest": "", **values}
+    return re.sub(r"<(?:[^:<>]+:)?(\w+)>", lambda found: str(given[found[1]]), route["rule"])
+
+
+def _send(client: FlaskClient, method: str, path: str, token: str) -> Any:
+    if method == "GET":
+        return client.get(path)
+    form = {"csrf_token": token, "reason": "asked by the donor", "amount": "1", "request": str(uuid4())}
+    return client.post(path, data=form)
+
+
+def _staff(routes: list[Route]) -> list[tuple[Route, str]]:
+    found = [
+        (route, method) for route in routes if "museum" in route["parameters"] and route["door"] == "staff"
+        for method in route["methods"]
+    ]  # fmt: skip
+    assert len(found) >= 6
+    return found
+
+
+def _expected(route: Route, *, own_museum: bool, own_gift: bool, allowed: bool) -> int:
+    if not own_museum:
+        return 404
+    if not allowed:
+        return 403
+    if "gift_id" in route["parameters"] and not own_gift:
+        return 404
+    return DOCUMENTED.get(route["endpoint"], 200)
+
+
+def test_the_desk_shows_each_museum_to_its_own_people_and_to_nobody_else(
+    app: Flask, houses: Houses, routes: list[Route]
+) -> None:
+    asked = shown = 0
+    for own, other in (houses, houses[::-1]):
+        roles = {role for route, _method in _staff(routes) for role in roles_for(route["permission"]) if role}
+        desks = {role: open_desk(app, own, role) for role in roles}
+        tokens = {role: form_token(desk, "/account/") for role, desk in desks.items()}
+        for (route, method), slug, gift in itertools.product(
+            _staff(routes), (own.slug, other.slug, NOWHERE), (own, other)
+        ):
+            path = _filled(route, museum=slug, gift_id=gift.gift_id)
+            right, wrong = roles_for(route["permission"])
+            for role in filter(None, (right, wrong)):
+                answer = _send(desks[role], method, path, tokens[role])
+                expected = _expected(
+                    route, own_museum=slug == own.slug, own_gift=gift is own, allowed=role is not wrong
+                )
+                assert answer.status_code == expected, f"{role} {method} {path}"
+                seen = named(said_by(answer), houses)
+                assert seen <= ({own.slug} if expected == 200 else set()), f"{role} {method} {path}"
+                asked, shown = asked + 1, shown + bool(seen)
+    assert asked >= 100
+    assert shown >= 6  # a list, a gift and a receipt of each: or the canaries prove nothing
+
+
+def test_nobody_signed_in_sees_a_desk(client: FlaskClient, houses: Houses, routes: list[Route]) -> None:
+    for route, method in _staff(routes):
+        for house, gift in itertools.product(houses, houses):
+            answer = _send(client, method, _filled(route, museum=house.slug, gift_id=gift.gift_id), "forged")
+            if method == "GET":
+                assert (answer.status_code, answer.location.split("?")[0]) == (303, "/account/sign-in")
+            else:
+                assert answer.status_code == 401
+            assert named(said_by(answer), houses) == set()
+
+
+def _reported(house: House) -> dict[str, list[str]]:
+    with transaction(scope(house.id)) as session:
+        return {
+            view: sorted(str(tuple(row)) for row in session.execute(text(f"SELECT * FROM reporting.{view}")))
+            for view in REPORTS
+        }
+
+
+def test_what_is_tried_from_outside_leaves_no_trace_in_a_museums_reports(
+    app: Flask, houses: Houses, routes: list[Route]
+) -> None:
+    own, other = houses
+    desk, before = open_desk(app, own, roles_for("refund")[0]), _reported(other)
+    token = form_token(desk, "/account/")
+    for route, method in _staff(routes):
+        for slug, gift_id in ((other.slug, other.gift_id), (other.slug, own.gift_id), (own.slug, other.gift_id)):
+            _send(desk, method, _filled(route, museum=slug, gift_id=gift_id), token)
+    assert _reported(other) == before
+    refunded = _reported(own)
+    _send(desk, "POST", f"/staff/{own.slug}/gifts/{own.gift_id}/refund", token)
+    assert _reported(own) != refunded  # the same request to one's own gift is seen here
+
+
+def test_public_addresses_of_one_museum_do_not_open_anothers_campaign(
+    client: FlaskClient, houses: Houses, routes: list[Route]
+) -> None:
+    own, other = houses
+    rules = [route for route in routes if {"museum", "campaign"} <= set(route["parameters"])]
+    assert len(rules) >= 4
+    for route in rules:
+        for method in route["methods"]:
+            assert (
+                client.open(_filled(route, museum=own.slug, campaign=other.campaign), method=method).status_code == 404
+            )
+            answer = client.open(_filled(route, museum=own.slug, campaign=own.campaign), method=method)
+            assert answer.status_code in ({200} if method == "GET" else {422, 400})
+
+
+def test_every_page_that_is_open_to_all_names_no_donor(
+    app: Flask, client: FlaskClient, houses: Houses, routes: list[Route]
+) -> None:
+    """Both donors are anonymous on the wall. Whoever asks, signed in somewhere or not, sees neither."""
+    pages = [route for route in routes if route["door"] not in {"staff", "token"} and "GET" in route["methods"]]
+    assert len(pages) > 15
+    for house, browser in itertools.product(houses, (client, open_desk(app, houses[0], roles_for("enter")[0]))):
+        for route in pages:
+            path = _filled(route, museum=house.slug, campaign=house.campaign, token="x")
+            answer = browser.get(path, query_string={"q": house.canary, "name": house.canary, "near": house.canary})
+            assert answer.status_code < 500 or path == "/health/ready", path
+            assert named(said_by(answer), houses) <= {house.slug}, path  # a question is repeated to who asked it
+            assert named(said_by(browser.get(path)), houses) == set(), path
+
+
+def test_a_link_opens_its_own_gift_and_with_another_museums_number_none(
+    client: FlaskClient, houses: Houses, routes: list[Route]
+) -> None:
+    rules = [(route, method) for route in routes if route["door"] == "token" for method in route["methods"]]
+    assert {route["rule"].count("<") for route, _method in rules} == {2}
+    for own, other in (houses, houses[::-1]):
+        page = f"/fr/gifts/{own.token}"
+        assert named(said_by(client.get(page)), houses) == {own.slug}
+        assert named(said_by(client.get(f"{page}/receipt.pdf")), houses) == {own.slug}
+        assert client.get(f"/fr/receipts/{own.code}").status_code == 200
+        assert named(said_by(client.get(f"/fr/receipts/{own.code}")), houses) == set()
+        for route, method in rules:
+            for museum in (other.id, 0, own.id + 4096):
+                token, code = (f"{museum:x}-{drawn.partition('-')[2]}" for drawn in (own.token, own.code))
+                answer = client.open(_filled(route, token=token, code=code), method=method, data={"wall": "short"})
+                assert answer.status_code == 404, f"{method} {route['rule']} {museum}"
+                assert named(said_by(answer), houses) == set()
+
+
+def test_mails_and_what_they_carry_name_their_own_museums_donor(keeper: MailKeeper, houses: Houses) -> None:
+    for own in houses:
+        sent = mails_of(keeper, own)
+        assert len(sent) == 2  # thanks, and the receipt
+        assert [named(mail, houses) for mail in sent] == [{own.slug}] * 2
+
+
+def test_the_canaries_are_found_however_they_are_wrapped(houses: Houses) -> None:
+    own, other = houses
+    for hidden in (f"<b>{own.canary}</b>", own.canary.upper(), f'{{"donor": "Zoé{own.canary}"}}'):
+        assert named(hidden, houses) == {own.slug}
+    assert named(f"Zwingel-\nstein and {own.canary}", houses) == {own.slug, other.slug}
