@@ -182,8 +182,7 @@ def _filter(state: ORMExecuteState) -> None:
     scope = scope_of(state.session)
     if isinstance(scope, PublicScope):
         return
-    owned = any(issubclass(mapper.class_, OwnedByInstitution) for mapper in state.all_mappers)
-    if scope.institution_id is None and not owned:
+    if scope.institution_id is None and not _answers_owned(state):
         return
     info = state.session.info
     if FILTER not in info:  # made once for a session: it is the same for every statement
@@ -192,6 +191,10 @@ def _filter(state: ORMExecuteState) -> None:
             OwnedByInstitution, lambda cls: cls.institution_id == institution_id, include_aliases=True
         )
     state.statement = state.statement.options(info[FILTER])
+
+
+def _answers_owned(state: ORMExecuteState) -> bool:
+    return any(issubclass(mapper.class_, OwnedByInstitution) for mapper in state.all_mappers)
 
 
 @event.listens_for(Session, "before_flush")

@@ -12,7 +12,7 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -182,19 +182,25 @@ def house(config: Config, migrated: EmbeddedPostgres) -> Iterator[Flask]:
 def connection(house: Flask) -> Iterator[Connection]:
     """Open the test's outer transaction, on the application's role, and run every session inside it."""
     database: Database = house.extensions["database"]
-    with database.engine.connect() as bound:
-        outer = bound.begin()
-        database.bind(bound)
-        event.listen(Session, "after_begin", _forget_scope, insert=True)
-        event.listen(Session, "before_commit", _judge)
-        try:
-            yield bound
-        finally:
-            event.remove(Session, "after_begin", _forget_scope)
-            event.remove(Session, "before_commit", _judge)
-            database.bind(None)
-            if outer.is_active:
-                outer.rollback()
+    with database.engine.connect() as bound, inside(database, bound):
+        yield bound
+
+
+@contextmanager
+def inside(database: Database, bound: Connection) -> Iterator[None]:
+    """Run every session inside one transaction of this connection, and undo it at the end."""
+    outer = bound.begin()
+    database.bind(bound)
+    event.listen(Session, "after_begin", _forget_scope, insert=True)
+    event.listen(Session, "before_commit", _judge)
+    try:
+        yield
+    finally:
+        event.remove(Session, "after_begin", _forget_scope)
+        event.remove(Session, "before_commit", _judge)
+        database.bind(None)
+        if outer.is_active:
+            outer.rollback()
 
 
 def _forget_scope(_session: Session, _transaction: Any, bound: Connection) -> None:
