@@ -23,6 +23,7 @@ from crowdfund.donors.rules import ConsentKind
 from crowdfund.gifts.models import Gift, Refund
 from crowdfund.gifts.view import GiftMail
 from crowdfund.i18n import N_, gettext, use_locale
+from crowdfund.institutions.colours import oklch
 from crowdfund.institutions.models import Institution, Issuer
 from crowdfund.ledger import service as ledger
 from crowdfund.mail import Mail
@@ -36,6 +37,8 @@ from crowdfund.tenancy import museum_of
 NO_RELIEF = N_("Gifts to this campaign open no tax relief, so there is no receipt.")
 DETAILS_MISSING = N_("Some of your details are missing. Add them on your gift’s page and the receipt leaves at once.")
 MUSEUM_NOT_READY = N_("The museum still has something to put in order before it may issue receipts.")
+# As on the site: white words stand on it at 7 to 1, whatever the hue.
+WALL_LIGHTNESS = 0.35
 # How long a donor has to answer when a reward was gone.
 ANSWER_WITHIN = timedelta(days=14)
 _MANY_BLANK_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
@@ -116,6 +119,7 @@ def content(kind: str, whole: Around, amount: Money) -> GiftMail:
         first_name=(whole.donor.first_name or "") if whole.donor.kind == "individual" else "",
         amount=amount,
         timezone=museum.time_zone,
+        wall=oklch(WALL_LIGHTNESS, museum.wall_chroma, museum.wall_hue),
     )
 
 

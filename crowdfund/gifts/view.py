@@ -100,7 +100,7 @@ class GiftMail:
 
     `kind` is the template's name. `picture_url` is a JPEG or PNG of 600 pixels' width, or empty. `receipt` says what
     becomes of the receipt: "attached", "coming", "held", "not_wanted", "none"; `receipt_reason` says why it is late or
-    why there is none. `signed_by` and `signed_as` are a person of the museum.
+    why there is none. `signed_by` and `signed_as` are a person of the museum, `wall` is its colour (#rrggbb).
     """
 
     kind: str
@@ -118,6 +118,7 @@ class GiftMail:
     picture_url: str = ""
     picture_alt: str = ""
     picture_height: int = 300
+    wall: str = "#3d3a35"
     rank: int | None = None
     missing: Money | None = None
     relief_percent: int | None = None

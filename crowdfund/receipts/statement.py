@@ -15,11 +15,11 @@ from config import Config
 from crowdfund import formats
 from crowdfund.campaigns.models import Reward
 from crowdfund.donors.models import Donor
+from crowdfund.institutions.colours import oklch
 from crowdfund.institutions.models import Issuer
 from crowdfund.money import Money
 from crowdfund.pledges.models import Pledge
 from crowdfund.pledges.rules import RewardState
-from crowdfund.receipts.colours import oklch
 from crowdfund.receipts.eligibility import Case, legal_method
 from crowdfund.receipts.holds import Verdict
 from crowdfund.receipts.letter import LANGUAGES, amount_in_words

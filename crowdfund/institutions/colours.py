@@ -1,4 +1,4 @@
-"""The museum's wall colour on paper: OKLCH to plain hex, since letters know no other colours. Pure."""
+"""The museum's wall colour as plain hex, from OKLCH: letters and mails know no other colours. Pure."""
 
 from __future__ import annotations
 
