@@ -16,7 +16,7 @@ Hanging = Literal["hung", "framed", "standing"]
 
 TRAVEL = 9650  # the dot comes to rest at 96.5 % of the bar's width, in hundredths of a percent
 FULL = 10_000
-STANDING = frozenset({"hirondelles.svg", "viole.svg"})
+STANDING = frozenset({"hirondelles.svg", "viole.svg", "mammouth.svg", "oiseau-chanteur.svg", "boite-a-musique.svg"})
 
 
 def width(share: int) -> str:
