@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from flask import current_app
-from sqlalchemy import BigInteger, Connection, ForeignKey, ForeignKeyConstraint, Identity, event, text
+from sqlalchemy import BigInteger, ClauseElement, Connection, ForeignKey, ForeignKeyConstraint, Identity, event, text
 from sqlalchemy.orm import (
     Mapped,
     ORMExecuteState,
@@ -23,8 +23,9 @@ from sqlalchemy.orm import (
     mapped_column,
     with_loader_criteria,
 )
+from sqlalchemy.sql.util import find_tables
 
-from crowdfund.database import Database
+from crowdfund.database import Base, Database
 
 PUBLIC_ROLE = "cimaise_public"
 AT_A_DOOR = "5s"  # somebody waits
@@ -182,7 +183,7 @@ def _filter(state: ORMExecuteState) -> None:
     scope = scope_of(state.session)
     if isinstance(scope, PublicScope):
         return
-    if scope.institution_id is None and not _answers_owned(state):
+    if scope.institution_id is None and not _names_owned(state):
         return
     info = state.session.info
     if FILTER not in info:  # made once for a session: it is the same for every statement
@@ -193,8 +194,13 @@ def _filter(state: ORMExecuteState) -> None:
     state.statement = state.statement.options(info[FILTER])
 
 
-def _answers_owned(state: ORMExecuteState) -> bool:
-    return any(issubclass(mapper.class_, OwnedByInstitution) for mapper in state.all_mappers)
+def _names_owned(state: ORMExecuteState) -> bool:
+    """Say whether a statement names a museum's table: in what it answers, in what it counts or compares, or to change it."""
+    statement = cast("ClauseElement", state.statement)
+    named: set[object] = {*find_tables(statement, check_columns=True, include_selects=True, include_crud=True)}
+    named.update(mapper.local_table for mapper in state.all_mappers)
+    owned = (one for one in Base.registry.mappers if issubclass(one.class_, OwnedByInstitution))
+    return any(mapper.local_table in named for mapper in owned)
 
 
 @event.listens_for(Session, "before_flush")

@@ -17,11 +17,13 @@ from sqlalchemy.exc import DBAPIError, InvalidRequestError, ProgrammingError
 from sqlalchemy.orm import Mapper, Session, aliased, defer
 from sqlalchemy.orm.exc import StaleDataError
 
+from crowdfund.accounts.models import Account
 from crowdfund.campaigns.models import Stage
 from crowdfund.database import Base
 from crowdfund.donors.models import Donor
 from crowdfund.embedded import SUPERUSER, EmbeddedPostgres
 from crowdfund.gifts.models import Gift
+from crowdfund.institutions.models import Institution
 from crowdfund.roles import APPLICATION
 from crowdfund.tenancy import OwnedByInstitution, PlatformScope, PublicScope, Scope, ScopeError
 from tests import factories
@@ -202,9 +204,35 @@ def test_the_orm_adds_the_museum_to_every_statement(foreign_donor: tuple[int, in
         assert session.get(Donor, (theirs, donor)) is not None
 
 
-def test_without_a_museum_in_scope_an_owned_table_is_out_of_reach(app: Flask, opened: Opened) -> None:
+@pytest.mark.parametrize(
+    "statement",
+    [
+        select(Donor),
+        select(Donor.email),
+        select(func.count()).select_from(Donor),
+        select(func.count()).where(Donor.id == 1),
+        select(Institution).where(select(Donor.id).where(Donor.country == Institution.country).exists()),
+        select(Institution.name, select(func.count(Donor.id)).scalar_subquery()),
+        select(Institution).join(Donor, Donor.institution_id == Institution.id),
+        select(aliased(Donor)),
+        select(func.count()).select_from(select(Donor.id).subquery()),
+        select(Institution.id).union_all(select(Donor.id)),
+        update(Donor).values(city="Chambéry"),
+        delete(Stage),
+        insert(Stage).values(institution_id=1),
+        insert(Stage).from_select(["institution_id"], select(Institution.id)),
+    ],
+    ids=range(14),
+)
+def test_without_a_museum_in_scope_an_owned_table_is_out_of_reach(app: Flask, opened: Opened, statement: Any) -> None:
     with pytest.raises(ScopeError), opened(PlatformScope()) as session:
-        session.scalars(select(Donor)).all()
+        session.execute(statement)
+
+
+def test_without_a_museum_in_scope_the_platforms_tables_are_in_reach(app: Flask, opened: Opened) -> None:
+    with opened(PlatformScope()) as session:
+        session.execute(select(Institution).join(Account, Account.id == Institution.id)).all()
+        session.execute(text("SELECT 1"))
 
 
 def test_a_session_without_a_scope_does_nothing(migrated: EmbeddedPostgres) -> None:
