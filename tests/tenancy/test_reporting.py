@@ -53,7 +53,7 @@ PROMISES = {
     "SELECT institution FROM reporting.audit GROUP BY institution HAVING max(seq) <> count(*) OR min(seq) <> 1",
 }  # fmt: skip
 FAULTS = {
-    "1 every ledger transaction sums to zero": "UPDATE ledger_entries SET amount_minor = amount_minor - 1 WHERE amount_minor > 0 AND {ours}",
+    "1 every ledger transaction sums to zero": "UPDATE ledger_entries SET amount_minor = 1 WHERE amount_minor > 0 AND {ours}",
     "2 what the funds hold is what was given less what was given back": "UPDATE gifts SET refunded_minor = refunded_minor + 1 WHERE {ours}",
     "3 one attempt is one pledge": "UPDATE pledges SET attempt = (SELECT attempt FROM pledges ORDER BY id DESC LIMIT 1) WHERE {ours}",
     "3 one pledge is one gift, and one charge is one gift": "UPDATE gifts SET charge = 'ch_same' WHERE {ours}",
