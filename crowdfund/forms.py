@@ -247,5 +247,5 @@ def amount_problem(typed: str, currency: str) -> str:
     if figures is not None and len(figures[1]) > exponent(currency):
         return gettext(N_("An amount in this currency has %(places)s decimals at most."), places=exponent(currency))
     if typed.startswith(("-", "\N{MINUS SIGN}")):
-        return gettext(N_("An amount is more than zero."))
+        return gettext(N_("Type an amount above zero"))
     return gettext(N_("Write the amount in figures, for example 50 or 12.50"))

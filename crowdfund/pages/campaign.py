@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -34,7 +34,8 @@ from crowdfund.pages.sums import amounts, budget, calculator, financing, milesto
 from crowdfund.pages.view.campaign import Assembly, CampaignPage, Shelf, StoryBlock, TimelineEvent
 from crowdfund.pages.wall import wall
 
-PIECES_IN_A_ROW = 2
+FEW_PIECES = 4
+PIECES_ON_A_SHELF, IN_A_CROWD = 12, 33
 
 
 def find(session: Session, museum: str, slug: str) -> Row[Any]:
@@ -132,27 +133,43 @@ def _progress(session: Session, row: Row[Any]) -> Progress:
 
 def _assembly(row: Row[Any], progress: Progress) -> Assembly | None:
     """Show a work of many parts coming together. `part_images` are "file:count", in the order of the shelves."""
-    if not row.parts or not row.part_images or progress.goal is None:
+    if not row.parts or progress.goal is None:
         return None
     price = Money(-(-progress.goal.minor // row.parts), row.currency)
     here = min(row.parts, progress.raised.minor // price.minor)
-    shelves, left = [], here
-    for entry in row.part_images:
-        file, _, count = entry.partition(":")
-        total = int(count or 1)
-        name = file.removeprefix("piece-").removesuffix(".svg")
-        shelves.append(Shelf(name, Picture(f"art/{file}", 80, 80), total, min(left, total)))
-        left = max(0, left - total)
-    half = -(-len(shelves) // PIECES_IN_A_ROW)
     missing = Money(price.minor - progress.raised.minor % price.minor, row.currency) if here < row.parts else None
     return Assembly(
         row.parts,
         here,
         price,
         missing,
-        (tuple(shelves[:half]), tuple(shelves[half:])),
+        _shelves(row.part_images, here),
         gettext("%(here)s of %(total)s pieces have come together.", here=here, total=row.parts),
     )
+
+
+def _shelves(part_images: Sequence[str], here: int) -> tuple[tuple[Shelf, ...], ...]:
+    """Set the pieces out: kinds of few pieces together on the first shelf, the others on as many as they need."""
+    first, others = [], []
+    for entry in part_images:
+        file, _, count = entry.partition(":")
+        total, picture = int(count or 1), Picture(f"art/{file}", 80, 80)
+        name = file.removeprefix("piece-").removesuffix(".svg")
+        if total <= FEW_PIECES:
+            first.append(Shelf(name, picture, total, min(total, here)))
+        for part in _even(total) if total > FEW_PIECES else ():
+            others.append((Shelf(name, picture, part, min(part, here)),))
+            here = max(0, here - part)
+        if total <= FEW_PIECES:
+            here = max(0, here - total)
+    return (tuple(first), *others) if first else tuple(others)
+
+
+def _even(total: int) -> list[int]:
+    """Divide pieces over shelves that hold nearly the same number."""
+    most = PIECES_ON_A_SHELF if total <= 2 * PIECES_ON_A_SHELF else IN_A_CROWD
+    shelves = -(-total // most)
+    return [total // shelves + (place < total % shelves) for place in range(shelves)]
 
 
 def _story(row: Row[Any]) -> tuple[StoryBlock, ...]:

@@ -12,11 +12,13 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from crowdfund import clock
+from crowdfund.campaigns.models import FundingSource
 from crowdfund.gifts import service as gifts
 from crowdfund.gifts.reports import MoneyReceived
 from crowdfund.gifts.rules import Method
 from crowdfund.money import Money
 from crowdfund.pages import views
+from crowdfund.pages.campaign import _shelves
 from crowdfund.pages.front import FRESH
 from crowdfund.tenancy import transaction
 from tests import factories
@@ -139,3 +141,55 @@ def test_a_gift_is_on_its_page_within_two_seconds(app: Flask, client: FlaskClien
     views._cache.__init__()  # type: ignore[misc] # its time is up
     client.application.wsgi_app.forget()  # type: ignore[attr-defined] # and the door's
     assert "€7,777" in client.get("/en/aubigneux/pastel/").text
+
+
+@pytest.mark.parametrize(
+    ("state", "asks"), [("scheduled", True), ("live", True), ("succeeded", False), ("withdrawn", False)]
+)
+def test_what_helps_to_decide_is_said_while_there_is_something_to_decide(
+    app: Flask, client: FlaskClient, state: str, *, asks: bool
+) -> None:
+    _museum(app, state=state)
+    page = client.get("/en/aubigneux/pastel/").text
+    assert ("What if €42,000 are not raised?" in page) is asks
+    assert ('href="#questions"' in page) is asks
+
+
+def test_the_plan_ends_its_head_at_the_money_that_is_there(app: Flask, client: FlaskClient) -> None:
+    museum = factories.make_institution(slug="aubigneux")
+    with transaction(factories.scope(museum)) as session:
+        made = factories.make_campaign(session, slug="pastel", goal_minor=4_200_000)
+        session.add(
+            FundingSource(
+                campaign_id=made.id,
+                kind="city",
+                label=factories.texts("City"),
+                amount_minor=4_200_000,
+                certainty="firm",
+                position=1,
+            )
+        )
+    plan = client.get("/en/aubigneux/pastel/").text.partition('class="bar bar--plan"')[2].partition("</svg>")[0]
+    assert 'class="h" cx="48.25%"' in plan
+    assert 'class="ring"' in plan
+    assert "s2" not in plan
+
+
+def test_a_work_of_many_parts_is_shown_part_by_part(app: Flask, client: FlaskClient) -> None:
+    museum = factories.make_institution(slug="aubigneux")
+    with transaction(factories.scope(museum)) as session:
+        work = factories.make_artwork(session, parts=10)
+        made = factories.make_campaign(session, slug="pastel", artwork_id=work.id, goal_minor=10_000)
+        _give(session, made.id, 3500)
+    dots = client.get("/en/aubigneux/pastel/").text.partition('class="dotplot')[2].partition("</svg>")[0]
+    assert (dots.count('class="f"'), dots.count('class="ring"')) == (3, 7)
+    assert "3 of 10 pieces have come together." in dots
+
+
+def test_shelves_hold_few_kinds_together_and_many_pieces_evenly() -> None:
+    shelves = _shelves(["piece-theiere.svg:1", "piece-tasse.svg:18", "piece-bol.svg:2"], 15)
+    assert [[(one.name, one.total, one.here) for one in shelf] for shelf in shelves] == [
+        [("theiere", 1, 1), ("bol", 2, 0)],
+        [("tasse", 9, 9)],
+        [("tasse", 9, 5)],
+    ]

@@ -46,7 +46,10 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True)
 class Assembly:
-    """A work in parts coming together. `price` is what one part costs, `missing` what the next one still needs."""
+    """A work in parts coming together. `price` is what one part costs, `missing` what the next one still needs.
+
+    `shelves` are the pieces as they stand side by side; without pictures of them, the parts are shown as dots.
+    """
 
     total: int
     here: int
