@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from crowdfund import clock, outbox
 from crowdfund.campaigns import service as campaigns
 from crowdfund.campaigns.models import Reward
+from crowdfund.demo import cast
 from crowdfund.demo.amounts import amounts
 from crowdfund.demo.curve import moments
 from crowdfund.demo.people import MESSAGES, Person, person
@@ -111,6 +112,8 @@ def tell(
     story = _Story(scope, campaign_id, plan, random, frame.country)
     for some in _portions(list(_givings(plan, random, people, frame, until)), IN_ONE_TRANSACTION):
         story.give(some)
+    stage = cast.Stage(scope, campaign_id, frame.country, plan["currency"], opens, until)
+    cast.play(stage, plan["code"])
     _count_boxes(scope, campaign_id, plan, random, frame, until)
     if state in {"succeeded", "ended"}:
         with clock.at(closes), transaction(scope) as session:
@@ -130,8 +133,11 @@ def _portions(givings: list[Giving], size: int) -> Iterator[list[Giving]]:
 def _givings(plan: dict[str, Any], random: Random, people: Crowd, frame: Frame, until: datetime) -> Iterator[Giving]:
     sums = plan["donors"]
     minors: list[int] = []
+    played = cast.counted(plan["code"])  # they give on their own, out of the last part
     for part in sums:
-        minors += amounts(random, plan["amounts"], part["count"], part["total_minor"])
+        own = played if part is sums[-1] else ()
+        left = part["total_minor"] - sum(role.received for role in own)
+        minors += amounts(random, plan["amounts"], part["count"] - len(own), left)
     if plan.get("moved"):  # those who move their gift have given to the other campaign already
         others = random.sample(people.gave[plan["moved_to"]], plan["moved"])
         crowd = people.gather(plan["code"], len(minors), others)
@@ -139,16 +145,24 @@ def _givings(plan: dict[str, Any], random: Random, people: Crowd, frame: Frame, 
         crowd = people.gather(plan["code"], len(minors))
         random.shuffle(crowd)
         random.shuffle(minors)
-    for one, minor, at in zip(
-        crowd, minors, moments(random, len(minors), frame.opens, frame.closes, until), strict=True
-    ):
+    drawn = moments(random, len(minors), frame.opens, frame.closes, until)
+    for one, minor, at in zip(crowd, minors, drawn, strict=True):
         methods, weights = zip(*METHODS[frame.country], strict=True)
         method = random.choices(methods, weights)[0]
         low, high = LAG.get(method, (0, 0))
-        received = at + timedelta(days=random.uniform(low, high))
+        given, received = at, at + timedelta(days=random.uniform(low, high))
+        if method != Method.CARD and _around_new_year(at, frame.zone):
+            # Given on the last day of the year, credited in the next: the law dates it by the means of payment.
+            given = datetime(at.astimezone(frame.zone).year, 12, 31, 18, tzinfo=frame.zone).astimezone(UTC)
+            received = given + timedelta(days=2, hours=16)
         if received >= until:  # a transfer would not be there yet
-            method, received = Method.CARD, at
-        yield Giving(one, minor, at, received, method)
+            method, given, received = Method.CARD, at, at
+        yield Giving(one, minor, given, received, method)
+
+
+def _around_new_year(at: datetime, zone: ZoneInfo) -> bool:
+    day = at.astimezone(zone)
+    return (day.month, day.day) in {(12, 30), (12, 31)}
 
 
 class _Story:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,14 +11,16 @@ from flask import Flask
 from sqlalchemy import func, select, text
 
 from crowdfund import books
-from crowdfund.campaigns.models import Campaign
+from crowdfund.campaigns.models import Campaign, Reward
 from crowdfund.demo import loader, staff
+from crowdfund.donors.models import Donor
 from crowdfund.gifts.models import Gift
 from crowdfund.institutions import service as institutions
 from crowdfund.institutions.models import Institution
 from crowdfund.ledger import service as ledger
 from crowdfund.money import Money
-from crowdfund.pledges.models import Pledge
+from crowdfund.pledges.models import Pledge, WallEntry
+from crowdfund.receipts.models import Receipt
 from crowdfund.tenancy import OperatorScope, PlatformScope, transaction
 
 # campaign → raised in major units, donors
@@ -33,6 +36,7 @@ SELECT c.code, sum(t.supporters) AS people FROM campaign_totals t JOIN campaigns
 PROMISED = """
 SELECT sum(promised_minor), sum(promised_count) FROM campaign_totals t JOIN campaigns c ON c.id = t.campaign_id WHERE c.code = 'JAQ-01'
 """
+LIGHT = 41_000  # bytes
 MOVED = 405  # from LAM-03, inside LAM-01
 
 
@@ -93,3 +97,57 @@ def test_promises_are_counted_and_nothing_is_taken_before_the_goal(app: Flask) -
         assert ledger.received(session, "JAQ-01") == Money(0, "CHF")
         assert ledger.received(session, "JAQ-02") == Money(1_014_500, "CHF")
     assert list(books.check_museum(scope.institution_id, "jaquerod")) == []
+
+
+def test_what_happens_to_every_museum_happens_in_the_demo_too(app: Flask) -> None:
+    scope = _load("AUB")
+    with transaction(scope) as session:
+        received = ledger.received(session, "AUB-01")
+        people = {row.code: int(row.people) for row in session.execute(text(SUPPORTERS))}
+        states = Counter(session.scalars(select(Gift.state)))
+        amounts = set(session.scalars(select(Gift.amount_minor)))
+        names = Counter(tuple(row) for row in session.execute(select(Donor.first_name, Donor.last_name)))
+        companies = set(session.scalars(select(Donor.company_name)))
+        closed = Counter(tuple(row) for row in session.execute(select(Receipt.state, Receipt.close_reason)))
+        words = session.execute(
+            select(WallEntry.message_approved).where(WallEntry.message == "Et le parking, on en parle ?")
+        ).one()
+    assert received == Money(641_000, "EUR")
+    assert people == {"AUB-01": 97, "AUB-02": 263, "JNT-01": 299}
+    assert (states["refunded"], states["lost"]) == (2, 1)
+    assert 4997 in amounts
+    assert names["Camille", "Mollard"] >= 2
+    assert ("نور", "الهاشمي") in names
+    assert max(len(name or "") for name in companies) > 70
+    assert (closed["replaced", "address_changed"], closed["cancelled", "refunded"], closed["cancelled", "lost"]) == (
+        1,
+        1,
+        1,
+    )
+    assert words == (False,)
+    assert list(books.check_museum(scope.institution_id, "aubigneux")) == []
+
+
+def test_the_last_reward_goes_to_one_of_two_who_ask_in_the_same_second(app: Flask) -> None:
+    scope = _load("LAM")
+    with transaction(scope) as session:
+        jaw = session.scalars(select(Reward).where(Reward.price_minor == 41_000)).one()
+        asked = select(Pledge.reward_id).where(Pledge.amount_minor == 41_000)
+        both = sorted(session.scalars(asked), key=lambda one: one is None)
+    assert (jaw.claimed, jaw.stock) == (1, 1)
+    assert both == [jaw.id, None]
+
+
+def test_every_picture_of_the_demo_is_there_and_light() -> None:
+    art = Path(__file__).parents[2] / "static" / "art"
+    for plan in _written():
+        work = plan["artwork"]
+        pieces = [entry.partition(":")[0] for entry in work.get("part_images", [])]
+        rewards = [reward["image"] for reward in plan.get("rewards", [])]
+        assert work["image_alt"].keys() == {"fr", "it", "en"}, plan["code"]
+        for name in [work["image"], *pieces, *rewards]:
+            assert (art / name).is_file(), name
+        if work["image"] not in {"herbier.svg", "hirondelles.svg"}:  # drawn for the design, before this rule
+            assert (art / work["image"]).stat().st_size < LIGHT, work["image"]
+        if pieces:
+            assert sum(int(entry.partition(":")[2] or 1) for entry in work["part_images"]) == work["parts"]
