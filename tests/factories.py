@@ -17,6 +17,7 @@ from crowdfund.gifts.models import Gift
 from crowdfund.institutions.models import Institution, Issuer, Member
 from crowdfund.ledger import service as ledger
 from crowdfund.links import digest
+from crowdfund.payments.models import Checkout
 from crowdfund.pledges.models import Pledge
 from crowdfund.tenancy import OperatorScope, PlatformScope, transaction
 
@@ -220,6 +221,20 @@ def make_pledge(session: Session, campaign: Campaign, donor: Donor | None = None
         "wall": "anonymous",
     } | given
     return _added(session, Pledge(**values))  # type: ignore[no-any-return]
+
+
+def make_checkout(session: Session, pledge: Pledge, **given: Any) -> Checkout:
+    """Add a try to pay that was paid."""
+    values = {
+        "pledge_id": pledge.id,
+        "number": 1,
+        "account": "acct_test",
+        "state": "paid",
+        "amount_minor": pledge.amount_minor,
+        "currency": pledge.currency,
+        "expires_at": clock.now() + timedelta(hours=1),
+    } | given
+    return _added(session, Checkout(**values))  # type: ignore[no-any-return]
 
 
 def make_gift(session: Session, campaign: Campaign, donor: Donor | None = None, **given: Any) -> Gift:

@@ -43,6 +43,7 @@ from crowdfund.pages.view.campaign import (
 )
 from crowdfund.pages.view.gift import GiftPage
 from crowdfund.pages.view.lists import Discovery, Home, MuseumPage, MuseumPlace
+from crowdfund.payments.view import ChargeCase, ChargeList, ChargeRow
 from crowdfund.pledges.view import CountryChoice, GivePage, RewardChoice
 from crowdfund.receipts.view import ReceiptCheck
 
@@ -351,7 +352,7 @@ def gift(**more: Any) -> GiftPage:
 
 def desk() -> Desk:
     """Frame a staff page."""
-    return Desk("arvieres", "Musée d’Arvières", "Hélène Maurienne", "signed", {"gifts": 3})
+    return Desk("arvieres", "Musée d’Arvières", "Hélène Maurienne", "signed", {"gifts": 3, "charges": 1})
 
 
 def rows() -> tuple[GiftRow, ...]:
@@ -408,6 +409,41 @@ def gift_story() -> GiftStory:
         eur(1),
         eur(49),
     )
+
+
+def charge_rows() -> tuple[ChargeRow, ...]:
+    """Show payments that were set aside."""
+    who = ("Camille Rey", "camille@exemple.fr", "Le Service aux Hirondelles")
+    url = "/staff/arvieres/charges/"
+    return (
+        ChargeRow("3", moment(22, 13, 2), *who, "other_amount", "open", eur(40), f"{url}3", eur(50)),
+        ChargeRow("2", moment(22, 12, 2), "", "", "", "unknown_attempt", "refunding", eur(25), f"{url}2"),
+        ChargeRow("1", moment(21, 9, 2), *who, "paid_twice", "resolved", eur(50), f"{url}1", eur(50)),
+    )
+
+
+def charge_case(**more: Any) -> ChargeCase:
+    """Show one payment that was set aside."""
+    one = ChargeCase(
+        charge_rows()[0],
+        PARIS,
+        (
+            StoryEvent(moment(22, 13, 0), "Promise made", "", "Camille Rey", amount=eur(50)),
+            StoryEvent(moment(22, 13, 2), "Payment set aside", "", "Stripe", "ch_3Q", "err", eur(40)),
+        ),
+        "ch_3QXyZ1LkdIwHu7ix2aBcDeFg",
+        "pi_3QXyZ1LkdIwHu7ix2aBcDeFg",
+        "acct_1QXyZ1LkdIwHu7ix",
+        "acct_1QXyZ1LkdIwHu7ix",
+        pledged_at=moment(22, 13, 0),
+    )
+    return replace(one, **more)
+
+
+def charge_page(**more: Any) -> dict[str, Any]:
+    """Fill the page of one payment that was set aside."""
+    decide = {"url": "/staff/arvieres/charges/3", "confirm_url": ""}
+    return {"desk": desk(), "place": "charges", "case": charge_case(), "decide": decide, "errors": {}} | more
 
 
 def books(holds: bool = True) -> Books:
@@ -672,7 +708,17 @@ CASES: dict[str, Case] = {
                 refunded_on=dt.date(2026, 11, 30) if "refunded" in state else None,
             ),
         )
-        for state in ("processing", "paid", "failed", "expired", "refunded", "partly_refunded", "disputed", "cancelled")
+        for state in (
+            "processing",
+            "held",
+            "paid",
+            "failed",
+            "expired",
+            "refunded",
+            "partly_refunded",
+            "disputed",
+            "cancelled",
+        )
     },
     **{
         f"receipt-{state}": (
@@ -728,6 +774,24 @@ CASES: dict[str, Case] = {
         },
     ),
     "staff-gift": ("staff/gift.html", lambda: {"desk": desk(), "story": gift_story(), "place": "gifts"}),
+    "staff-charges": (
+        "staff/charges.html",
+        lambda: {"desk": desk(), "found": ChargeList(charge_rows(), 1, PARIS), "place": "charges"},
+    ),
+    "staff-charges-none": (
+        "staff/charges.html",
+        lambda: {"desk": desk(), "found": ChargeList((), 0, PARIS), "place": "charges"},
+    ),
+    "staff-charge": ("staff/charge.html", charge_page),
+    "staff-charge-wrong": (
+        "staff/charge.html",
+        lambda: charge_page(
+            case=charge_case(
+                row=charge_rows()[1], objection="Aucune promesse de ce musée ne correspond à ce paiement."
+            ),
+            errors={"": "Une décision a déjà été prise pour ce paiement."},
+        ),
+    ),
     "staff-books": ("staff/books.html", lambda: {"desk": desk(), "books": books(), "place": "books"}),
     "staff-books-wrong": ("staff/books.html", lambda: {"desk": desk(), "books": books(holds=False), "place": "books"}),
     **{

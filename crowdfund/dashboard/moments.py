@@ -15,7 +15,8 @@ from crowdfund.ledger.models import LedgerTransaction
 from crowdfund.mail import SentMail
 from crowdfund.money import Money
 from crowdfund.outbox import OutboxRow
-from crowdfund.payments.models import Checkout, ProviderCall, ProviderEvent
+from crowdfund.payments.models import Checkout, ProviderCall, ProviderEvent, QuarantinedCharge
+from crowdfund.payments.rules import AsideState
 from crowdfund.pledges.models import Pledge
 from crowdfund.receipts.holds import closed_text, reason_text
 from crowdfund.receipts.models import Receipt, ReceiptHold
@@ -89,6 +90,15 @@ def of_notifications(notifications: Iterable[ProviderEvent]) -> Iterator[StoryEv
             one.event,
             "warn" if aside else "",
         )
+
+
+def of_aside(one: QuarantinedCharge) -> Iterator[StoryEvent]:
+    """Tell that a payment was set aside, and how that ended."""
+    amount = Money(one.amount_minor, one.currency)
+    yield StoryEvent(one.created_at, _("Payment set aside"), proof=one.charge, tone="err", amount=amount)
+    if one.resolved_at is not None:
+        title = _("Booked as a gift") if one.state == AsideState.ACCEPTED else _("Given back")
+        yield StoryEvent(one.resolved_at, title, tone="ok", amount=amount)
 
 
 def of_gift(gift: Gift) -> Iterator[StoryEvent]:

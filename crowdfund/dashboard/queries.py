@@ -22,6 +22,8 @@ from crowdfund.gifts.rules import GiftState, Method
 from crowdfund.gifts.view import GiftList, GiftRow
 from crowdfund.institutions.current import Membership
 from crowdfund.money import Money
+from crowdfund.payments.models import QuarantinedCharge
+from crowdfund.payments.rules import AsideState
 from crowdfund.pledges.models import Pledge
 from crowdfund.receipts.models import Receipt, ReceiptGift, ReceiptHold
 
@@ -137,13 +139,16 @@ def find_row(session: Session, museum: Membership, gift_id: int) -> GiftRow | No
 
 
 def count_waiting(session: Session) -> dict[str, int]:
-    """Count what waits for somebody, by the page where it is dealt with: receipts held for a person to decide."""
+    """Count what waits for somebody, by the page where it is dealt with: receipts held, payments set aside."""
     held = session.scalar(
         select(func.count())
         .select_from(ReceiptHold)
         .where(ReceiptHold.released_at.is_(None), ReceiptHold.outcome == "hold")
     )
-    return {"gifts": held or 0}
+    aside = session.scalar(
+        select(func.count()).select_from(QuarantinedCharge).where(QuarantinedCharge.state == AsideState.OPEN)
+    )
+    return {"gifts": held or 0, "charges": aside or 0}
 
 
 def _rows() -> Select[*tuple[Any, ...]]:

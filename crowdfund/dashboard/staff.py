@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -14,23 +15,29 @@ from crowdfund.accounts import buckets
 from crowdfund.accounts.csrf import csrf_token
 from crowdfund.accounts.current import sign_next
 from crowdfund.dashboard.balances import read_books
+from crowdfund.dashboard.charges import list_charges, read_charge
 from crowdfund.dashboard.forms import RefundForm
 from crowdfund.dashboard.queries import count_waiting, list_gifts, read_asked
 from crowdfund.dashboard.story import tell
-from crowdfund.errors import NotFound, Refusal
+from crowdfund.errors import Conflict, NotFound, Refusal
 from crowdfund.forms import shown_values
 from crowdfund.gifts import service as gifts
 from crowdfund.gifts.models import Gift, Refund
 from crowdfund.gifts.rules import RefundState, refundable
 from crowdfund.gifts.view import Desk
-from crowdfund.i18n import current_locale, gettext
+from crowdfund.i18n import N_, current_locale, gettext
 from crowdfund.institutions.permissions import can, keep_private, membership_here, person_here, requires
 from crowdfund.institutions.rules import Permission
 from crowdfund.money import Money
+from crowdfund.payments import service as payments
+from crowdfund.payments.provider import ProviderRefused, ProviderUnavailable
+from crowdfund.payments.rules import AsideState
 from crowdfund.receipts.models import Receipt, ReceiptGift
 from crowdfund.receipts.rules import number_text
 from crowdfund.storage import FileStorage
-from crowdfund.tenancy import transaction
+from crowdfund.tenancy import StaffScope, transaction
+
+NO_ANSWER = N_("The payment provider does not answer. Nothing was decided: try again in a few minutes.")
 
 blueprint = Blueprint("dashboard", __name__, url_prefix="/staff/<museum>")
 blueprint.after_request(keep_private)
@@ -44,6 +51,14 @@ class RefundOffer:
     url: str
     left: Money
     request: str
+    confirm_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionOffer:
+    """Where a payment set aside is decided on; `confirm_url` as for refunds."""
+
+    url: str
     confirm_url: str = ""
 
 
@@ -89,6 +104,7 @@ def refund_gift(gift_id: int) -> AnyResponse:
         return _gift_page(gift_id, str(number), form.first_errors(), 422)
     try:
         with transaction(g.scope) as session:
+            payments.check_refundable(session, _gift(session, gift_id))
             amount = left if form.amount.data is None else form.amount.data
             gifts.request_refund(session, gift_id, amount, form.reason.data, number)
     except Refusal as refusal:
@@ -116,6 +132,68 @@ def receipt_of_gift(gift_id: int) -> AnyResponse:
     name = number_text(receipt.series, receipt.year, receipt.number)
     answer.headers.set("Content-Disposition", "attachment", filename=f"{name}.pdf")
     return answer
+
+
+@blueprint.get("/charges")
+@requires(Permission.READ_GIFTS)
+def list_of_charges() -> AnyResponse:
+    """Show the payments that were set aside."""
+    with transaction(g.scope) as session:
+        found = list_charges(session, membership_here())
+        desk = _desk(session)
+    return make_response(render_template("staff/charges.html", desk=desk, place="charges", found=found))
+
+
+@blueprint.get("/charges/<int:aside_id>")
+@requires(Permission.READ_GIFTS)
+def one_charge(aside_id: int) -> AnyResponse:
+    """Show one payment that was set aside: what arrived, what was expected, what happened."""
+    return _charge_page(aside_id)
+
+
+@blueprint.post("/charges/<int:aside_id>/accept")
+@requires(Permission.DECIDE, fresh=True)
+def accept_charge(aside_id: int) -> AnyResponse:
+    """Book a payment that was set aside as the gift of its pledge, where the rules allow."""
+    buckets.limited("refund_account", str(person_here().account_id))
+    return _decided(aside_id, payments.accept)
+
+
+@blueprint.post("/charges/<int:aside_id>/refund")
+@requires(Permission.DECIDE, fresh=True)
+def refund_charge(aside_id: int) -> AnyResponse:
+    """Ask that a payment that was set aside be given back."""
+    buckets.limited("refund_account", str(person_here().account_id))
+    return _decided(aside_id, payments.give_back)
+
+
+def _decided(aside_id: int, decide: Callable[[StaffScope, int], int | None]) -> AnyResponse:
+    try:
+        gift_id = decide(g.scope, aside_id)
+    except Conflict as refusal:
+        return _charge_page(aside_id, {"": gettext(refusal.message)}, refusal.status)
+    except (ProviderUnavailable, ProviderRefused):
+        return _charge_page(aside_id, {"": gettext(NO_ANSWER)}, 503)
+    museum = membership_here().slug
+    if gift_id is not None:
+        return redirect(url_for(".one_gift", museum=museum, gift_id=gift_id), 303)
+    return redirect(url_for(".one_charge", museum=museum, aside_id=aside_id), 303)
+
+
+def _charge_page(aside_id: int, errors: dict[str, str] | None = None, status: int = 200) -> AnyResponse:
+    with transaction(g.scope) as session:
+        case = read_charge(session, membership_here(), aside_id)
+        desk = _desk(session)
+    here = url_for(".one_charge", museum=membership_here().slug, aside_id=aside_id)
+    decide = None
+    if can(Permission.DECIDE) and case.row.state == AsideState.OPEN:
+        decide = DecisionOffer(
+            here, "" if person_here().is_fresh else url_for("accounts.confirm", next=sign_next(here))
+        )
+    page = render_template(
+        "staff/charge.html", desk=desk, place="charges", case=case, decide=decide, errors=errors or {}
+    )
+    return make_response(page, status)
 
 
 @blueprint.get("/books")

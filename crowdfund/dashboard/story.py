@@ -9,13 +9,13 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
-from crowdfund.accounts.models import Account
 from crowdfund.audit import AuditEntry
 from crowdfund.campaigns.models import Campaign
 from crowdfund.dashboard import moments
 from crowdfund.dashboard.booked import account_names, with_lines
 from crowdfund.dashboard.moments import Lines
 from crowdfund.dashboard.queries import find_row
+from crowdfund.dashboard.trail import trail_of
 from crowdfund.donors.models import Donor
 from crowdfund.errors import NotFound
 from crowdfund.gifts.models import Dispute, Gift, Refund
@@ -161,19 +161,7 @@ def _trail(session: Session, parts: _Parts) -> list[tuple[AuditEntry, str]]:
     subjects += [_number(one) for one in parts.receipts]
     if parts.pledge is not None:
         subjects.append(f"pledge:{parts.pledge.id}")
-    entries = session.scalars(
-        select(AuditEntry)
-        .where(AuditEntry.institution_id == parts.gift.institution_id, AuditEntry.subject.in_(subjects))
-        .order_by(AuditEntry.seq)
-    ).all()
-    names = _actors(session, (entry.actor for entry in entries))
-    return [(entry, names.get(entry.actor, "")) for entry in entries]
-
-
-def _actors(session: Session, actors: Iterable[str]) -> dict[str, str]:
-    ids = {actor: int(actor.removeprefix("account:")) for actor in actors if actor.startswith("account:")}
-    names = dict(session.execute(select(Account.id, Account.name).where(Account.id.in_(set(ids.values())))).all())
-    return {actor: names.get(account_id, "") for actor, account_id in ids.items()}
+    return trail_of(session, subjects)
 
 
 def _stuck(session: Session, parts: _Parts) -> list[OutboxRow]:

@@ -31,6 +31,7 @@ class Permission(StrEnum):
     READ_GIFTS = "read_gifts"  # with the donors' names
     READ_BOOKS = "read_books"
     REFUND = "refund"
+    DECIDE = "decide"  # on money that contradicts what was asked
     MANAGE_MEMBERS = "manage_members"
 
 
@@ -43,7 +44,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.CURATOR: frozenset({Permission.ENTER}),
     Role.CAMPAIGN_LEAD: _READS,
     Role.DESK: _READS,
-    Role.FINANCE: _READS_ALL | {Permission.REFUND},
+    Role.FINANCE: _READS_ALL | {Permission.REFUND, Permission.DECIDE},
     Role.AUDITOR: _READS_ALL,
 }
 

@@ -22,8 +22,8 @@ from crowdfund.institutions.models import Issuer
 from crowdfund.money import Money
 from crowdfund.pages.cards import card_of, card_statement
 from crowdfund.pages.view.gift import GiftPage, GiftState, ReceiptQuestions, ReceiptState
-from crowdfund.payments.models import Checkout
-from crowdfund.payments.rules import CheckoutState
+from crowdfund.payments.models import Checkout, QuarantinedCharge
+from crowdfund.payments.rules import AsideState, CheckoutState
 from crowdfund.pledges import service as pledges
 from crowdfund.pledges.models import Pledge
 from crowdfund.pledges.queries import asks_tax_number, countries_from
@@ -52,7 +52,7 @@ def gift_page(session: Session, token: str, *, waiting: bool = False) -> GiftPag
     state = _state(session, pledge, gift)
     if waiting and state == "cancelled" and pledge.state == PledgeState.MADE:
         state = "processing"
-    receipt = _receipt(session, gift, token) if gift else _no_gift(pledge)
+    receipt = _receipt(session, gift, token) if gift else _no_gift(pledge, state)
     config: Config = current_app.extensions["config"]
     return GiftPage(
         museum=card.museum,
@@ -104,6 +104,23 @@ def _state(session: Session, pledge: Pledge, gift: Gift | None) -> GiftState:
             "lost": "refunded",
         }
         return whole[gift.state]
+    return _state_aside(session, pledge) or _state_unpaid(session, pledge)
+
+
+def _state_aside(session: Session, pledge: Pledge) -> GiftState | None:
+    """Say what became of money that came and was not what was asked for; None when none came."""
+    aside = session.scalars(
+        select(QuarantinedCharge.state)
+        .where(QuarantinedCharge.pledge_id == pledge.id)
+        .order_by(QuarantinedCharge.id.desc())
+        .limit(1)
+    ).first()
+    if aside is None:
+        return None
+    return "refunded" if aside == AsideState.RESOLVED else "held"
+
+
+def _state_unpaid(session: Session, pledge: Pledge) -> GiftState:
     last = session.scalars(
         select(Checkout).where(Checkout.pledge_id == pledge.id).order_by(Checkout.number.desc()).limit(1)
     ).one_or_none()
@@ -127,7 +144,9 @@ class _Receipt:
         self.state, self.number, self.url, self.reason, self.check_url = state, number, url, reason, check_url
 
 
-def _no_gift(pledge: Pledge) -> _Receipt:
+def _no_gift(pledge: Pledge, state: GiftState) -> _Receipt:
+    if state == "refunded":
+        return _Receipt("none", reason=gettext(reason_text("nothing_kept")))
     return _Receipt("coming" if pledge.wants_receipt else "not_wanted")
 
 

@@ -8,14 +8,13 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from crowdfund import clock, log
 from crowdfund.gifts.models import Dispute, Gift, Refund
 from crowdfund.gifts.rules import Method, Overdrawn
-from crowdfund.payments import accounts
+from crowdfund.payments import accounts, aside
 from crowdfund.payments.calls import provider
-from crowdfund.payments.models import Checkout, QuarantinedCharge
+from crowdfund.payments.models import Checkout
 from crowdfund.payments.provider import BalanceLine, Charge, ProviderRefused
 from crowdfund.payments.settlement import Outcome, Settled, settle_charge, settle_dispute, settle_refund
 from crowdfund.tenancy import MuseumScope, transaction
@@ -90,8 +89,8 @@ def _compare(scope: MuseumScope, account: str, report: Reconciliation) -> None:
         report.refunds += 1
         with transaction(scope) as session:
             known = session.execute(select(Refund.state).where(Refund.provider_refund == refund.id)).one_or_none()
-            aside = _is_aside(session, refund.charge)
-        if aside or (known is not None and known.state == refund.fate):
+            kept_aside = aside.is_kept(session, refund.charge)
+        if kept_aside or (known is not None and known.state == refund.fate):
             continue
         repaired = _repaired(partial(settle_refund, scope, account, refund))
         report.note("refund", refund.id, repaired=repaired)
@@ -99,8 +98,8 @@ def _compare(scope: MuseumScope, account: str, report: Reconciliation) -> None:
         report.disputes += 1
         with transaction(scope) as session:
             known = session.execute(select(Dispute.state).where(Dispute.provider_dispute == dispute.id)).one_or_none()
-            aside = _is_aside(session, dispute.charge)
-        if aside or (known is not None and known.state == dispute.stage):
+            kept_aside = aside.is_kept(session, dispute.charge)
+        if kept_aside or (known is not None and known.state == dispute.stage):
             continue
         repaired = _repaired(partial(settle_dispute, scope, account, dispute))
         report.note("dispute", dispute.id, repaired=repaired)
@@ -123,14 +122,10 @@ def _charges(scope: MuseumScope, charges: Iterable[Charge], report: Reconciliati
             continue
         with transaction(scope) as session:
             known = session.scalar(select(Gift.id).where(Gift.charge == charge.id))
-            aside = _is_aside(session, charge.id)
-        if known is None and not aside:
+            kept_aside = aside.is_kept(session, charge.id)
+        if known is None and not kept_aside:
             settled = settle_charge(scope, charge)
             report.note("charge", charge.id, repaired=settled.outcome != Outcome.SET_ASIDE)
-
-
-def _is_aside(session: Session, charge_id: str) -> bool:
-    return session.scalar(select(QuarantinedCharge.id).where(QuarantinedCharge.charge == charge_id)) is not None
 
 
 def _fees(

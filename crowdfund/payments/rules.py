@@ -49,6 +49,15 @@ class CallState(StrEnum):
     UNKNOWN = "unknown"
 
 
+class AsideState(StrEnum):
+    """What became of a charge that was set aside."""
+
+    OPEN = "open"  # a person decides
+    REFUNDING = "refunding"  # to be given back, the provider is asked
+    ACCEPTED = "accepted"  # it is the gift of its pledge
+    RESOLVED = "resolved"  # it was given back
+
+
 class EventState(StrEnum):
     """What became of a notification."""
 

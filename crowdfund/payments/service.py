@@ -10,16 +10,21 @@ from crowdfund.payments.accounts import look_at_stopped
 from crowdfund.payments.checkout import gift_page, open_checkout, settle_checkout, sweep_checkouts
 from crowdfund.payments.events import read_events, settle_event, sweep_events
 from crowdfund.payments.models import Checkout
+from crowdfund.payments.quarantine import accept, give_back
 from crowdfund.payments.reconciliation import Finding, Reconciliation, reconcile
-from crowdfund.payments.refunds import ask_refund
+from crowdfund.payments.refunds import ask_refund, check_refundable, give_back_set_aside
 from crowdfund.payments.rules import CheckoutState
 from crowdfund.tenancy import MuseumScope, transaction
 
 __all__ = [
     "Finding",
     "Reconciliation",
+    "accept",
     "ask_refund",
+    "check_refundable",
     "gift_page",
+    "give_back",
+    "give_back_set_aside",
     "look_at_stopped",
     "open_checkout",
     "read_events",

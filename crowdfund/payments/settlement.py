@@ -10,15 +10,15 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from crowdfund import clock, log
+from crowdfund import log
 from crowdfund.gifts import service as gifts
 from crowdfund.gifts.models import Gift
 from crowdfund.gifts.rules import DisputeState, Method, RefundState
+from crowdfund.payments import aside
 from crowdfund.payments.calls import provider
-from crowdfund.payments.models import Checkout, QuarantinedCharge
+from crowdfund.payments.models import Checkout
 from crowdfund.payments.provider import Charge, CheckoutPage, Claim, DisputeRaised, PageState, RefundMade
 from crowdfund.payments.rules import CHECKOUT_TRANSITIONS, CheckoutState
 from crowdfund.pledges import service as pledges
@@ -91,7 +91,8 @@ def settle_refund(scope: MuseumScope, account: str, refund: RefundMade) -> Settl
                 return Settled(Outcome.KNOWN, known.gift_id)
         if not charge_seen:
             _settle_first(scope, account, refund.charge)
-    return Settled(Outcome.SET_ASIDE)
+    with transaction(scope) as session:  # of a charge that waits for a decision, it is told there
+        return NOTHING_NEW if aside.is_kept(session, refund.charge) else Settled(Outcome.SET_ASIDE)
 
 
 def settle_dispute(scope: MuseumScope, account: str, dispute: DisputeRaised) -> Settled:
@@ -117,13 +118,8 @@ def settle_dispute(scope: MuseumScope, account: str, dispute: DisputeRaised) -> 
 def _settle_first(scope: MuseumScope, account: str, charge_id: str) -> None:
     charge = provider().charge(account, charge_id)
     settle_charge(scope, charge)
-    if charge.refunded == charge.amount:
-        with transaction(scope) as session:
-            row = session.scalars(
-                select(QuarantinedCharge).where(QuarantinedCharge.charge == charge.id).with_for_update(key_share=True)
-            ).one_or_none()
-            if row is not None:
-                row.state = "resolved"  # what was set aside has been given back
+    with transaction(scope) as session:
+        aside.follow(session, charge)
 
 
 def settle_declines(scope: MuseumScope, account: str, payment: str) -> Settled:
@@ -177,11 +173,25 @@ def become(session: Session, checkout: Checkout, state: CheckoutState) -> None:
 
 def _book(session: Session, checkout: Checkout | None, charge: Charge) -> Settled:
     """Book a paid charge as the gift of its pledge, if it is what we asked for; else set it aside."""
-    problem = _contradiction(session, checkout, charge)
-    if problem is not None or checkout is None:
-        return _set_aside(session, checkout, charge, problem or "unknown_attempt")
-    pledge = session.get_one(Pledge, (museum_of(session), checkout.pledge_id))
-    before = session.scalar(select(Gift.id).where(Gift.charge == charge.id))
+    known = session.scalars(select(Gift).where(Gift.charge == charge.id)).one_or_none()
+    if known is None:
+        problem = _contradiction(session, checkout, charge)
+        if problem is not None or checkout is None:
+            return _set_aside(session, checkout, charge, problem or "unknown_attempt")
+        gift = book(session, checkout.pledge_id, charge)
+        if gift.charge != charge.id:
+            return _set_aside(session, checkout, charge, "paid_twice")
+    else:  # as we asked, or accepted by a person though it is not
+        gift = known
+        _book_fee(session, gift, charge)
+    if checkout is not None and checkout.pledge_id == gift.pledge_id:
+        become(session, checkout, CheckoutState.PAID)
+    return Settled(Outcome.BOOKED if known is None else Outcome.KNOWN, gift.id)
+
+
+def book(session: Session, pledge_id: int, charge: Charge) -> Gift:
+    """Book a charge as the gift of a pledge, with its fee; a gift of another charge means that it was paid twice."""
+    pledge = session.get_one(Pledge, (museum_of(session), pledge_id))
     gift = gifts.receive_gift(
         session,
         gifts.MoneyReceived(
@@ -195,11 +205,9 @@ def _book(session: Session, checkout: Checkout | None, charge: Charge) -> Settle
             payment=charge.payment,
         ),
     )
-    if gift.charge != charge.id:
-        return _set_aside(session, checkout, charge, "paid_twice")
-    become(session, checkout, CheckoutState.PAID)
-    _book_fee(session, gift, charge)
-    return Settled(Outcome.KNOWN if before else Outcome.BOOKED, gift.id)
+    if gift.charge == charge.id:
+        _book_fee(session, gift, charge)
+    return gift
 
 
 def _book_fee(session: Session, gift: Gift, charge: Charge) -> None:
@@ -230,25 +238,7 @@ def _contradiction(session: Session, checkout: Checkout | None, charge: Charge) 
 
 def _set_aside(session: Session, checkout: Checkout | None, charge: Charge, reason: str) -> Settled:
     """Keep a charge apart, for staff to decide. It is never a gift by itself."""
-    added = session.scalar(
-        insert(QuarantinedCharge)
-        .values(
-            institution_id=museum_of(session),
-            charge=charge.id,
-            account=charge.account,
-            payment=charge.payment,
-            pledge_id=None if checkout is None else checkout.pledge_id,
-            amount_minor=charge.amount.minor,
-            currency=charge.amount.currency,
-            reason=reason,
-            state="open",
-            created_at=clock.now(),
-        )
-        .on_conflict_do_nothing(index_elements=["institution_id", "charge"])
-        .returning(QuarantinedCharge.id)
-    )
-    if added is not None:
-        log.get().error("charge_set_aside", object_id=charge.id, account=charge.account, reason=reason)
+    aside.keep(session, checkout, charge, reason)
     if checkout is not None:
         # The donor has paid: the page must not be offered again while staff look at it.
         become(session, checkout, CheckoutState.PAID if reason == "paid_twice" else CheckoutState.PROCESSING)

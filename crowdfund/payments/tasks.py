@@ -24,6 +24,12 @@ def refund(scope: TaskScope, refund_id: int) -> None:
     service.ask_refund(scope, refund_id)
 
 
+@subscribes("charge.refund_cleared", outside=True)
+def refund_set_aside(scope: TaskScope, aside_id: int) -> None:
+    """Ask the provider to give back a charge that was set aside."""
+    service.give_back_set_aside(scope, aside_id)
+
+
 @sweeps_every(timedelta(seconds=60))
 def sweep(institution_id: int) -> None:
     """Look after what was left lying: notifications, requests without an answer, pages whose time is over."""

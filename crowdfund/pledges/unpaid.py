@@ -38,6 +38,14 @@ def forget(session: Session, pledge_id: int, now: datetime) -> None:
         service.expire(session, pledge_id)
 
 
+def let_go(session: Session, pledge_id: int) -> None:
+    """End a pledge that was held: its money was given back, and nobody is reminded of it."""
+    pledge = service.pledge_of(session, pledge_id, lock=True)
+    if pledge.held_at is not None:
+        pledge.held_at = None
+        service.cancel(session, pledge_id)
+
+
 def hold(session: Session, pledge_id: int) -> Pledge:
     """Note that money came which contradicts the pledge: it does not end, nor is it paid again, while staff decide."""
     pledge = service.pledge_of(session, pledge_id, lock=True)

@@ -33,7 +33,16 @@ from crowdfund.payments.models import Checkout, ProviderEvent
 from crowdfund.receipts import service as receipts
 from crowdfund.tenancy import transaction
 from tests.desk import enter, form_token, make_colleague
-from tests.factories import make_campaign, make_donor, make_gift, make_institution, make_pledge, make_reward, scope
+from tests.factories import (
+    make_campaign,
+    make_checkout,
+    make_donor,
+    make_gift,
+    make_institution,
+    make_pledge,
+    make_reward,
+    scope,
+)
 
 NOW = datetime(2026, 6, 10, 12, 0, tzinfo=UTC)
 
@@ -80,6 +89,8 @@ def receive(
         wall="short",
         created_at=at - timedelta(minutes=3),
     )
+    if method is Method.CARD:
+        make_checkout(session, pledge, number=9, created_at=at - timedelta(minutes=2))
     charge = f"ch_{pledge.id}" if method is Method.CARD else None
     return gifts.receive_gift(
         session,
@@ -364,6 +375,7 @@ def test_one_gifts_story_holds_nothing_of_another(world: World) -> None:
         story = tell(session, world.museum, alone.id)
     assert [event.title for event in story.events if not event.title.startswith("In the audit")] == [
         "Promise made",
+        "Payment page, try 9",
         "Money received",
         "Booked: gift",
     ]

@@ -17,12 +17,13 @@ from sqlalchemy import select
 from crowdfund.gifts import tasks as thanks
 from crowdfund.institutions.models import Institution
 from crowdfund.institutions.rules import PERMISSIONS, Permission, Role
+from crowdfund.payments.models import QuarantinedCharge
 from crowdfund.pledges import service as pledges
 from crowdfund.pledges.models import Pledge
 from crowdfund.receipts import service as receipts
 from crowdfund.receipts import tasks
 from tests.desk import enter, make_colleague
-from tests.factories import make_donor
+from tests.factories import make_checkout, make_donor
 from tests.receipts.conftest import MailKeeper, found_museum
 
 DRAWN = re.compile(rb"[^a-z]")
@@ -30,7 +31,7 @@ DRAWN = re.compile(rb"[^a-z]")
 
 @dataclass(frozen=True)
 class House:
-    """A museum with one gift, its receipt and its page; `canary` is in its donor's name, address and words."""
+    """A museum with one gift, its receipt and its page, and a payment set aside; `canary` is in its donor's name, address and words."""
 
     id: int
     slug: str
@@ -58,8 +59,13 @@ def found_house(slug: str, canary: str) -> House:
         pledge = session.scalars(select(Pledge)).one()
         pledge.message = f"Words of {canary}"
         token = pledges.gift_token(pledge)
+        make_checkout(session, pledge)
         receipt = receipts.issue(session, gift.id)
         assert receipt is not None
+        session.add(  # under the gift's number, so that one address finds either
+            QuarantinedCharge(id=gift.id, charge=f"ch_of_{slug}", account="acct_test", amount_minor=5000,
+                              currency="EUR", reason="unknown_attempt")
+        )  # fmt: skip
     tasks.render_and_send(museum.scope, receipt_id=receipt.id)
     thanks.thank(museum.scope, gift.id)
     return House(museum.id, slug, campaign.slug, canary, gift.id, token, receipt.snapshot["verification_code"])

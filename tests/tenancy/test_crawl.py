@@ -29,7 +29,10 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*sRGB2014.icc:pytest.PytestUnra
 Route = dict[str, Any]
 Houses = tuple[House, House]
 # What a page answers its own people, where that is not 200: the first page leads on, a refund leads back to its gift.
-DOCUMENTED = {"dashboard.home": 303, "dashboard.refund_gift": 303}
+# A payment of no pledge may not be booked.
+DOCUMENTED = {
+    "dashboard.home": 303, "dashboard.refund_gift": 303, "dashboard.accept_charge": 409, "dashboard.refund_charge": 303,
+}  # fmt: skip
 NOWHERE = "no-such-museum"
 REPORTS = ("pledges", "gifts", "ledger", "receipts", "mails", "audit", "wall", "outbox")
 
@@ -57,7 +60,14 @@ def routes(app: Flask) -> list[Route]:
 
 
 def _filled(route: Route, **values: object) -> str:
-    given = {"lang": "fr", "destination": "connected", "filename": "css/base.css", "rest": "", **values}
+    given = {
+        "aside_id": values.get("gift_id"),
+        "lang": "fr",
+        "destination": "connected",
+        "filename": "css/base.css",
+        "rest": "",
+        **values,
+    }
     return re.sub(r"<(?:[^:<>]+:)?(\w+)>", lambda found: str(given[found[1]]), route["rule"])
 
 
@@ -82,7 +92,7 @@ def _expected(route: Route, *, own_museum: bool, own_gift: bool, allowed: bool) 
         return 404
     if not allowed:
         return 403
-    if "gift_id" in route["parameters"] and not own_gift:
+    if {"gift_id", "aside_id"} & set(route["parameters"]) and not own_gift:
         return 404
     return DOCUMENTED.get(route["endpoint"], 200)
 

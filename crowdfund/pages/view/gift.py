@@ -12,6 +12,7 @@ from crowdfund.pledges.view import CountryChoice
 
 GiftState = Literal[
     "processing",
+    "held",  # money came that is not what was asked: a person of the museum decides
     "paid",
     "failed",
     "expired",

@@ -1,0 +1,29 @@
+"""The audit trail of some subjects, with the names of the people who acted."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from crowdfund.accounts.models import Account
+from crowdfund.audit import AuditEntry
+from crowdfund.tenancy import museum_of
+
+
+def trail_of(session: Session, subjects: Collection[str]) -> list[tuple[AuditEntry, str]]:
+    """Read what the museum's trail says of these subjects, oldest first: each entry, and its person's name or ""."""
+    entries = session.scalars(
+        select(AuditEntry)
+        .where(AuditEntry.institution_id == museum_of(session), AuditEntry.subject.in_(subjects))
+        .order_by(AuditEntry.seq)
+    ).all()
+    names = _actors(session, (entry.actor for entry in entries))
+    return [(entry, names.get(entry.actor, "")) for entry in entries]
+
+
+def _actors(session: Session, actors: Iterable[str]) -> dict[str, str]:
+    ids = {actor: int(actor.removeprefix("account:")) for actor in actors if actor.startswith("account:")}
+    names = dict(session.execute(select(Account.id, Account.name).where(Account.id.in_(set(ids.values())))).all())
+    return {actor: names.get(account_id, "") for actor, account_id in ids.items()}
