@@ -80,7 +80,7 @@ def gift_page(session: Session, token: str, *, waiting: bool = False) -> GiftPag
         wall_short=short_name(donor.first_name or "", donor.last_name or ""),
         wall_name=pledge.wall_name or "",
         message=pledge.message or "",
-        change_url=url_for("giving.change_wall", token=token) if donor.erased_at is None else "",
+        change_url=url_for("pages.change_wall", token=token) if donor.erased_at is None else "",
         receipt_questions=_questions(session, pledge, donor, gift, token),
         retry_url=url_for("giving.pay", token=token) if state in RETRIED and _open(session, pledge) else "",
         share_url=f"{config.public_url}{card.url}" if state == "paid" else "",
@@ -185,7 +185,7 @@ def _questions(
         return None
     issuer = session.get_one(Issuer, (pledge.institution_id, campaign.issuer_id))
     return ReceiptQuestions(
-        url=url_for("giving.ask_receipt", token=token),
+        url=url_for("pages.ask_receipt", token=token),
         countries=countries_from(issuer.country),
         country=donor.country or issuer.country,
         for_company=donor.kind == "company",

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request
+from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from config import Config
-from crowdfund.errors import NotFound
-from crowdfund.forms import form_token
-from crowdfund.i18n import LOCALES, negotiate
+from crowdfund.accounts.buckets import limited
+from crowdfund.errors import NotFound, Refusal
+from crowdfund.forms import form_token, shown_values
+from crowdfund.gifts import wall
+from crowdfund.gifts.identity import complete_identity
+from crowdfund.i18n import LOCALES, current_locale, gettext, negotiate
 from crowdfund.links import BadLink, institution_of
 from crowdfund.pages import campaign as campaigns
 from crowdfund.pages import lists
@@ -20,6 +23,8 @@ from crowdfund.pages.cache import Page, PageCache, answer
 from crowdfund.pages.cards import cards, progress_of
 from crowdfund.pages.front import KEEP
 from crowdfund.pages.gift import gift_page
+from crowdfund.pledges import service as pledges
+from crowdfund.pledges.forms import ReceiptForm, WallForm
 from crowdfund.tenancy import DonorScope, PublicScope, transaction
 
 blueprint = Blueprint("pages", __name__)
@@ -126,15 +131,75 @@ def theme(museum: str) -> Response:
 
 
 @blueprint.get("/<lang:lang>/gifts/<token>")
-def gift(token: str) -> str:
+def gift(token: str) -> BaseResponse:
     """Show one gift to whoever holds its token."""
+    return _gift_page(_holder(token), token)
+
+
+@blueprint.post("/<lang:lang>/gifts/<token>/wall")
+def change_wall(token: str) -> BaseResponse:
+    """Change what the public sees of a donor."""
+    scope = _holder(token)
+    limited("gift_page_ip", request.remote_addr or "")
+    form = WallForm(request.form, context=token)
+    if not form.validate():
+        return _gift_page(scope, token, form.first_errors())
+    with transaction(scope) as session:
+        wall.change_wall(
+            session,
+            pledges.pledge_by_token(session, token).id,
+            shown=form.wall.data,
+            name=form.wall_name.data,
+            message=form.message.data,
+        )
+    return redirect(f"{url_for('.gift', token=token)}#shown", 303)
+
+
+@blueprint.post("/<lang:lang>/gifts/<token>/receipt")
+def ask_receipt(token: str) -> BaseResponse:
+    """Ask for a receipt after all, or complete the address it needs."""
+    scope = _holder(token)
+    limited("gift_page_ip", request.remote_addr or "")
+    form = ReceiptForm(request.form, context=token)
+    if not form.validate():
+        return _gift_page(scope, token, form.first_errors())
+    try:
+        with transaction(scope) as session:
+            pledge = pledges.pledge_by_token(session, token)
+            complete_identity(session, pledge.id, form.details(current_locale()))
+    except Refusal as refusal:
+        if refusal.field is None:
+            raise
+        return _gift_page(scope, token, {refusal.field: gettext(refusal.message, **refusal.params)})
+    return redirect(url_for(".gift", token=token), 303)
+
+
+def _holder(token: str) -> DonorScope:
+    """Enter the museum of a token; whatever is wrong with the token is one 404."""
     try:
         scope = DonorScope(institution_of(token))
     except BadLink as error:
         raise NotFound from error
     with transaction(scope) as session:
+        pledges.pledge_by_token(session, token)
+    return scope
+
+
+def _gift_page(scope: DonorScope, token: str, errors: dict[str, str] | None = None) -> BaseResponse:
+    """Show a gift's page; with `errors`, the form that was sent as it was filled, each sentence beside its field."""
+    with transaction(scope) as session:
         page = gift_page(session, token, waiting="waiting" in request.args)
-        return render_template("gifts/show.html", gift=page, values={}, errors={}, csrf_token=form_token(token))
+        text = render_template(
+            "gifts/show.html",
+            gift=page,
+            values=shown_values(request.form),
+            errors=errors or {},
+            csrf_token=form_token(token),
+        )
+    answer = make_response(text, 422 if errors else 200)
+    if errors:
+        answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 @blueprint.get("/robots.txt")

@@ -1,4 +1,4 @@
-"""The doors of giving: the form, the way back from payment, and what a donor may change on a gift's page."""
+"""The doors of giving: the form, the way to payment and back."""
 
 from __future__ import annotations
 
@@ -8,18 +8,15 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from crowdfund import log
-from crowdfund.accounts.buckets import limited
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.forms import STALE, Form
-from crowdfund.gifts.identity import complete_identity
-from crowdfund.gifts.wall import change_wall as change_wall_of
 from crowdfund.i18n import current_locale
 from crowdfund.links import BadLink, institution_of
 from crowdfund.payments import budgets, giving, service
 from crowdfund.payments.provider import ProviderRefused, ProviderUnavailable
 from crowdfund.payments.rules import CheckoutState
 from crowdfund.pledges import service as pledges
-from crowdfund.pledges.forms import PayForm, ReceiptForm, WallForm
+from crowdfund.pledges.forms import PayForm
 from crowdfund.tenancy import DonorScope, transaction
 
 blueprint = Blueprint("giving", __name__)
@@ -67,30 +64,6 @@ def pay(token: str) -> AnyResponse:
     except (ProviderUnavailable, ProviderRefused) as error:
         log.get().warning("checkout_paused", pledge_id=pledge_id, error_class=type(error).__name__)
         return giving.paused_again(scope, pledge_id, token)
-
-
-@blueprint.post("/<lang:lang>/gifts/<token>/wall")
-def change_wall(token: str) -> AnyResponse:
-    """Change what the public sees."""
-    scope, pledge_id = _opened(token)
-    limited("gift_page_ip", request.remote_addr or "")
-    form = WallForm(request.form, context=token)
-    _checked(form)
-    with transaction(scope) as session:
-        change_wall_of(session, pledge_id, shown=form.wall.data, name=form.wall_name.data, message=form.message.data)
-    return giving.see_other(f"{_page_of(token)}#shown")
-
-
-@blueprint.post("/<lang:lang>/gifts/<token>/receipt")
-def ask_receipt(token: str) -> AnyResponse:
-    """Ask for a receipt after all, or complete the address it needs."""
-    scope, pledge_id = _opened(token)
-    limited("gift_page_ip", request.remote_addr or "")
-    form = ReceiptForm(request.form, context=token)
-    _checked(form)
-    with transaction(scope) as session:
-        complete_identity(session, pledge_id, form.details(current_locale()))
-    return giving.see_other(_page_of(token))
 
 
 def _opened(token: str) -> tuple[DonorScope, int]:

@@ -608,7 +608,11 @@ def test_a_donor_changes_what_is_shown(place: Place, provider: FakeProvider) -> 
     token, form = _paid(place, provider)
     assert place.only(WallEntry).display_name == "Camille R."
     url = f"/fr/gifts/{token}/wall"
-    assert place.client.post(url, data=form | {"wall": "other", "wall_name": ""}).status_code == 422
+    wrong = place.client.post(url, data=form | {"wall": "other", "wall_name": "", "message": "Un mot"})
+    assert wrong.status_code == 422
+    assert "<title>Erreur — " in wrong.text
+    assert 'id="e-wall_name"' in wrong.text
+    assert "Un mot</textarea>" in wrong.text
     assert place.client.post(url, data=form | {"wall": "other", "wall_name": "Classe de CM2"}).status_code == 303
     assert place.only(WallEntry).display_name == "Classe de CM2"
     assert place.client.post(url, data={"wall": "anonymous"}).status_code == 422
@@ -620,7 +624,11 @@ def test_a_receipt_can_be_asked_for_afterwards(place: Place, provider: FakeProvi
     token, form = _paid(place, provider)
     url = f"/fr/gifts/{token}/receipt"
     before = place.count(OutboxRow)
-    assert place.client.post(url, data=form | ADDRESS | {"postcode": "7"}).status_code == 422
+    wrong = place.client.post(url, data=form | ADDRESS | {"postcode": "7"})
+    assert wrong.status_code == 422
+    assert "<title>Erreur — " in wrong.text
+    assert 'id="e-postcode"' in wrong.text
+    assert 'value="8 rue des Tanneurs"' in wrong.text
     assert place.count(OutboxRow) == before
     assert place.client.post(url, data=form | ADDRESS).status_code == 303
     assert place.only(Donor).address_line == "8 rue des Tanneurs"
