@@ -158,7 +158,7 @@ def _verdict(app: Flask, town: Town, tally: Tally, kills: int) -> list[str]:
     gifts = stack.sql("SELECT charge, state FROM gifts WHERE institution_id = %s", town.museum)
     receipts = stack.sql("SELECT count(*) AS n FROM receipts WHERE institution_id = %s", town.museum)[0]["n"]
     wrong = []
-    if len(tally.thanked) < kills:
+    if len(tally.thanked) < kills // 2:
         wrong.append(f"only {len(tally.thanked)} thanked between {kills} kills: too little to prove anything")
     if len(tally.thanked) != len(set(tally.thanked)):
         wrong.append("a donor was thanked twice")
