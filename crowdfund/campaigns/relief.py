@@ -9,6 +9,7 @@ from crowdfund.campaigns.view import TaxRelief
 from crowdfund.i18n import N_, country_name, gettext
 from crowdfund.money import Money
 from crowdfund.tax import countries
+from crowdfund.tax.law import GiftFacts, Outcome
 
 WHOLE = Money(10_000, "EUR")
 
@@ -73,3 +74,27 @@ def net(amount: Money, regime: str | None, donor_kind: str, on: date) -> Money |
     """Tell what a gift costs after tax; None where nothing can be promised."""
     own = countries.regime_for(regime, donor_kind) if regime else None
     return countries.after_tax_cost(amount, own, donor_kind, on) if own else None
+
+
+def outcome_with(
+    counterpart: Money, amount: Money, *, jurisdiction: str, issuer_kind: str, regime: str | None, donor_kind: str, on: date
+) -> Outcome | None:
+    """Ask the law what becomes of the receipt of a gift by card when this counterpart is taken; None without relief.
+
+    The donor is taken to have told all that a receipt prints, and to have had no counterpart earlier in the year.
+    """
+    own = countries.regime_for(regime, donor_kind) if regime else None
+    if own is None or jurisdiction not in countries.LAWS:
+        return None
+    facts = GiftFacts(
+        jurisdiction=jurisdiction,
+        issuer_kind=issuer_kind,
+        regime=own,
+        donor_kind=donor_kind,
+        amount=amount,
+        gift_date=on,
+        method="card",
+        identity=frozenset(countries.required_identity(jurisdiction, donor_kind)),
+        counterpart_value=counterpart,
+    )
+    return countries.decide(facts).outcome

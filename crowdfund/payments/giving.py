@@ -32,7 +32,7 @@ from crowdfund.tenancy import DonorScope, PublicScope, transaction
 
 PHASES = {"succeeded": "succeeded", "withdrawn": "withdrawn", "ended": "failed"}
 RETRY_SECONDS = "120"
-UNSEEN = {"fallback", "dedication_kind", "dedication_name", "waive_reward"}
+UNSEEN = {"fallback"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,6 +118,7 @@ class GiveForm(AmountForm):
     message = TextField(LONGEST_MESSAGE, lines=True)
     dedication_kind = ChoiceField(Dedication)
     dedication_name = TextField(LONGEST_NAME)
+    dedication_email = EmailField()
     cover_fees = BooleanField(false_values=NO)
     news_museum = BooleanField(false_values=NO)
     news_network = BooleanField(false_values=NO)
@@ -146,6 +147,12 @@ class GiveForm(AmountForm):
     def validate_wall_name(self, field: TextField) -> None:
         """Ask for the name that is to stand on the wall."""
         self._need(field, N_("Type the name that is to stand on the wall"), needed=self.wall.data == Wall.OTHER)
+
+    def validate_dedication_kind(self, field: ChoiceField) -> None:
+        """Ask how a gift is dedicated when a name is told: the sentence on the card depends on it."""
+        told = bool(self.dedication_name.data or self.dedication_email.data)
+        if told and not field.data and not field.errors:
+            raise ValidationError(gettext(N_("Say whether the gift is in honour or in memory")))
 
     def validate_dedication_name(self, field: TextField) -> None:
         """Ask to whom the gift is dedicated."""
@@ -212,6 +219,7 @@ class GiveForm(AmountForm):
             message=self.message.data,
             dedication_kind=self.dedication_kind.data,
             dedication_name=self.dedication_name.data if dedicated else "",
+            dedication_email=self.dedication_email.data if dedicated else "",
             channel=self.channel,
             consents=said_yes,
         )

@@ -50,6 +50,7 @@ class Pledge(OwnedByInstitution, Base):
     message: Mapped[str | None]
     dedication_kind: Mapped[str | None]  # honour, memory
     dedication_name: Mapped[str | None]
+    dedication_email: Mapped[str | None]  # of who is told of it, once; forgotten then
     channel: Mapped[str | None]
     # What a known donor told anew of themselves: taken over once the money has come, forgotten when it does not.
     told: Mapped[dict[str, str] | None] = mapped_column(JSONB(none_as_null=True))

@@ -25,7 +25,7 @@ from crowdfund.money import Money
 from crowdfund.pledges.forms import country_codes
 from crowdfund.pledges.models import Pledge
 from crowdfund.pledges.rules import NO_SUCH_REWARD, REWARD_GONE, check_amount, check_reward_price, gross_up
-from crowdfund.pledges.view import CountryChoice, GivePage, RewardChoice
+from crowdfund.pledges.view import CountryChoice, GivePage, RewardChoice, Waiver
 from crowdfund.tax.countries import LAWS, required_identity
 
 
@@ -40,6 +40,7 @@ class OfferedReward:
     left: int | None
     image: str | None
     sent_by: str
+    counterpart: Money  # what it is worth to the tax office; nothing when it is symbolic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,7 @@ class Offer:
     suggested: tuple[Money, ...]
     regime: str | None
     jurisdiction: str
+    issuer_kind: str
     country: str
     fallback: str
     threshold: Money | None
@@ -114,7 +116,7 @@ class Offer:
 def load_offer(session: Session, museum: str, campaign: str) -> Offer:
     """Read a published campaign by the names in its address. Raises NotFound for all that is not there, drafts too."""
     row = session.execute(
-        select(Campaign, Institution, Artwork, Issuer.jurisdiction)
+        select(Campaign, Institution, Artwork, Issuer.jurisdiction, Issuer.kind)
         .join(Institution, Institution.id == Campaign.institution_id)
         .join(Artwork, and_(Artwork.institution_id == Campaign.institution_id, Artwork.id == Campaign.artwork_id))
         .join(Issuer, and_(Issuer.institution_id == Campaign.institution_id, Issuer.id == Campaign.issuer_id))
@@ -122,7 +124,7 @@ def load_offer(session: Session, museum: str, campaign: str) -> Offer:
     ).one_or_none()
     if row is None:
         raise NotFound
-    found, institution, artwork, jurisdiction = row
+    found, institution, artwork, jurisdiction, issuer_kind = row
     rewards = session.scalars(
         select(Reward)
         .where(Reward.institution_id == found.institution_id, Reward.campaign_id == found.id, Reward.state == "offered")
@@ -146,6 +148,7 @@ def load_offer(session: Session, museum: str, campaign: str) -> Offer:
         suggested=tuple(Money(minor, found.currency) for minor in found.suggested_minor),
         regime=found.tax_regime,
         jurisdiction=jurisdiction,
+        issuer_kind=issuer_kind,
         country=institution.country,
         fallback=said(found.fallback, own),
         threshold=Money(found.threshold_minor, found.currency) if found.threshold_minor else None,
@@ -179,6 +182,7 @@ def _offered(reward: Reward, own: str) -> OfferedReward:
         left=None if reward.stock is None else max(0, reward.stock - reward.claimed),
         image=reward.image,
         sent_by=reward.fulfilment,
+        counterpart=Money(0 if reward.symbolic else reward.fair_value_minor, reward.currency),
     )
 
 
@@ -228,6 +232,7 @@ def give_page(offer: Offer, filled: Filled) -> GivePage:
         net=relief.net(amount, offer.regime, filled.donor_kind, today) if amount else None,
         relief=relief.relief(offer.regime, filled.donor_kind, today, offer.minimum.currency),
         reward_title=reward.title if reward else "",
+        waiver=_waiver(offer, reward, filled, today),
         change_url=_change_url(offer, filled),
         deadline=offer.day(offer.closes_at),
         threshold=offer.threshold,
@@ -255,6 +260,22 @@ def _amounts(offer: Offer, filled: Filled, reward: OfferedReward | None, today: 
         )
         for one in offer.suggested
     )
+
+
+def _waiver(offer: Offer, reward: OfferedReward | None, filled: Filled, today: date) -> Waiver | None:
+    """Tell what doing without the chosen reward changes for the receipt; None where the question does not arise."""
+    if reward is None or filled.amount is None or not reward.counterpart:
+        return None
+    outcome = relief.outcome_with(
+        reward.counterpart,
+        filled.amount,
+        jurisdiction=offer.jurisdiction,
+        issuer_kind=offer.issuer_kind,
+        regime=offer.regime,
+        donor_kind=filled.donor_kind,
+        on=today,
+    )
+    return Waiver(reward.title, reward.counterpart, outcome) if outcome else None
 
 
 def _choice(reward: OfferedReward, filled: Filled) -> RewardChoice:

@@ -131,6 +131,7 @@ class PledgeRequest:
     message: str = ""
     dedication_kind: str = ""
     dedication_name: str = ""
+    dedication_email: str = ""
     channel: str = ""
     consents: Mapping[str, str] = field(default_factory=dict)
     source: str = "giving form"

@@ -125,6 +125,7 @@ def _new_pledge(session: Session, request: PledgeRequest, donor_id: int) -> Pled
         message=request.message or None,
         dedication_kind=request.dedication_kind or None,
         dedication_name=request.dedication_name or None,
+        dedication_email=request.dedication_email or None,
         channel=request.channel or None,
     )
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         TaxRelief,
     )
     from crowdfund.money import Money
+    from crowdfund.tax.law import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,15 @@ class CountryChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiver:
+    """A reward that may be done without: its fair value, and what the law says of the receipt when it is taken."""
+
+    reward: str
+    value: Money
+    with_it: Outcome
+
+
+@dataclass(frozen=True, slots=True)
 class GivePage:
     """Both steps of giving to one campaign.
 
@@ -77,6 +87,7 @@ class GivePage:
     net: Money | None = None
     relief: TaxRelief | None = None
     reward_title: str = ""
+    waiver: Waiver | None = None
     change_url: str = ""
     deadline: date | None = None
     threshold: Money | None = None

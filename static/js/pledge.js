@@ -32,6 +32,8 @@ function update() {
   if (receipt) receipt.hidden = !form.elements.wants_receipt.checked;
   const company = form.querySelector("[data-company]");
   if (company) company.hidden = form.elements.donor_kind.value !== "company";
+  const dedication = form.querySelector("[data-dedication]");
+  if (dedication) dedication.hidden = !form.elements.dedication_kind.value;
   const name = form.querySelector("[data-wall-name]");
   if (name) name.hidden = form.elements.wall.value !== "other";
 }
