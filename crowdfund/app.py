@@ -16,6 +16,7 @@ from crowdfund.campaigns import tasks as campaigns_tasks
 from crowdfund.dashboard.staff import blueprint as staff
 from crowdfund.database import Database
 from crowdfund.gifts import tasks as gifts_tasks
+from crowdfund.gifts.views import blueprint as gifts
 from crowdfund.health import blueprint as health
 from crowdfund.institutions.staff import blueprint as museums
 from crowdfund.mail import Mailer
@@ -72,6 +73,6 @@ def _features(app: Flask, config: Config, given: Provider | None) -> None:
     current.register(app, config)
     app.extensions["provider"] = given or StripeProvider(config)
     app.register_blueprint(accounts, url_prefix="/account")
-    for blueprint in (health, museums, staff, giving, webhook, receipts, pages):
+    for blueprint in (health, museums, staff, giving, gifts, webhook, receipts, pages):
         app.register_blueprint(blueprint)
     cli.register(app)

@@ -58,6 +58,7 @@ class Mail:
     reply_to: str | None = None
     attachments: tuple[Attachment, ...] = field(default=())
     headers: tuple[tuple[str, str], ...] = field(default=())
+    keep_address: bool = True  # else only its hash is kept
 
 
 class SentMail(OwnedByInstitution, Base):
@@ -163,7 +164,7 @@ def _send_once(scope: MuseumScope, key: str, compose: Callable[[Session], Mail |
                 kind=mail.kind,
                 key=key,
                 to_hash=hashlib.sha256(mail.to.lower().encode()).hexdigest(),
-                to_address=mail.to,
+                to_address=mail.to if mail.keep_address else None,
                 content={"subject": mail.subject, "locale": mail.locale},
                 state="sending",
                 attempts=0,

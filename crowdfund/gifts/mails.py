@@ -87,7 +87,7 @@ def written(content: GiftMail, whole: Around) -> Mail:
         return Mail(
             kind=content.kind,
             to=whole.donor.email or "",
-            to_name=_name(whole.donor),
+            to_name=name_of(whole.donor),
             from_name=whole.museum.name,
             subject=html.unescape(subject).strip(),
             text=_MANY_BLANK_LINES.sub("\n\n", text).strip() + "\n",
@@ -97,7 +97,8 @@ def written(content: GiftMail, whole: Around) -> Mail:
         )
 
 
-def _name(donor: Donor) -> str:
+def name_of(donor: Donor) -> str:
+    """Give a donor's whole name."""
     return donor.company_name or f"{donor.first_name or ''} {donor.last_name or ''}".strip()
 
 
@@ -113,7 +114,7 @@ def content(kind: str, whole: Around, amount: Money) -> GiftMail:
         kind=kind,
         museum_name=museum.name,
         museum_address=f"{issuer.address_line}, {issuer.postcode} {issuer.city}",
-        campaign_title=_said(whole, whole.campaign.title),
+        campaign_title=in_their_words(whole, whole.campaign.title),
         campaign_url=address,
         gift_url=page,
         first_name=(whole.donor.first_name or "") if whole.donor.kind == "individual" else "",
@@ -123,7 +124,8 @@ def content(kind: str, whole: Around, amount: Money) -> GiftMail:
     )
 
 
-def _said(whole: Around, texts: dict[str, str]) -> str:
+def in_their_words(whole: Around, texts: dict[str, str]) -> str:
+    """Give a museum's text in the language of the mail."""
     with use_locale(whole.locale):
         return str(said(texts, whole.museum.default_locale))
 
@@ -187,7 +189,7 @@ def _reward(session: Session, whole: Around) -> str:
     pledge = whole.pledge
     if pledge is None or pledge.reward_id is None or pledge.reward_state != RewardState.CLAIMED:
         return ""
-    return _said(whole, session.get_one(Reward, (pledge.institution_id, pledge.reward_id)).title)
+    return in_their_words(whole, session.get_one(Reward, (pledge.institution_id, pledge.reward_id)).title)
 
 
 def _wants_news(session: Session, donor: Donor) -> bool:
@@ -229,7 +231,7 @@ def reward_unavailable(session: Session, gift: Gift, whole: Around) -> GiftMail 
     return replace(
         base,
         given_at=gift.received_at,
-        reward=_said(whole, session.get_one(Reward, (pledge.institution_id, pledge.reward_id)).title),
+        reward=in_their_words(whole, session.get_one(Reward, (pledge.institution_id, pledge.reward_id)).title),
         answer_by=until,
         change_url=_answer(whole, N_("I would like another reward"), base.gift_url),
         refund_url=_answer(whole, N_("Please give my gift back"), base.gift_url),

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from crowdfund import clock
 from crowdfund.campaigns.rules import is_open
-from crowdfund.gifts import mails, wall
+from crowdfund.gifts import dedications, mails, wall
 from crowdfund.gifts.models import Gift, Refund
 from crowdfund.gifts.rules import Method, RefundState
 from crowdfund.mail import Mail, send_once
@@ -38,6 +38,26 @@ def thank(scope: TaskScope, gift_id: int) -> None:
 
     send_once(scope, f"thanks:{gift_id}", compose)
     send_once(scope, f"reward_unavailable:{gift_id}", ask)
+
+
+@subscribes("gift.received", outside=True)
+def tell_dedication(scope: TaskScope, gift_id: int) -> None:
+    """Make the card of a dedicated gift, tell the person the donor named, and forget that address."""
+    with transaction(scope) as session:
+        gift, whole = _read(session, gift_id)
+    card = dedications.card_of(gift, whole) if whole is not None else None
+    if whole is None or whole.pledge is None or card is None:
+        return
+    dedications.keep_card(gift, whole, card)
+
+    def compose(session: Session) -> Mail | None:
+        gift, whole = _read(session, gift_id)
+        card = dedications.card_of(gift, whole) if whole is not None else None
+        return None if whole is None or card is None else dedications.notice(gift, whole, card)
+
+    send_once(scope, f"dedication:{whole.pledge.id}", compose)
+    with transaction(scope) as session:
+        dedications.forget_address(session, whole.pledge.id)
 
 
 @subscribes("gift.received", outside=True)

@@ -138,3 +138,6 @@ class GiftMail:
     refund_url: str = ""
     answer_by: date | None = None
     wants_news: bool = False
+    giver: str = ""
+    dedication: str = ""
+    dedicated_to: str = ""

@@ -16,6 +16,7 @@ from crowdfund.campaigns.rules import is_open
 from crowdfund.campaigns.texts import said
 from crowdfund.donors.models import Donor
 from crowdfund.donors.rules import short_name
+from crowdfund.gifts import dedications
 from crowdfund.gifts.models import Gift, Refund
 from crowdfund.i18n import gettext
 from crowdfund.institutions.models import Issuer
@@ -86,6 +87,9 @@ def gift_page(session: Session, token: str, *, waiting: bool = False) -> GiftPag
         share_url=f"{config.public_url}{card.url}" if state == "paid" else "",
         decision_on=card.ended_on,
         live=card.phase == "live",
+        dedication=pledge.dedication_kind or "",  # type: ignore[arg-type] # the table holds the same words
+        dedicated_to=pledge.dedication_name or "",
+        card_url=url_for("gifts.card", token=token) if gift and dedications.stored_card(pledge) else "",
     )
 
 

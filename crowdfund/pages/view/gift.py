@@ -74,3 +74,6 @@ class GiftPage:
     share_url: str = ""
     decision_on: date | None = None
     live: bool = True
+    dedication: Literal["honour", "memory", ""] = ""
+    dedicated_to: str = ""
+    card_url: str = ""

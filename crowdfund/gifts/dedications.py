@@ -1,0 +1,104 @@
+"""Tell of a dedicated gift: a card for the donor to print, and one mail to the person the donor named.
+
+Both say who gave, to whom and for which work, and never how much. The person's address is forgotten with the mail.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from flask import current_app
+from sqlalchemy.orm import Session
+
+from crowdfund.gifts import mails
+from crowdfund.gifts.models import Gift
+from crowdfund.i18n import gettext, use_locale
+from crowdfund.mail import Attachment, Mail
+from crowdfund.pdf import renderer
+from crowdfund.pledges import service as pledges
+from crowdfund.pledges.models import Pledge
+from crowdfund.storage import FileStorage, StorageError
+
+FILE = "dedication.pdf"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a card says, in the language of its pledge. `kind` is honour or memory."""
+
+    kind: str
+    name: str
+    giver: str
+    work: str
+    museum: str
+    day: date
+
+
+def card_of(gift: Gift, whole: mails.Around) -> Card | None:
+    """Give the card of a gift; None when it is dedicated to nobody."""
+    pledge = whole.pledge
+    if pledge is None or not pledge.dedication_kind or not pledge.dedication_name:
+        return None
+    return Card(
+        kind=pledge.dedication_kind,
+        name=pledge.dedication_name,
+        giver=mails.name_of(whole.donor),
+        work=mails.in_their_words(whole, whole.campaign.title),
+        museum=whole.museum.name,
+        day=gift.received_at.astimezone(ZoneInfo(whole.museum.time_zone)).date(),
+    )
+
+
+def keep_card(gift: Gift, whole: mails.Around, card: Card) -> None:
+    """Make the card's PDF and keep it, if that was not done. Called without a transaction: a PDF takes its time."""
+    if whole.pledge is None or stored_card(whole.pledge) is not None:
+        return
+    with use_locale(whole.locale):
+        html = current_app.jinja_env.get_template("letters/card.html").render(card=card)
+        title = gettext("A gift for %(name)s", name=card.name)
+    pdf = renderer().render(html, title=title, lang=whole.locale, created_at=gift.received_at)
+    _storage().write(_key(whole.pledge), pdf)
+
+
+def stored_card(pledge: Pledge) -> bytes | None:
+    """Read the card of a pledge; None while there is none."""
+    try:
+        return _storage().read(_key(pledge))
+    except StorageError:
+        return None
+
+
+def notice(gift: Gift, whole: mails.Around, card: Card) -> Mail | None:
+    """Write to the person the donor named; None when there is nobody to tell, or it was done."""
+    pledge = whole.pledge
+    if pledge is None or pledge.dedication_email is None:
+        return None
+    content = replace(
+        mails.content("dedication", whole, gift.amount),
+        giver=card.giver,
+        dedication=card.kind,
+        dedicated_to=card.name,
+    )
+    return replace(
+        mails.written(content, whole),
+        to=pledge.dedication_email,
+        to_name=card.name if card.kind == "honour" else "",
+        attachments=(Attachment(_key(pledge), FILE),),
+        keep_address=False,
+    )
+
+
+def forget_address(session: Session, pledge_id: int) -> None:
+    """Forget whom the mail went to."""
+    pledges.pledge_of(session, pledge_id, lock=True).dedication_email = None
+
+
+def _key(pledge: Pledge) -> str:
+    return f"cards/{pledge.institution_id}/{pledge.id}.pdf"
+
+
+def _storage() -> FileStorage:
+    storage: FileStorage = current_app.extensions["storage"]
+    return storage
