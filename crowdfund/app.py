@@ -28,6 +28,7 @@ from crowdfund.payments.stripe import StripeProvider
 from crowdfund.payments.views import blueprint as giving
 from crowdfund.payments.webhook import blueprint as webhook
 from crowdfund.pledges import tasks as pledges_tasks
+from crowdfund.pledges.views import blueprint as pledges
 from crowdfund.receipts import tasks as receipts_tasks
 from crowdfund.receipts.views import blueprint as receipts
 from crowdfund.storage import FileStorage
@@ -73,6 +74,6 @@ def _features(app: Flask, config: Config, given: Provider | None) -> None:
     current.register(app, config)
     app.extensions["provider"] = given or StripeProvider(config)
     app.register_blueprint(accounts, url_prefix="/account")
-    for blueprint in (health, museums, staff, giving, gifts, webhook, receipts, pages):
+    for blueprint in (health, museums, staff, giving, gifts, pledges, webhook, receipts, pages):
         app.register_blueprint(blueprint)
     cli.register(app)

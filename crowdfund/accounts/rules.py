@@ -71,6 +71,8 @@ LIMITS: Mapping[str, Limit] = {
     "payment_failed_ip": Limit(5, 600),
     "payment_failed_campaign": Limit(30, 600),
     "refund_account": Limit(60, 3600),
+    "reminder_network_hour": Limit(30, 3600),
+    "reminder_email_day": Limit(3, 86400),
     "gift_page_ip": Limit(120, 600, closed=False),
     "receipt_check_ip": Limit(60, 600, closed=False),
     "search_ip": Limit(120, 60, closed=False),

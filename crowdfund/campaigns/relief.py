@@ -77,7 +77,14 @@ def net(amount: Money, regime: str | None, donor_kind: str, on: date) -> Money |
 
 
 def outcome_with(
-    counterpart: Money, amount: Money, *, jurisdiction: str, issuer_kind: str, regime: str | None, donor_kind: str, on: date
+    counterpart: Money,
+    amount: Money,
+    *,
+    jurisdiction: str,
+    issuer_kind: str,
+    regime: str | None,
+    donor_kind: str,
+    on: date,
 ) -> Outcome | None:
     """Ask the law what becomes of the receipt of a gift by card when this counterpart is taken; None without relief.
 

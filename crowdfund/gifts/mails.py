@@ -79,21 +79,28 @@ def around(session: Session, campaign_id: int, donor_id: int | None, pledge_id: 
 
 
 def written(content: GiftMail, whole: Around) -> Mail:
-    """Write a mail from its two templates, in the donor's language. The subject is a block of the HTML one."""
-    with use_locale(whole.locale):
+    """Write a mail to the donor of a gift, in their language."""
+    return written_to(
+        content, whole.museum, locale=whole.locale, to=whole.donor.email or "", to_name=name_of(whole.donor)
+    )
+
+
+def written_to(content: GiftMail, museum: Institution, *, locale: str, to: str, to_name: str) -> Mail:
+    """Write a mail from its two templates. The subject is a block of the HTML one."""
+    with use_locale(locale):
         page = current_app.jinja_env.get_template(f"mail/{content.kind}.html")
         text = current_app.jinja_env.get_template(f"mail/{content.kind}.txt").render(mail=content)
         subject = "".join(page.blocks["subject"](page.new_context({"mail": content})))
         return Mail(
             kind=content.kind,
-            to=whole.donor.email or "",
-            to_name=name_of(whole.donor),
-            from_name=whole.museum.name,
+            to=to,
+            to_name=to_name,
+            from_name=museum.name,
             subject=html.unescape(subject).strip(),
             text=_MANY_BLANK_LINES.sub("\n\n", text).strip() + "\n",
             html=page.render(mail=content),
-            locale=whole.locale,
-            reply_to=whole.museum.contact_email,
+            locale=locale,
+            reply_to=museum.contact_email,
         )
 
 
@@ -141,7 +148,7 @@ def thanks(session: Session, gift: Gift, whole: Around) -> GiftMail:
         content("thanks", whole, gift.amount),
         given_at=gift.received_at,
         rank=_supporters(session, gift),
-        missing=_missing(session, whole.campaign),
+        missing=missing(session, whole.campaign),
         net=cost,
         relief=relief,
         relief_percent=relief.minor * 100 // gift.amount_minor if relief is not None else None,
@@ -178,11 +185,12 @@ def _supporters(session: Session, gift: Gift) -> int | None:
     return int(count) if count else None
 
 
-def _missing(session: Session, campaign: Campaign) -> Money | None:
+def missing(session: Session, campaign: Campaign) -> Money | None:
+    """Tell what is still to be found; None without a goal, or when it is met."""
     if campaign.goal is None:
         return None
-    missing = campaign.goal - ledger.received(session, campaign.code)
-    return missing if missing.minor > 0 else None
+    wanting = campaign.goal - ledger.received(session, campaign.code)
+    return wanting if wanting.minor > 0 else None
 
 
 def _reward(session: Session, whole: Around) -> str:

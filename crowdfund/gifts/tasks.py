@@ -9,13 +9,14 @@ from sqlalchemy.orm import Session
 
 from crowdfund import clock
 from crowdfund.campaigns.rules import is_open
-from crowdfund.gifts import dedications, mails, wall
+from crowdfund.gifts import dedications, mails, reminders, wall
 from crowdfund.gifts.models import Gift, Refund
 from crowdfund.gifts.rules import Method, RefundState
 from crowdfund.mail import Mail, send_once
 from crowdfund.outbox import subscribes
+from crowdfund.pledges import reminders as wishes
 from crowdfund.pledges import service as pledges
-from crowdfund.pledges.models import Pledge
+from crowdfund.pledges.models import Pledge, Reminder
 from crowdfund.pledges.rules import PledgeState
 from crowdfund.tenancy import TaskScope, museum_of, transaction
 
@@ -93,6 +94,18 @@ def _close_gifts(session: Session, gift_id: int) -> list[int]:
             )
         )
     )
+
+
+@subscribes("reminder.due", outside=True)
+def remind_once(scope: TaskScope, reminder_id: int) -> None:
+    """Send the reminder a visitor asked for and forget the address; one that was moved to a later day stays."""
+    with transaction(scope) as session:
+        asked = session.get(Reminder, (scope.institution_id, reminder_id))
+        if asked is None or not reminders.is_due(session, asked):
+            return
+    send_once(scope, f"reminder:{reminder_id}", lambda session: reminders.reminder(session, reminder_id))
+    with transaction(scope) as session:
+        wishes.forget(session, reminder_id)
 
 
 @subscribes("gift.refunded", outside=True)

@@ -255,6 +255,13 @@ class ReceiptForm(Form):
         return DonorDetails(locale=locale, **told)
 
 
+class ReminderForm(Form):
+    """Ask to be reminded on a day."""
+
+    on = TextField(10)
+    email = EmailField(missing=N_("Type the e-mail address to write to"))
+
+
 class PayForm(Form):
     """Try to pay again: a button and its token."""
 

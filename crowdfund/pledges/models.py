@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint
@@ -86,3 +86,19 @@ class WallEntry(OwnedByInstitution, Base):
     locale: Mapped[str]
     shown_from: Mapped[datetime]
     order_key: Mapped[int] = mapped_column(BigInteger)
+
+
+class Reminder(OwnedByInstitution, Base):
+    """Who asked to be reminded of a campaign on a day, once. The row goes with the mail."""
+
+    __tablename__ = "reminders"
+    __table_args__ = (
+        UniqueConstraint("institution_id", "campaign_id", "email"),
+        owned_key("campaign_id", "campaigns"),
+    )
+
+    campaign_id: Mapped[int] = mapped_column(BigInteger)
+    email: Mapped[str]
+    locale: Mapped[str]
+    due_on: Mapped[date]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)

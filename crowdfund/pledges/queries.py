@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -93,6 +93,11 @@ class Offer:
     def day(self, moment: datetime) -> date:
         """Give the museum's day of a moment."""
         return moment.astimezone(ZoneInfo(self.time_zone)).date()
+
+    @property
+    def tomorrow(self) -> date:
+        """Give the museum's next day."""
+        return self.day(clock.now()) + timedelta(days=1)
 
     def reward(self, reward_id: int | None) -> OfferedReward | None:
         """Find a reward by its number."""
