@@ -25,7 +25,8 @@ from crowdfund.payments.provider import ProviderRefused, ProviderUnavailable
 from crowdfund.pledges import service as pledges
 from crowdfund.pledges.forms import AmountForm, GiveForm, parse_attempt
 from crowdfund.pledges.models import Pledge
-from crowdfund.pledges.queries import Filled, Offer, give_page, load_offer, slugs_of
+from crowdfund.pledges.offers import Offer, load_offer, slugs_of
+from crowdfund.pledges.queries import Filled, give_page
 from crowdfund.pledges.rules import PledgeState
 from crowdfund.pledges.view import GivePage
 from crowdfund.tenancy import DonorScope, PublicScope, transaction

@@ -15,7 +15,7 @@ from crowdfund.forms import form_token, shown_values
 from crowdfund.i18n import current_locale, gettext
 from crowdfund.pledges import reminders
 from crowdfund.pledges.forms import ReminderForm
-from crowdfund.pledges.queries import Offer, load_offer
+from crowdfund.pledges.offers import Offer, load_offer
 from crowdfund.tenancy import DonorScope, PublicScope, transaction
 
 blueprint = Blueprint("pledges", __name__)

@@ -10,6 +10,8 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
+OWNED = ["reminders"]
+
 
 def upgrade() -> None:
     """Add the address to be told once, and the reminders."""
