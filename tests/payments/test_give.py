@@ -697,3 +697,36 @@ def test_who_pays_does_not_count(place: Place, provider: FakeProvider) -> None:
             token = service.gift_token(pledge)
         back = f"/fr/gifts/{token}/return?session_id={page}"
         assert place.client.get(back, environ_base=outside).status_code == 303
+
+
+def test_a_reward_of_value_may_be_done_without(place: Place) -> None:
+    page = place.second_step(reward=str(place.print_id))
+    assert 'name="waive_reward"' in page.text
+    assert "Tout votre don compte" in page.text  # 8 of 50 is within the law
+    answer = place.give(reward=str(place.print_id), waive_reward="1")
+    assert answer.status_code == 303
+    made = place.only(Pledge)
+    assert (made.reward_state, made.counterpart_minor) == ("waived", 0)
+
+
+def test_a_reward_too_dear_for_a_receipt_says_so(place: Place) -> None:
+    with transaction(factories.scope(place.museum)) as session:
+        session.get_one(Reward, (place.museum, place.print_id)).fair_value_minor = 2000
+    assert "Sans elle, tout votre don compte" in place.second_step(reward=str(place.print_id)).text
+    assert 'name="waive_reward"' not in place.second_step().text
+
+
+def test_a_dedication_is_kept_and_a_half_told_one_is_asked_for(place: Place) -> None:
+    told = {"dedication_kind": "memory", "dedication_name": "Lucienne Morel", "dedication_email": "Paul@Example.org"}
+    for missing in ("dedication_kind", "dedication_name"):
+        answer = place.give(**(told | {missing: ""}))
+        assert answer.status_code == 422
+        assert f'id="e-{missing}"' in answer.text
+        assert "Paul@Example.org" in answer.text
+    assert place.give(**(told | {"dedication_email": "paul"})).status_code == 422
+    assert place.count(Pledge) == 0
+    assert place.give(**told).status_code == 303
+    made = place.only(Pledge)
+    assert (made.dedication_kind, made.dedication_name, made.dedication_email) == (
+        "memory", "Lucienne Morel", "paul@example.org",
+    )  # fmt: skip
