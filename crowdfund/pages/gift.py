@@ -90,7 +90,14 @@ def gift_page(session: Session, token: str, *, waiting: bool = False) -> GiftPag
         dedication=pledge.dedication_kind or "",  # type: ignore[arg-type] # the table holds the same words
         dedicated_to=pledge.dedication_name or "",
         card_url=url_for("gifts.card", token=token) if gift and dedications.stored_card(pledge) else "",
+        more_url=url_for("giving.add_more", token=token)
+        if state == "paid" and _may_add(session, pledge, donor)
+        else "",
     )
+
+
+def _may_add(session: Session, pledge: Pledge, donor: Donor) -> bool:
+    return donor.email is not None and donor.erased_at is None and _open(session, pledge)
 
 
 def _open(session: Session, pledge: Pledge) -> bool:

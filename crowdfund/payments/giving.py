@@ -83,7 +83,7 @@ def _from_link(form: AmountForm) -> dict[str, str]:
 
 def _second_step(offer: Offer, data: Any) -> AnyResponse:
     form = AmountForm(data, currency=offer.minimum.currency)
-    problems = _amount_problems(form, offer)
+    problems = amount_problems(form, offer)
     filled = Filled(
         values=shown_values(data), errors=problems.errors, amount=form.chosen, reward_id=form.reward_id, **_fresh()
     )
@@ -98,7 +98,7 @@ def _fresh() -> dict[str, str]:
     return {"attempt": attempt, "csrf_token": form_token(attempt)}
 
 
-def _amount_problems(form: AmountForm, offer: Offer) -> Problems:
+def amount_problems(form: AmountForm, offer: Offer) -> Problems:
     """Look at the whole form; then, if an amount can be read, at whether it and the reward may be chosen."""
     form.validate()
     errors = form.first_errors()
@@ -125,7 +125,7 @@ def _pledge(offer: Offer, data: Any) -> AnyResponse:
     """Make the pledge of an attempt, or find it made, and lead to its payment page."""
     attempt = parse_attempt(data.get("attempt", ""))
     form = GiveForm(data, currency=offer.minimum.currency, context=str(attempt or ""))
-    problems = _amount_problems(form, offer)
+    problems = amount_problems(form, offer)
     scope = DonorScope(offer.institution_id)
     if attempt is not None and "csrf_token" not in form.errors:
         with transaction(scope) as session:

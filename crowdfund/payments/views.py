@@ -8,11 +8,12 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from crowdfund import log
+from crowdfund.accounts.buckets import limited
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.forms import STALE, Form
 from crowdfund.i18n import current_locale
 from crowdfund.links import BadLink, institution_of
-from crowdfund.payments import budgets, giving, service
+from crowdfund.payments import budgets, giving, service, top_up
 from crowdfund.payments.provider import ProviderRefused, ProviderUnavailable
 from crowdfund.payments.rules import CheckoutState
 from crowdfund.pledges import service as pledges
@@ -64,6 +65,19 @@ def pay(token: str) -> AnyResponse:
     except (ProviderUnavailable, ProviderRefused) as error:
         log.get().warning("checkout_paused", pledge_id=pledge_id, error_class=type(error).__name__)
         return giving.paused_again(scope, pledge_id, token)
+
+
+@blueprint.get("/<lang:lang>/gifts/<token>/more")
+def add_more(token: str) -> AnyResponse:
+    """Ask how much to add to a gift."""
+    return top_up.show(*_opened(token), token)
+
+
+@blueprint.post("/<lang:lang>/gifts/<token>/more")
+def add_more_posted(token: str) -> AnyResponse:
+    """Add to a gift: the same donor, another payment."""
+    limited("gift_page_ip", request.remote_addr or "")
+    return top_up.take(*_opened(token), token)
 
 
 def _opened(token: str) -> tuple[DonorScope, int]:

@@ -225,6 +225,15 @@ class GiveForm(AmountForm):
         )
 
 
+class TopUpForm(AmountForm):
+    """Add to a gift: an amount and the token of this attempt."""
+
+    class Meta(Form.Meta):
+        """What WTForms is told."""
+
+        csrf = True
+
+
 class WallForm(Form):
     """Change what is shown of a gift."""
 

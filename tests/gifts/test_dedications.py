@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 from uuid import uuid4
 
 import pikepdf
@@ -18,7 +19,11 @@ from crowdfund.pledges.models import Pledge
 from crowdfund.tenancy import transaction
 from tests.payments.conftest import Scene
 
-TO_JEAN = {"dedication_kind": "honour", "dedication_name": "Jean Morel", "dedication_email": "jean@example.org"}
+TO_JEAN: dict[str, Any] = {
+    "dedication_kind": "honour",
+    "dedication_name": "Jean Morel",
+    "dedication_email": "jean@example.org",
+}
 
 
 def pledge_of(scene: Scene, pledge_id: int) -> Pledge:

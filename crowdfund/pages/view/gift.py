@@ -77,3 +77,4 @@ class GiftPage:
     dedication: Literal["honour", "memory", ""] = ""
     dedicated_to: str = ""
     card_url: str = ""
+    more_url: str = ""
