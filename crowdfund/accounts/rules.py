@@ -73,6 +73,8 @@ LIMITS: Mapping[str, Limit] = {
     "refund_account": Limit(60, 3600),
     "reminder_network_hour": Limit(30, 3600),
     "reminder_email_day": Limit(3, 86400),
+    "group_network_hour": Limit(10, 3600),
+    "group_email_day": Limit(5, 86400),
     "gift_page_ip": Limit(120, 600, closed=False),
     "receipt_check_ip": Limit(60, 600, closed=False),
     "search_ip": Limit(120, 60, closed=False),

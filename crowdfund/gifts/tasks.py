@@ -9,14 +9,14 @@ from sqlalchemy.orm import Session
 
 from crowdfund import clock
 from crowdfund.campaigns.rules import is_open
-from crowdfund.gifts import dedications, mails, reminders, wall
+from crowdfund.gifts import dedications, mails, visitors, wall
 from crowdfund.gifts.models import Gift, Refund
 from crowdfund.gifts.rules import Method, RefundState
 from crowdfund.mail import Mail, send_once
 from crowdfund.outbox import subscribes
 from crowdfund.pledges import reminders as wishes
 from crowdfund.pledges import service as pledges
-from crowdfund.pledges.models import Pledge, Reminder
+from crowdfund.pledges.models import Group, Pledge, Reminder
 from crowdfund.pledges.rules import PledgeState
 from crowdfund.tenancy import TaskScope, museum_of, transaction
 
@@ -101,11 +101,19 @@ def remind_once(scope: TaskScope, reminder_id: int) -> None:
     """Send the reminder a visitor asked for and forget the address; one that was moved to a later day stays."""
     with transaction(scope) as session:
         asked = session.get(Reminder, (scope.institution_id, reminder_id))
-        if asked is None or not reminders.is_due(session, asked):
+        if asked is None or not visitors.is_due(session, asked):
             return
-    send_once(scope, f"reminder:{reminder_id}", lambda session: reminders.reminder(session, reminder_id))
+    send_once(scope, f"reminder:{reminder_id}", lambda session: visitors.reminder(session, reminder_id))
     with transaction(scope) as session:
         wishes.forget(session, reminder_id)
+
+
+@subscribes("group.started", outside=True)
+def send_group_link(scope: TaskScope, group_id: int) -> None:
+    """Send the organiser the link of a new group, and forget the address."""
+    send_once(scope, f"group:{group_id}", lambda session: visitors.group_link(session, group_id))
+    with transaction(scope) as session:
+        session.get_one(Group, (scope.institution_id, group_id)).organiser_email = None
 
 
 @subscribes("gift.refunded", outside=True)

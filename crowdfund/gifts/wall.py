@@ -34,13 +34,17 @@ def change_wall(session: Session, pledge_id: int, *, shown: str, name: str = "",
 
 def show(session: Session, pledge: Pledge) -> None:
     """Bring the wall in line with what is kept of a locked pledge's gift, and with its donor's choice."""
+    if pledge.group_id is None:
+        ours = Gift.pledge_id == pledge.id
+    else:  # the group stands as long as anything is kept of what any of it gave
+        ours = Gift.pledge_id.in_(select(Pledge.id).where(Pledge.group_id == pledge.group_id))
     kept = session.scalars(
-        select(Gift.id).where(
-            Gift.pledge_id == pledge.id, Gift.campaign_id == pledge.campaign_id, Gift.state.not_in(GIVEN_BACK)
-        )
+        select(Gift.id).where(ours, Gift.campaign_id == pledge.campaign_id, Gift.state.not_in(GIVEN_BACK)).limit(1)
     ).first()
-    if kept is None:
+    if kept is not None:
+        wall.write_entry(session, pledge)
+    elif pledge.group_id is None:
         wall.remove_entry(session, pledge.id)
     else:
-        wall.write_entry(session, pledge)
+        wall.remove_group(session, pledge.group_id)
     campaigns.touch(session, pledge.campaign_id)

@@ -22,8 +22,9 @@ from crowdfund.i18n import current_locale, gettext, money
 from crowdfund.money import Money
 from crowdfund.payments import budgets, service
 from crowdfund.payments.provider import ProviderRefused, ProviderUnavailable
+from crowdfund.pledges import groups
 from crowdfund.pledges import service as pledges
-from crowdfund.pledges.forms import AmountForm, GiveForm, parse_attempt
+from crowdfund.pledges.forms import GROUP, AmountForm, GiveForm, parse_attempt
 from crowdfund.pledges.models import Pledge
 from crowdfund.pledges.offers import Offer, load_offer, slugs_of
 from crowdfund.pledges.queries import Filled, give_page
@@ -75,7 +76,7 @@ def _offer(museum: str, campaign: str) -> Offer:
 
 def _from_link(form: AmountForm) -> dict[str, str]:
     """Keep what a link to step 1 may carry; an amount that is not among the suggested ones goes to the free field."""
-    values = {"c": form.channel, "reward": form.reward.data}
+    values = {"c": form.channel, "g": form.group, "reward": form.reward.data}
     if form.chosen is not None:
         values["other_amount" if form.other_amount.typed else "amount"] = form.other_amount.typed or form.amount.typed
     return {name: value for name, value in values.items() if value}
@@ -184,10 +185,19 @@ def _filled(form: GiveForm, errors: Mapping[str, str], own: Mapping[str, str]) -
 
 
 def _page(template: str, offer: Offer, filled: Filled, status: int) -> AnyResponse:
-    page = give_page(offer, filled)
+    page = give_page(offer, replace(filled, group=_group_of(offer, filled.values.get("g", ""))))
     answer = make_response(render_template(template, page=page, errors=page.errors), status)
     answer.headers["Cache-Control"] = "no-store"
     return answer
+
+
+def _group_of(offer: Offer, code: str) -> str:
+    """Name the group that gives; a code that is no group's is none."""
+    if not GROUP.fullmatch(code):
+        return ""
+    with transaction(DonorScope(offer.institution_id)) as session:
+        group = groups.find_group(session, offer.campaign_id, code)
+        return group.name if group else ""
 
 
 def _closed(offer: Offer) -> AnyResponse:

@@ -15,13 +15,14 @@ from crowdfund.donors.rules import ConsentKind, DonorDetails, DonorKind
 from crowdfund.forms import ChoiceField, EmailField, Form, MoneyField, TextField
 from crowdfund.i18n import N_, gettext
 from crowdfund.money import Money
-from crowdfund.pledges.rules import METHODS_OFFERED, Dedication, Fallback, PledgeRequest, Wall
+from crowdfund.pledges.rules import GROUP_SIGNS, METHODS_OFFERED, Dedication, Fallback, PledgeRequest, Wall
 from crowdfund.tax.countries import identity_problems
 
 LONGEST_NAME = 100
 LONGEST_MESSAGE = 280
 LONGEST_WALL_NAME = 60
 CHANNEL = re.compile(r"[A-Za-z0-9_-]{1,40}")
+GROUP = re.compile(f"[{GROUP_SIGNS}]{{8}}")
 NO = (False, "false", "False", "0", "off", "no", "")
 # Codes that CLDR knows and that are no countries (unions, outlying places counted with their country).
 NO_COUNTRIES = frozenset({"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"})
@@ -54,6 +55,7 @@ class AmountForm(Form):
     reward = StringField()
     waive_reward = BooleanField(false_values=NO)
     c = StringField()
+    g = StringField()
 
     def __init__(self, formdata: Any, *, currency: str, context: str = "") -> None:
         super().__init__(formdata, context=context)
@@ -76,6 +78,12 @@ class AmountForm(Form):
         """Give the code of the poster or link that led here; anything else than a code is none."""
         code = self.c.data or ""
         return code if CHANNEL.fullmatch(code) else ""
+
+    @property
+    def group(self) -> str:
+        """Give the code of the group that gives; anything else than a code is none."""
+        code = self.g.data or ""
+        return code if GROUP.fullmatch(code) else ""
 
     @property
     def nothing_typed(self) -> bool:
@@ -221,6 +229,7 @@ class GiveForm(AmountForm):
             dedication_name=self.dedication_name.data if dedicated else "",
             dedication_email=self.dedication_email.data if dedicated else "",
             channel=self.channel,
+            group=self.group,
             consents=said_yes,
         )
 
@@ -268,6 +277,13 @@ class ReminderForm(Form):
     """Ask to be reminded on a day."""
 
     on = TextField(10)
+    email = EmailField(missing=N_("Type the e-mail address to write to"))
+
+
+class GroupForm(Form):
+    """Start a group."""
+
+    name = TextField(LONGEST_WALL_NAME, missing=N_("Type the name of the group, as it is to stand on the wall"))
     email = EmailField(missing=N_("Type the e-mail address to write to"))
 
 

@@ -25,6 +25,7 @@ class Pledge(OwnedByInstitution, Base):
         owned_key("campaign_id", "campaigns"),
         owned_key("donor_id", "donors"),
         owned_key("reward_id", "rewards"),
+        owned_key("group_id", "groups"),
         CheckConstraint("amount_minor > 0 AND cover_minor >= 0 AND cover_minor < amount_minor", name="amounts"),
         Index("ix_pledges_campaign", "institution_id", "campaign_id", "id"),
         Index("ix_pledges_donor", "institution_id", "donor_id"),
@@ -52,6 +53,7 @@ class Pledge(OwnedByInstitution, Base):
     dedication_name: Mapped[str | None]
     dedication_email: Mapped[str | None]  # of who is told of it, once; forgotten then
     channel: Mapped[str | None]
+    group_id: Mapped[int | None] = mapped_column(BigInteger)  # who gives with a group stands on the wall by its name
     # What a known donor told anew of themselves: taken over once the money has come, forgotten when it does not.
     told: Mapped[dict[str, str] | None] = mapped_column(JSONB(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
@@ -65,19 +67,40 @@ class Pledge(OwnedByInstitution, Base):
         return Money(self.amount_minor, self.currency)
 
 
+class Group(OwnedByInstitution, Base):
+    """People who give together: a class, a family, an office."""
+
+    __tablename__ = "groups"
+    __table_args__ = (
+        UniqueConstraint("institution_id", "code"),
+        owned_key("campaign_id", "campaigns"),
+    )
+
+    campaign_id: Mapped[int] = mapped_column(BigInteger)
+    code: Mapped[str]
+    name: Mapped[str]
+    organiser_email: Mapped[str | None]  # forgotten once the link has left
+    locale: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
 class WallEntry(OwnedByInstitution, Base):
     """What the public sees of a donor: words, never an amount, in an order that tells nothing."""
 
     __tablename__ = "wall_entries"
     __table_args__ = (
         UniqueConstraint("institution_id", "pledge_id"),
+        UniqueConstraint("institution_id", "group_id"),
         owned_key("campaign_id", "campaigns"),
         owned_key("pledge_id", "pledges"),
+        owned_key("group_id", "groups"),
+        CheckConstraint("(pledge_id IS NULL) <> (group_id IS NULL)", name="whose"),
         Index("ix_wall_entries_campaign", "institution_id", "campaign_id", "order_key"),
     )
 
     campaign_id: Mapped[int] = mapped_column(BigInteger)
-    pledge_id: Mapped[int] = mapped_column(BigInteger)
+    pledge_id: Mapped[int | None] = mapped_column(BigInteger)  # of one donor, or
+    group_id: Mapped[int | None] = mapped_column(BigInteger)  # of a whole group
     display_name: Mapped[str]
     message: Mapped[str | None]  # shown only once `message_approved`
     message_approved: Mapped[bool] = mapped_column(default=False)

@@ -29,6 +29,7 @@ class Filled:
     amount: Money | None
     reward_id: int | None
     donor_kind: str = DonorKind.INDIVIDUAL
+    group: str = ""
     attempt: str = ""
     csrf_token: str = ""
 
@@ -58,6 +59,7 @@ def give_page(offer: Offer, filled: Filled) -> GivePage:
         net=relief.net(amount, offer.regime, filled.donor_kind, today) if amount else None,
         relief=relief.relief(offer.regime, filled.donor_kind, today, offer.minimum.currency),
         reward_title=reward.title if reward else "",
+        group=filled.group,
         waiver=_waiver(offer, reward, filled, today),
         change_url=_change_url(offer, filled),
         deadline=offer.day(offer.closes_at),
@@ -140,6 +142,7 @@ def _change_url(offer: Offer, filled: Filled) -> str:
         "amount": str(filled.amount.decimal) if filled.amount else "",
         "reward": str(filled.reward_id or ""),
         "c": filled.values.get("c", ""),
+        "g": filled.values.get("g", ""),
     }
     query = urlencode({name: value for name, value in chosen.items() if value})
     return f"{offer.url}give" + (f"?{query}" if query else "")

@@ -102,6 +102,9 @@ METHODS_OFFERED = ("card",)
 # Source: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts, to be confirmed for each account.
 PROVIDER_MINIMUM = {"EUR": 50, "CHF": 50, "USD": 50, "GBP": 30}
 
+# The signs of a group's code: none looks like another, and none makes a word with a vowel to blush at.
+GROUP_SIGNS = "bcdfghjkmnpqrstvwxz23456789"
+
 # A pledge whose payment page was never reached, or never came back, gives its reward free after a day.
 FORGOTTEN_AFTER = timedelta(hours=24)
 # Names appear on the wall in steps, so that a name and a change of the total do not tell an amount.
@@ -133,6 +136,7 @@ class PledgeRequest:
     dedication_name: str = ""
     dedication_email: str = ""
     channel: str = ""
+    group: str = ""
     consents: Mapping[str, str] = field(default_factory=dict)
     source: str = "giving form"
 

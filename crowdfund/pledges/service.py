@@ -21,7 +21,7 @@ from crowdfund.i18n import N_
 from crowdfund.links import digest, token_for
 from crowdfund.money import Money
 from crowdfund.outbox import publish
-from crowdfund.pledges import wall
+from crowdfund.pledges import groups, wall
 from crowdfund.pledges.models import Pledge
 from crowdfund.pledges.rules import (
     NO_SUCH_REWARD,
@@ -29,6 +29,7 @@ from crowdfund.pledges.rules import (
     PledgeRequest,
     PledgeState,
     RewardState,
+    Wall,
     can_become,
     check_amount,
     check_reward_price,
@@ -61,7 +62,8 @@ def make_pledge(session: Session, request: PledgeRequest) -> Pledge:
         donors.record_consent(
             session, donor.id, kind, wording=wording, locale=request.donor.locale, source=request.source
         )
-    pledge = _new_pledge(session, request, donor.id)
+    group = groups.find_group(session, campaign.id, request.group) if request.group else None
+    pledge = _new_pledge(session, request, donor.id, group.id if group else None)
     pledge.told = donors.news_of(donor, request.donor)
     if reward is not None:
         _take_reward(session, pledge, reward, waived=request.waive_reward)
@@ -104,7 +106,7 @@ def _chosen_reward(session: Session, request: PledgeRequest) -> Reward | None:
     return reward
 
 
-def _new_pledge(session: Session, request: PledgeRequest, donor_id: int) -> Pledge:
+def _new_pledge(session: Session, request: PledgeRequest, donor_id: int, group_id: int | None) -> Pledge:
     cover = request.cover
     return Pledge(
         attempt=request.attempt,
@@ -120,13 +122,14 @@ def _new_pledge(session: Session, request: PledgeRequest, donor_id: int) -> Pled
         wants_receipt=request.wants_receipt,
         fallback=request.fallback,
         locale=request.donor.locale,
-        wall=request.wall,
+        wall=request.wall if group_id is None else Wall.ANONYMOUS,  # the group stands there for all
         wall_name=request.wall_name or None,
         message=request.message or None,
         dedication_kind=request.dedication_kind or None,
         dedication_name=request.dedication_name or None,
         dedication_email=request.dedication_email or None,
         channel=request.channel or None,
+        group_id=group_id,
     )
 
 

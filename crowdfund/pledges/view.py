@@ -65,7 +65,8 @@ class GivePage:
 
     `values` are the fields as the person filled them, `errors` one translated sentence for each wrong field, in the
     order of the form (the key "" belongs to the whole form). `amount`, `fee_cover` and `net` are the server's sums
-    for the amount chosen (step 2). `asks_tax_number` is set where the law prints it on the receipt.
+    for the amount chosen (step 2). `group` names the group that gives.
+    `asks_tax_number` is set where the law prints it on the receipt.
     """
 
     museum: MuseumLabel
@@ -88,6 +89,7 @@ class GivePage:
     relief: TaxRelief | None = None
     reward_title: str = ""
     waiver: Waiver | None = None
+    group: str = ""
     change_url: str = ""
     deadline: date | None = None
     threshold: Money | None = None

@@ -1,4 +1,4 @@
-"""The door for those who are not giving today."""
+"""The doors beside giving: remind me on a day, give together."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ from datetime import date
 from http import HTTPStatus
 from urllib.parse import urlencode
 
-from flask import Blueprint, make_response, redirect, render_template, request
+from flask import Blueprint, current_app, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
 
+from config import Config
 from crowdfund.accounts.buckets import limited
 from crowdfund.errors import Conflict, NotFound, Refusal
 from crowdfund.forms import form_token, shown_values
 from crowdfund.i18n import current_locale, gettext
-from crowdfund.pledges import reminders
-from crowdfund.pledges.forms import ReminderForm
+from crowdfund.pledges import groups, reminders
+from crowdfund.pledges.forms import GROUP, GroupForm, ReminderForm
 from crowdfund.pledges.offers import Offer, load_offer
+from crowdfund.pledges.service import CLOSED
 from crowdfund.tenancy import DonorScope, PublicScope, transaction
 
 blueprint = Blueprint("pledges", __name__)
@@ -53,6 +55,57 @@ def remind_posted(museum: str, campaign: str) -> Response:
     return redirect(f"{offer.url}remind?{urlencode({'on': on.isoformat()})}", HTTPStatus.SEE_OTHER)
 
 
+@blueprint.get("/<lang:lang>/<museum>/<campaign>/together")
+def together(museum: str, campaign: str) -> Response:
+    """Ask for the name of a group."""
+    return _start(_offer(museum, campaign), {}, {})
+
+
+@blueprint.post("/<lang:lang>/<museum>/<campaign>/together")
+def together_posted(museum: str, campaign: str) -> Response:
+    """Start a group and show its page."""
+    data = request.form
+    offer = _offer(museum, campaign)
+    if not offer.is_open():
+        raise Conflict(CLOSED)
+    form = GroupForm(data, context=offer.url)
+    if not form.validate():
+        return _start(offer, shown_values(data), form.first_errors())
+    limited("group_network_hour", request.remote_addr or "")
+    limited("group_email_day", form.email.data)
+    with transaction(DonorScope(offer.institution_id)) as session:
+        group = groups.start_group(
+            session, offer.campaign_id, name=form.name.data, email=form.email.data, locale=current_locale()
+        )
+    return redirect(f"{offer.url}together/{group.code}", HTTPStatus.SEE_OTHER)
+
+
+@blueprint.get("/<lang:lang>/<museum>/<campaign>/together/<code>")
+def group(museum: str, campaign: str, code: str) -> Response:
+    """Show a group: its name, how many have given, the way to give with it."""
+    offer = _offer(museum, campaign)
+    with transaction(DonorScope(offer.institution_id)) as session:
+        found = groups.find_group(session, offer.campaign_id, code) if GROUP.fullmatch(code) else None
+        if found is None:
+            raise NotFound
+        people = groups.people_of(session, found.id)
+    config: Config = current_app.extensions["config"]
+    link = f"{config.public_url}{offer.url}together/{code}"
+    return _private(render_template("give/group.html", page=offer, group=found, people=people, link=link))
+
+
+def _start(offer: Offer, values: dict[str, str], errors: dict[str, str]) -> Response:
+    token = form_token(offer.url)
+    text = render_template("give/together.html", page=offer, values=values, errors=errors, csrf_token=token)
+    return _private(text, HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK)
+
+
+def _private(text: str, status: int = HTTPStatus.OK) -> Response:
+    answer = make_response(text, status)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
 def _offer(museum: str, campaign: str) -> Offer:
     if "\x00" in museum + campaign:
         raise NotFound
@@ -78,6 +131,4 @@ def _page(offer: Offer, values: dict[str, str], errors: dict[str, str], noted: d
         noted=noted,
         csrf_token=form_token(offer.url),
     )
-    answer = make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK)
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return _private(page, HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK)

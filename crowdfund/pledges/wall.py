@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from crowdfund import clock
 from crowdfund.donors.models import Donor
 from crowdfund.donors.rules import DonorKind, short_name
-from crowdfund.pledges.models import Pledge, WallEntry
+from crowdfund.pledges.models import Group, Pledge, WallEntry
 from crowdfund.pledges.rules import Wall, wall_shows_from
+from crowdfund.tenancy import museum_of
 
 
 def display_name(pledge: Pledge, donor: Donor) -> str | None:
@@ -41,6 +43,9 @@ def write_entries(session: Session, paid: Mapping[Pledge, datetime]) -> None:
     donors = session.scalars(select(Donor).where(Donor.id.in_({pledge.donor_id for pledge in paid})))
     by_id = {donor.id: donor for donor in donors}
     for pledge, moment in paid.items():
+        if pledge.group_id is not None:
+            write_group(session, pledge.group_id, moment)
+            continue
         _write(session, pledge, display_name(pledge, by_id[pledge.donor_id]), entries.get(pledge.id), moment)
     session.flush()
 
@@ -70,3 +75,25 @@ def _write(session: Session, pledge: Pledge, name: str | None, entry: WallEntry 
 def remove_entry(session: Session, pledge_id: int) -> None:
     """Take a donor off the wall: the choice was changed, or the gift was given back."""
     session.execute(delete(WallEntry).where(WallEntry.pledge_id == pledge_id))
+
+
+def write_group(session: Session, group_id: int, moment: datetime) -> None:
+    """Put a group on the wall, once, however many of it have given."""
+    museum = museum_of(session)
+    group = session.get_one(Group, (museum, group_id))
+    entry = insert(WallEntry).values(
+        institution_id=museum,
+        group_id=group.id,
+        campaign_id=group.campaign_id,
+        display_name=group.name,
+        locale=group.locale,
+        order_key=secrets.randbits(62),
+        shown_from=wall_shows_from(moment),
+        message_approved=False,
+    )
+    session.execute(entry.on_conflict_do_nothing(index_elements=["institution_id", "group_id"]))
+
+
+def remove_group(session: Session, group_id: int) -> None:
+    """Take a group off the wall: nothing of what it gave is kept."""
+    session.execute(delete(WallEntry).where(WallEntry.group_id == group_id))

@@ -1,4 +1,4 @@
-"""Write the reminder that a visitor asked for."""
+"""Write to visitors who asked for one message: a reminder, the link of their group. Their address is not kept."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from crowdfund.i18n import use_locale
 from crowdfund.institutions.models import Institution, Issuer
 from crowdfund.mail import Mail
 from crowdfund.money import Money
-from crowdfund.pledges.models import Reminder
+from crowdfund.pledges.models import Group, Reminder
 from crowdfund.tenancy import museum_of
 
 
@@ -33,26 +33,47 @@ def reminder(session: Session, reminder_id: int) -> Mail | None:
     if not is_open(campaign.state, campaign.opens_at, campaign.closes_at, clock.now()):
         return None
     museum = session.get_one(Institution, museum_id)
-    issuer = session.get_one(Issuer, (museum_id, campaign.issuer_id))
-    config: Config = current_app.extensions["config"]
-    address = f"{config.public_url}/{asked.locale}/{museum.slug}/{campaign.slug}/"
-    with use_locale(asked.locale):
-        title = str(said(campaign.title, museum.default_locale))
-    content = GiftMail(
-        kind="reminder",
-        museum_name=museum.name,
-        museum_address=f"{issuer.address_line}, {issuer.postcode} {issuer.city}",
-        campaign_title=title,
-        campaign_url=address,
-        gift_url="",
-        first_name="",
-        amount=Money(0, campaign.currency),
+    base = _content(session, "reminder", museum, campaign, asked.locale)
+    content = replace(
+        base,
         missing=mails.missing(session, campaign),
-        retry_url=f"{address}give",
+        retry_url=f"{base.campaign_url}give",
         answer_by=campaign.closes_at.astimezone(ZoneInfo(museum.time_zone)).date(),
     )
     written = mails.written_to(content, museum, locale=asked.locale, to=asked.email, to_name="")
     return replace(written, keep_address=False)
+
+
+def group_link(session: Session, group_id: int) -> Mail | None:
+    """Write to the organiser of a group; None when it was done."""
+    museum_id = museum_of(session)
+    group = session.get_one(Group, (museum_id, group_id))
+    if group.organiser_email is None:
+        return None
+    museum = session.get_one(Institution, museum_id)
+    campaign = session.get_one(Campaign, (museum_id, group.campaign_id))
+    base = _content(session, "group", museum, campaign, group.locale)
+    content = replace(base, dedicated_to=group.name, retry_url=f"{base.campaign_url}together/{group.code}")
+    written = mails.written_to(content, museum, locale=group.locale, to=group.organiser_email, to_name="")
+    return replace(written, keep_address=False)
+
+
+def _content(session: Session, kind: str, museum: Institution, campaign: Campaign, locale: str) -> GiftMail:
+    """Give what a mail to somebody says who has not given."""
+    issuer = session.get_one(Issuer, (museum.id, campaign.issuer_id))
+    config: Config = current_app.extensions["config"]
+    with use_locale(locale):
+        title = str(said(campaign.title, museum.default_locale))
+    return GiftMail(
+        kind=kind,
+        museum_name=museum.name,
+        museum_address=f"{issuer.address_line}, {issuer.postcode} {issuer.city}",
+        campaign_title=title,
+        campaign_url=f"{config.public_url}/{locale}/{museum.slug}/{campaign.slug}/",
+        gift_url="",
+        first_name="",
+        amount=Money(0, campaign.currency),
+    )
 
 
 def is_due(session: Session, asked: Reminder) -> bool:
