@@ -94,7 +94,7 @@ class WallEntry(OwnedByInstitution, Base):
         owned_key("campaign_id", "campaigns"),
         owned_key("pledge_id", "pledges"),
         owned_key("group_id", "groups"),
-        CheckConstraint("(pledge_id IS NULL) <> (group_id IS NULL)", name="whose"),
+        CheckConstraint("pledge_id IS NOT NULL OR group_id IS NOT NULL", name="whose"),
         Index("ix_wall_entries_campaign", "institution_id", "campaign_id", "order_key"),
     )
 

@@ -80,17 +80,17 @@ def together_posted(museum: str, campaign: str) -> Response:
     return redirect(f"{offer.url}together/{group.code}", HTTPStatus.SEE_OTHER)
 
 
-@blueprint.get("/<lang:lang>/<museum>/<campaign>/together/<code>")
-def group(museum: str, campaign: str, code: str) -> Response:
+@blueprint.get("/<lang:lang>/<museum>/<campaign>/together/<group>")
+def group(museum: str, campaign: str, group: str) -> Response:
     """Show a group: its name, how many have given, the way to give with it."""
     offer = _offer(museum, campaign)
     with transaction(DonorScope(offer.institution_id)) as session:
-        found = groups.find_group(session, offer.campaign_id, code) if GROUP.fullmatch(code) else None
+        found = groups.find_group(session, offer.campaign_id, group) if GROUP.fullmatch(group) else None
         if found is None:
             raise NotFound
         people = groups.people_of(session, found.id)
     config: Config = current_app.extensions["config"]
-    link = f"{config.public_url}{offer.url}together/{code}"
+    link = f"{config.public_url}{offer.url}together/{group}"
     return _private(render_template("give/group.html", page=offer, group=found, people=people, link=link))
 
 

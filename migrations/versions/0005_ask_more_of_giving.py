@@ -81,7 +81,7 @@ def _make_groups() -> None:
     op.create_unique_constraint(
         "uq_wall_entries_institution_id_group_id", "wall_entries", ["institution_id", "group_id"]
     )
-    op.create_check_constraint("whose", "wall_entries", "(pledge_id IS NULL) <> (group_id IS NULL)")
+    op.create_check_constraint("whose", "wall_entries", "pledge_id IS NOT NULL OR group_id IS NOT NULL")
 
 
 def downgrade() -> None:

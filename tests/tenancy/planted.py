@@ -16,6 +16,7 @@ OWNED = sorted(
 A, B = 900_001, 900_002
 MINOR = {"refunded_minor": 0, "disputed_minor": 0, "lost_minor": 0, "cover_minor": 0, "counterpart_minor": 0}
 WORDS = {"kind": "individual", "certainty": "firm", "currency": "EUR", "country": "FR", "jurisdiction": "FR"}
+WANTED = {"wall_entries": ["pledge_id"]}  # optional by themselves; a check asks for one of several
 CLOCK = {"closes_at": "now() + interval '1 day'"}
 
 
@@ -47,6 +48,7 @@ def value(table: Table, name: str, museum: int) -> str:
 
 def insert(table: Table, museum: int) -> str:
     needed = [c.name for c in table.columns if (not c.nullable and c.name != "id") or c.name == "institution_id"]
+    needed += WANTED.get(table.name, [])
     if table.name == "ledger_transactions":
         needed.remove("xid")
     values = ", ".join(value(table, name, museum) for name in needed)
