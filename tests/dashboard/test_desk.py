@@ -423,7 +423,7 @@ def test_a_part_is_given_back_and_the_form_sent_twice_is_one_refund(world: World
     ("form", "status", "word"),
     [
         ({"amount": "50.01"}, 409, "less left"),
-        ({"amount": "-5"}, 422, "more than zero"),
+        ({"amount": "-5"}, 422, "above zero"),
         ({"amount": "0"}, 422, "amount"),
         ({"amount": "NaN"}, 422, "figures"),
         ({"amount": "５"}, 422, "figures"),
