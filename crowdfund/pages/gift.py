@@ -84,6 +84,7 @@ def gift_page(session: Session, token: str, *, waiting: bool = False) -> GiftPag
         change_url=url_for("pages.change_wall", token=token) if donor.erased_at is None else "",
         receipt_questions=_questions(session, pledge, donor, gift, token),
         retry_url=url_for("giving.pay", token=token) if state in RETRIED and _open(session, pledge) else "",
+        change_mind_url=url_for("giving.give_differently", token=token) if pledge.state == PledgeState.MADE else "",
         share_url=f"{config.public_url}{card.url}" if state == "paid" else "",
         decision_on=card.ended_on,
         live=card.phase == "live",

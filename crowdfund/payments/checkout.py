@@ -158,6 +158,24 @@ def _end(scope: MuseumScope, account: str, page_id: str) -> None:
     settle_page(scope, page)
 
 
+def withdraw(scope: MuseumScope, pledge_id: int) -> bool:
+    """Close the donor's open page and cancel the pledge, so that its reward is free at once. False: it is paid already.
+
+    Raises ProviderUnavailable; nothing is cancelled then. Money that comes all the same is booked, as ever.
+    """
+    with transaction(scope) as session:
+        pledges.pledge_of(session, pledge_id, lock=True)
+        page = session.execute(
+            select(Checkout.account, Checkout.session).where(
+                Checkout.pledge_id == pledge_id, Checkout.state == CheckoutState.OPEN, Checkout.session.is_not(None)
+            )
+        ).first()
+    if page is not None:
+        _end(scope, page.account, str(page.session))
+    with transaction(scope) as session:
+        return pledges.cancel(session, pledge_id).state != PledgeState.PAID
+
+
 def send(scope: MuseumScope, frozen: Frozen) -> str | None:
     """Send a checkout's request, for the first time or again, and keep its answer; None when the page is over already.
 

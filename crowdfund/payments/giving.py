@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 from flask import Response, make_response, redirect, render_template, request
@@ -248,6 +249,17 @@ def payment_page(scope: DonorScope, pledge_id: int) -> str:
         if pledges.pledge_of(session, pledge_id).state != PledgeState.PAID:
             pledges.reopen(session, pledge_id)
     return service.open_checkout(scope, pledge_id)
+
+
+def first_step(scope: DonorScope, pledge_id: int) -> str:
+    """Give the address of step 1 with what a pledge had chosen."""
+    with transaction(scope) as session:
+        museum, campaign = slugs_of(session, pledge_id)
+        pledge = pledges.pledge_of(session, pledge_id)
+        net = pledge.amount - Money(pledge.cover_minor, pledge.currency)
+        chosen = {"amount": str(net.decimal), "reward": str(pledge.reward_id or ""), "c": pledge.channel or ""}
+    query = urlencode({name: value for name, value in chosen.items() if value})
+    return f"/{current_locale()}/{museum}/{campaign}/give?{query}"
 
 
 def see_other(url: str) -> AnyResponse:

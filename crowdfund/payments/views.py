@@ -13,7 +13,7 @@ from crowdfund.errors import NotFound, Refusal
 from crowdfund.forms import STALE, Form
 from crowdfund.i18n import current_locale
 from crowdfund.links import BadLink, institution_of
-from crowdfund.payments import budgets, giving, service, top_up
+from crowdfund.payments import budgets, checkout, giving, service, top_up
 from crowdfund.payments.provider import ProviderRefused, ProviderUnavailable
 from crowdfund.payments.rules import CheckoutState
 from crowdfund.pledges import service as pledges
@@ -65,6 +65,19 @@ def pay(token: str) -> AnyResponse:
     except (ProviderUnavailable, ProviderRefused) as error:
         log.get().warning("checkout_paused", pledge_id=pledge_id, error_class=type(error).__name__)
         return giving.paused_again(scope, pledge_id, token)
+
+
+@blueprint.post("/<lang:lang>/gifts/<token>/differently")
+def give_differently(token: str) -> AnyResponse:
+    """Let go of a payment that was begun, and start again with what was chosen."""
+    scope, pledge_id = _opened(token)
+    _checked(PayForm(request.form, context=token))
+    try:
+        let_go = checkout.withdraw(scope, pledge_id)
+    except (ProviderUnavailable, ProviderRefused) as error:
+        log.get().warning("withdraw_waits", pledge_id=pledge_id, error_class=type(error).__name__)
+        return giving.paused_again(scope, pledge_id, token)
+    return giving.see_other(giving.first_step(scope, pledge_id) if let_go else _page_of(token))
 
 
 @blueprint.get("/<lang:lang>/gifts/<token>/more")

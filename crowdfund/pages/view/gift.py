@@ -78,3 +78,4 @@ class GiftPage:
     dedicated_to: str = ""
     card_url: str = ""
     more_url: str = ""
+    change_mind_url: str = ""
