@@ -29,6 +29,9 @@ from crowdfund.payments.views import blueprint as giving
 from crowdfund.payments.webhook import blueprint as webhook
 from crowdfund.pledges import tasks as pledges_tasks
 from crowdfund.pledges.views import blueprint as pledges
+from crowdfund.reach import heads, share
+from crowdfund.reach.staff import blueprint as posters
+from crowdfund.reach.views import blueprint as reach
 from crowdfund.receipts import tasks as receipts_tasks
 from crowdfund.receipts.views import blueprint as receipts
 from crowdfund.storage import FileStorage
@@ -74,6 +77,8 @@ def _features(app: Flask, config: Config, given: Provider | None) -> None:
     current.register(app, config)
     app.extensions["provider"] = given or StripeProvider(config)
     app.register_blueprint(accounts, url_prefix="/account")
-    for blueprint in (health, museums, staff, giving, gifts, pledges, webhook, receipts, pages):
+    app.extensions["pictures"] = share.Kept()
+    heads.register(app, config)
+    for blueprint in (health, museums, staff, posters, giving, gifts, pledges, webhook, receipts, reach, pages):
         app.register_blueprint(blueprint)
     cli.register(app)

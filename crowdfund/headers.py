@@ -31,9 +31,9 @@ CLASSES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     for name, pattern in (
         ("static", r"/static/"),
         ("theme", r"/theme\.css$|/theme/"),
-        ("totals", r"/totals/"),
+        ("totals", r"/totals/|/oembed$"),
         ("share", r"/share/"),
-        ("embed", r"/embed/|/oembed$"),
+        ("embed", r"/embed/"),
         ("machine", r"/health/|/metrics$|/webhooks/|/api/|/\.well-known/|/robots\.txt$|/sitemap\.xml$"),
         ("staff", r"/staff/|/network/|/account/|/_mail"),
         ("token", r"/[a-z]{2}/(gifts|me|receipts)(/|$)"),

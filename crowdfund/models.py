@@ -11,6 +11,7 @@ from crowdfund.institutions import models as institutions
 from crowdfund.ledger import models as ledger
 from crowdfund.payments import models as payments
 from crowdfund.pledges import models as pledges
+from crowdfund.reach import models as reach
 from crowdfund.receipts import models as receipts
 
 __all__ = [
@@ -25,5 +26,6 @@ __all__ = [
     "outbox",
     "payments",
     "pledges",
+    "reach",
     "receipts",
 ]

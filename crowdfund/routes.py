@@ -42,5 +42,8 @@ def _described(app: Flask, rule: Rule) -> dict[str, Any]:
         "door": door,
         "permission": getattr(permission, "value", permission),
         "framable": rule.rule.startswith("/embed/"),
-        "cacheable": door == "public" and "GET" in (rule.methods or set()) and not rule.rule.endswith("/give"),
+        "cacheable": door == "public"
+        and "GET" in (rule.methods or set())
+        and not rule.rule.endswith("/give")
+        and not rule.rule.startswith("/c/"),  # a short link is counted each time
     }

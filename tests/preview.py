@@ -45,6 +45,10 @@ from crowdfund.pages.view.gift import GiftPage
 from crowdfund.pages.view.lists import Discovery, Home, MuseumPage, MuseumPlace
 from crowdfund.payments.view import ChargeCase, ChargeList, ChargeRow
 from crowdfund.pledges.view import CountryChoice, GivePage, RewardChoice
+from crowdfund.reach import heads, qr
+from crowdfund.reach.staff import ForSites, Headed
+from crowdfund.reach.view import Appeal, PlaceRow, WayRow
+from crowdfund.reach.view import Wall as WallColour
 from crowdfund.receipts.view import ReceiptCheck
 
 if TYPE_CHECKING:
@@ -469,6 +473,96 @@ def books(holds: bool = True) -> Books:
 Case = tuple[str, "Callable[[], dict[str, Any]]"]
 
 
+def appeal(**other: Any) -> Appeal:
+    """Show a campaign elsewhere."""
+    shown: dict[str, Any] = {
+        "museum": museums()["arvieres"],
+        "slug": "hirondelles",
+        "title": "Le Service aux Hirondelles",
+        "lede": "Quarante-trois pièces de porcelaine peintes vers 1752.",
+        "picture": SWALLOWS,
+        "phase": "live",
+        "progress": Progress(eur(68412), eur(100000)),
+        "donors": 1043,
+        "days_left": 23,
+        "opens_on": dt.date(2026, 11, 1),
+        "ended_on": dt.date(2026, 12, 14),
+        "closes_at": dt.datetime(2026, 12, 14, 22, 59, tzinfo=dt.UTC),
+        "minimum": eur(5),
+        "amounts": amounts(),
+        "wall": WallColour(166, 0.058, 0),
+        "home": "fr",
+        "version": 1,
+        "last_name": "Viviane H.",
+    }
+    return Appeal(**shown | other)
+
+
+def _alone(**other: Any) -> Callable[[], dict[str, Any]]:
+    code = qr.draw("https://cimaise.example/fr/arvieres/hirondelles/?c=screen")
+    return lambda: {"appeal": appeal(**other), "way": "screen", "code": code, "here": "/kiosk/arvieres/hirondelles"}
+
+
+def _headed(*, draft: bool = False) -> Headed:
+    here = "/staff/arvieres/campaigns/hirondelles"
+    return Headed("Le Service aux Hirondelles", "/fr/arvieres/hirondelles/", f"{here}/posters", f"{here}/ways",
+                  "/screen/arvieres/hirondelles", "/kiosk/arvieres/hirondelles", draft)  # fmt: skip
+
+
+def _posters(**more: Any) -> Callable[[], dict[str, Any]]:
+    rows = (
+        PlaceRow(1, "Hall", "hall", "cimaise.example/c/t6k4x", takes_cash=True, openings=1204),
+        PlaceRow(2, "Arrêt Préfecture", "arret-prefecture", "cimaise.example/c/t9rmq", takes_cash=False, openings=86),
+    )
+    codes = tuple(
+        ForSites(lang, '<iframe src="https://cimaise.example/embed/x"></iframe>', "<a></a>") for lang in i18n.LOCALES
+    )
+    shown = {"headed": _headed(), "places": rows, "codes": codes, "values": {}, "errors": {}, "place": "posters"}
+    return lambda: {"desk": desk(), **shown, **more}
+
+
+REACH_CASES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
+    "embed": ("reach/embed.html", _alone()),
+    "embed-acquired": (
+        "reach/embed.html",
+        _alone(phase="succeeded", progress=Progress(eur(101000), eur(100000)), days_left=None),
+    ),
+    "screen": ("reach/screen.html", _alone()),
+    "screen-first": ("reach/screen.html", _alone(donors=0, last_name="", progress=Progress(eur(0), eur(100000)))),
+    "screen-withdrawn": ("reach/screen.html", _alone(phase="withdrawn", days_left=None)),
+    "kiosk": ("reach/kiosk.html", _alone()),
+    "kiosk-scheduled": ("reach/kiosk.html", _alone(phase="scheduled", days_left=None, progress=Progress(eur(0), None))),
+    "staff-posters": ("staff/reach/posters.html", _posters()),
+    "staff-posters-none": (
+        "staff/reach/posters.html",
+        _posters(places=(), errors={"name": "There is a poster for this place already"}),
+    ),
+    "staff-posters-draft": ("staff/reach/posters.html", _posters(places=(), codes=(), headed=_headed(draft=True))),
+    "staff-ways": (
+        "staff/reach/ways.html",
+        lambda: {
+            "desk": desk(),
+            "place": "posters",
+            "headed": _headed(),
+            "ways": (
+                WayRow("Hall", 1204, 340, 301, 295, eur(14020)),
+                WayRow("Hall screen", None, 12, 9, 9, eur(410)),
+                WayRow("Arrêt Préfecture", 86, 0, 0, 0, eur(0)),
+            ),
+        },
+    ),
+    "staff-ways-none": (
+        "staff/reach/ways.html",
+        lambda: {"desk": desk(), "place": "posters", "headed": _headed(), "ways": ()},
+    ),
+    "staff-reach": (
+        "staff/reach/campaigns.html",
+        lambda: {"desk": desk(), "place": "posters", "campaigns": [(_headed(), "live"), (_headed(), "succeeded")]},
+    ),
+    "staff-reach-none": ("staff/reach/campaigns.html", lambda: {"desk": desk(), "place": "posters", "campaigns": []}),
+}
+
+
 def _campaign(**more: Any) -> Callable[[], dict[str, Any]]:
     return lambda: {"page": replace(campaign(), **more)}
 
@@ -550,6 +644,7 @@ ACCOUNT_CASES: dict[str, Case] = {
 
 CASES: dict[str, Case] = {
     **ACCOUNT_CASES,
+    **REACH_CASES,
     "home": (
         "pages/home.html",
         lambda: {
@@ -902,6 +997,7 @@ def create_app() -> Flask:
     )
     i18n.register(app)
     assets.register(app, config)
+    heads.register(app, config)
 
     @app.get("/theme.css")
     @app.get("/theme/<slug>.css")

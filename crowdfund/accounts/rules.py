@@ -77,6 +77,7 @@ LIMITS: Mapping[str, Limit] = {
     "group_email_day": Limit(5, 86400),
     "gift_page_ip": Limit(120, 600, closed=False),
     "receipt_check_ip": Limit(60, 600, closed=False),
+    "short_link_ip": Limit(60, 600, closed=False),  # above it links still lead on, uncounted
     "search_ip": Limit(120, 60, closed=False),
 }
 

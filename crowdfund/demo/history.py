@@ -20,6 +20,7 @@ from crowdfund.demo import cast
 from crowdfund.demo.amounts import amounts
 from crowdfund.demo.curve import moments
 from crowdfund.demo.people import MESSAGES, Person, person
+from crowdfund.demo.ways import hang_posters, way_for
 from crowdfund.gifts import service as gifts
 from crowdfund.gifts.models import Gift
 from crowdfund.gifts.reports import FeeReported, MoneyReceived, RefundReported
@@ -108,6 +109,7 @@ def tell(
     with clock.at(opens), transaction(scope) as session:
         campaigns.open_campaign(session, campaign_id)
     until = opens + timedelta(days=plan["withdrawn_after"]) if state == "withdrawn" else min(closes, clock.now())
+    hang_posters(scope, campaign_id, frame.country, opens, until)
     random = Random(plan["code"])  # noqa: S311 - likewise
     story = _Story(scope, campaign_id, plan, random, frame.country)
     for some in _portions(list(_givings(plan, random, people, frame, until)), IN_ONE_TRANSACTION):
@@ -208,6 +210,7 @@ class _Story:
             wants_receipt=receipt, wall=wall, wall_name=f"{who.first} et les siens" if who.locale == "fr" else f"{who.first} & co.",
             message=draw.choice(MESSAGES[who.locale]) if draw.random() < WITH_WORDS else "", source="demo",
             consents={"news_museum": "demo"} if draw.random() < 0.37 else {},
+            channel=way_for(self.country, who.number, giving.method),
         )  # fmt: skip
 
     def _receive(self, session: Session, pledged: Sequence[tuple[int, Giving]], currency: str) -> None:

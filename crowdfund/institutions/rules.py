@@ -33,6 +33,7 @@ class Permission(StrEnum):
     REFUND = "refund"
     DECIDE = "decide"  # on money that contradicts what was asked
     MANAGE_MEMBERS = "manage_members"
+    MAKE_POSTERS = "make_posters"
 
 
 _READS = frozenset({Permission.ENTER, Permission.READ_GIFTS})
@@ -40,10 +41,10 @@ _READS_ALL = _READS | {Permission.READ_BOOKS}
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.OWNER: frozenset(Permission),
-    Role.DIRECTOR: _READS_ALL,
+    Role.DIRECTOR: _READS_ALL | {Permission.MAKE_POSTERS},
     Role.CURATOR: frozenset({Permission.ENTER}),
-    Role.CAMPAIGN_LEAD: _READS,
-    Role.DESK: _READS,
+    Role.CAMPAIGN_LEAD: _READS | {Permission.MAKE_POSTERS},
+    Role.DESK: _READS | {Permission.MAKE_POSTERS},
     Role.FINANCE: _READS_ALL | {Permission.REFUND, Permission.DECIDE},
     Role.AUDITOR: _READS_ALL,
 }

@@ -33,6 +33,7 @@ from crowdfund.pages.lists import fee_example
 from crowdfund.pages.sums import amounts, budget, calculator, financing, milestones
 from crowdfund.pages.view.campaign import Assembly, CampaignPage, Shelf, StoryBlock, TimelineEvent
 from crowdfund.pages.wall import wall
+from crowdfund.pledges.forms import CHANNEL
 
 FEW_PIECES = 4
 PIECES_ON_A_SHELF, IN_A_CROWD = 12, 33
@@ -67,13 +68,19 @@ def find(session: Session, museum: str, slug: str) -> Row[Any]:
 
 
 def campaign(session: Session, museum: str, slug: str, asked: Mapping[str, str]) -> CampaignPage:
-    """Read the page. `asked` may hold the calculator's answers (`tax_amount`, `tax`) and a search on the wall (`name`)."""
+    """Read the page.
+
+    `asked` may hold the calculator's answers (`tax_amount`, `tax`), a search on the wall (`name`), and the way by which
+    the reader came (`c`), which goes on to the giving form.
+    """
     row = find(session, museum, slug)
     lang, home = current_locale(), row.default_locale
     phase = PHASES[row.state]
     address = f"/{lang}/{museum}/{slug}/"
+    way = asked.get("c", "") if CHANNEL.fullmatch(asked.get("c", "")) else ""
+    give = f"{address}give?c={way}" if way else f"{address}give"
     today = clock.now().astimezone(ZoneInfo(row.time_zone)).date()
-    progress = _progress(session, row)
+    progress = progress_together(session, row)
     plan = financing(session, row, progress)
     return CampaignPage(
         museum=label_of(row),
@@ -83,7 +90,8 @@ def campaign(session: Session, museum: str, slug: str, asked: Mapping[str, str])
         object_lines=_label(row),
         picture=picture_of(row),
         url=address,
-        give_url=f"{address}give",
+        give_url=give,
+        way=way,
         totals_url=f"/totals/{museum}/{slug}.json",
         phase=phase,
         model=row.funding_model,
@@ -106,7 +114,7 @@ def campaign(session: Session, museum: str, slug: str, asked: Mapping[str, str])
         assembly=_assembly(row, progress),
         story=_story(row),
         milestones=milestones(session, row, progress),
-        tiers=_tiers(session, row, today, address),
+        tiers=_tiers(session, row, today, give),
         budget=budget(row),
         fee_example=fee_example(Money(5000, row.currency)) if row.currency in {"EUR", "CHF"} else None,
         wall=wall(session, row, asked),
@@ -122,7 +130,8 @@ def _label(row: Row[Any]) -> tuple[str, ...]:
     return tuple(filter(None, (said(row.technique, home), origin)))
 
 
-def _progress(session: Session, row: Row[Any]) -> Progress:
+def progress_together(session: Session, row: Row[Any]) -> Progress:
+    """Tell how far a campaign is, with its other parts when several museums hold it together."""
     if not row.joint_code:
         return progress_of(row)
     parts = session.execute(
@@ -182,7 +191,7 @@ def _story(row: Row[Any]) -> tuple[StoryBlock, ...]:
     )
 
 
-def _tiers(session: Session, row: Row[Any], today: date, address: str) -> tuple[TierRow, ...]:
+def _tiers(session: Session, row: Row[Any], today: date, give: str) -> tuple[TierRow, ...]:
     now = clock.now()
     rewards = session.scalars(
         select(Reward)
@@ -195,7 +204,7 @@ def _tiers(session: Session, row: Row[Any], today: date, address: str) -> tuple[
             said(reward.title, row.default_locale),
             said(reward.description, row.default_locale),
             amount := Money(reward.price_minor, row.currency),
-            f"{address}give?reward={reward.id}&amount={amount.decimal}",
+            f"{give}{'&' if '?' in give else '?'}reward={reward.id}&amount={amount.decimal}",
             sent_by=reward.fulfilment,
             net=tax.net(amount, row.tax_regime, "individual", today),
             picture=Picture(f"art/{reward.image}", 80, 80) if reward.image else None,

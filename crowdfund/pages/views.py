@@ -5,24 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from config import Config
 from crowdfund.accounts.buckets import limited
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.forms import form_token, shown_values
 from crowdfund.gifts import wall
 from crowdfund.gifts.identity import complete_identity
-from crowdfund.i18n import LOCALES, current_locale, gettext, negotiate
+from crowdfund.i18n import current_locale, gettext, negotiate
 from crowdfund.links import BadLink, institution_of
 from crowdfund.pages import campaign as campaigns
 from crowdfund.pages import lists
 from crowdfund.pages.cache import Page, PageCache, answer
-from crowdfund.pages.cards import cards, progress_of
 from crowdfund.pages.front import KEEP
 from crowdfund.pages.gift import gift_page
+from crowdfund.pages.wall import last_name
 from crowdfund.pledges import service as pledges
 from crowdfund.pledges.forms import ReceiptForm, WallForm
 from crowdfund.tenancy import DonorScope, PublicScope, transaction
@@ -34,7 +33,7 @@ LATER = 60
 _cache = PageCache()
 
 
-def _public(read: Callable[[Session], str], *, max_age: int = SOON, content_type: str = HTML) -> Response:
+def public_page(read: Callable[[Session], str], *, max_age: int = SOON, content_type: str = HTML) -> Response:
     """Answer a public page, from memory when its address asks nothing."""
 
     def make() -> tuple[str, str]:
@@ -60,27 +59,27 @@ def front() -> BaseResponse:
 @blueprint.get("/<lang:lang>/")
 def home() -> Response:
     """Show the front page."""
-    return _public(lambda session: render_template("pages/home.html", home=lists.home(session)))
+    return public_page(lambda session: render_template("pages/home.html", home=lists.home(session)))
 
 
 @blueprint.get("/<lang:lang>/campaigns")
 def discover() -> Response:
     """Show the list of works as it was asked for."""
     asked = {name: value for name, value in request.args.items() if "\x00" not in value}
-    return _public(lambda session: render_template("pages/discover.html", found=lists.discovery(session, asked)))
+    return public_page(lambda session: render_template("pages/discover.html", found=lists.discovery(session, asked)))
 
 
 @blueprint.get("/<lang:lang>/<museum>/")
 def museum(museum: str) -> Response:
     """Show a museum."""
-    return _public(lambda session: render_template("pages/museum.html", page=lists.museum(session, _slug(museum))))
+    return public_page(lambda session: render_template("pages/museum.html", page=lists.museum(session, _slug(museum))))
 
 
 @blueprint.get("/<lang:lang>/<museum>/<campaign>/")
 def campaign(museum: str, campaign: str) -> Response:
     """Show a campaign."""
     asked = {name: value for name, value in request.args.items() if "\x00" not in value}
-    return _public(
+    return public_page(
         lambda session: render_template(
             "pages/campaign.html", page=campaigns.campaign(session, _slug(museum), _slug(campaign), asked)
         )
@@ -93,7 +92,7 @@ def totals(museum: str, campaign: str) -> Response:
 
     def read(session: Session) -> str:
         row = campaigns.find(session, _slug(museum), _slug(campaign))
-        progress = progress_of(row)
+        progress = campaigns.progress_together(session, row)
         return json.dumps(
             {
                 "raised_minor": progress.raised.minor,
@@ -101,16 +100,17 @@ def totals(museum: str, campaign: str) -> Response:
                 "currency": row.currency,
                 "donors": int(row.supporters or row.promises),
                 "state": row.state,
+                "last": last_name(session, row),
             }
         )
 
-    return _public(read, max_age=SOON, content_type="application/json")
+    return public_page(read, max_age=SOON, content_type="application/json")
 
 
 @blueprint.get("/theme.css")
 def themes() -> Response:
     """Give the walls' colours of all museums."""
-    return _public(
+    return public_page(
         lambda session: render_template("theme.css", museums=lists.themes(session)),
         max_age=LATER,
         content_type="text/css",
@@ -127,7 +127,7 @@ def theme(museum: str) -> Response:
             raise NotFound
         return render_template("theme.css", museums=found)
 
-    return _public(read, max_age=LATER, content_type="text/css")
+    return public_page(read, max_age=LATER, content_type="text/css")
 
 
 @blueprint.get("/<lang:lang>/gifts/<token>")
@@ -202,39 +202,7 @@ def _gift_page(scope: DonorScope, token: str, errors: dict[str, str] | None = No
     return answer
 
 
-@blueprint.get("/robots.txt")
-def robots() -> Response:
-    """Tell crawlers what is not theirs."""
-    lines = [
-        "User-agent: *",
-        *(f"Disallow: /{lang}/{door}/" for lang in LOCALES for door in ("gifts", "me", "receipts")),
-        "Disallow: /staff/",
-        "Disallow: /account/",
-        f"Sitemap: {_config().public_url}/sitemap.xml",
-    ]
-    return Response("\n".join(lines) + "\n", mimetype="text/plain")
-
-
-@blueprint.get("/sitemap.xml")
-def sitemap() -> Response:
-    """List the public pages in each language."""
-
-    def read(session: Session) -> str:
-        paths = ["", "campaigns", *(card.url.split("/", 2)[2] for _row, card in cards(session))]
-        rows = "".join(
-            f"<url><loc>{_config().public_url}/{lang}/{path}</loc></url>" for lang in LOCALES for path in paths
-        )
-        return f'<?xml version="1.0" encoding="UTF-8"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{rows}</urlset>'
-
-    return _public(read, max_age=LATER, content_type="application/xml")
-
-
 def _slug(text: str) -> str:
     if "\x00" in text:
         raise NotFound
     return text
-
-
-def _config() -> Config:
-    config: Config = current_app.extensions["config"]
-    return config

@@ -52,3 +52,20 @@ def wall(session: Session, row: Row[Any], asked: Mapping[str, str]) -> Wall | No
         query=query,
         more_url="?names=all#supporters" if more else "",
     )
+
+
+def last_name(session: Session, row: Row[Any]) -> str:
+    """Tell the name that appeared last. Names appear in their own time, so it tells nothing of the sum beside it."""
+    return (
+        session.scalar(
+            select(WallEntry.display_name)
+            .where(
+                WallEntry.institution_id == row.institution_id,
+                WallEntry.campaign_id == row.id,
+                WallEntry.shown_from <= clock.now(),
+            )
+            .order_by(WallEntry.shown_from.desc(), WallEntry.order_key)
+            .limit(1)
+        )
+        or ""
+    )

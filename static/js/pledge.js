@@ -1,5 +1,8 @@
 // The giving form: keeps the summary in step with the choices. The server computes everything again.
+import { idle } from "./idle.js";
 import { money, net, typed } from "./numbers.js";
+
+idle();
 
 const form = document.querySelector("[data-pledge]");
 const recap = document.querySelector(".recap");

@@ -1,10 +1,12 @@
 // The page of one gift: copies the link, and looks again by itself while the bank is being waited for.
 import { copying } from "./copy.js";
+import { idle } from "./idle.js";
 
 const EVERY = 2_000;
 const UNTIL = Date.now() + 180_000;
 
 copying(document);
+idle();
 
 async function look() {
   if (document.visibilityState === "visible") {

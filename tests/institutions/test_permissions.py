@@ -25,6 +25,7 @@ from crowdfund.institutions.current import memberships_of
 from crowdfund.institutions.models import Member
 from crowdfund.institutions.rules import PERMISSIONS, Permission, Role, allows
 from crowdfund.payments.models import QuarantinedCharge
+from crowdfund.reach.service import make_place
 from crowdfund.tenancy import PlatformScope, transaction
 from tests.desk import enter, form_token, make_colleague
 from tests.factories import (
@@ -38,16 +39,18 @@ from tests.factories import (
     scope,
 )
 
-CHANGES = {"refund_gift", "accept_charge", "refund_charge"}  # views that change something
+CHANGES = {"refund_gift", "accept_charge", "refund_charge", "add_place"}  # views that change something
 
 
 @dataclass(frozen=True)
 class Museum:
-    """A museum with one gift and one payment set aside."""
+    """A museum with one gift, one payment set aside, and a place for a poster."""
 
     id: int
     slug: str
     gift_id: int
+    campaign: str
+    place_id: int
 
 
 def make_museum(slug: str) -> Museum:
@@ -61,7 +64,8 @@ def make_museum(slug: str) -> Museum:
             QuarantinedCharge(id=gift.id, charge=f"ch_aside_{gift.id}", account="acct_test", pledge_id=pledge.id,
                               amount_minor=5000, currency="EUR", reason="paid_twice")
         )  # fmt: skip
-        return Museum(museum, slug, gift.id)
+        place = make_place(session, campaign.id, "Hall", takes_cash=True)
+        return Museum(museum, slug, gift.id, campaign.slug, place.id)
 
 
 @pytest.fixture
@@ -82,8 +86,11 @@ def views(app: Flask) -> Iterator[tuple[str, str, str, Any]]:
                 yield rule.endpoint, rule.rule, method, getattr(app.view_functions[rule.endpoint], "permission", None)
 
 
-def address(rule: str, slug: str, gift_id: int) -> str:
-    path = rule.replace("<museum>", slug).replace("<int:gift_id>", str(gift_id)).replace("<int:aside_id>", str(gift_id))
+def address(rule: str, slug: str, shown: Museum, gift_id: int | None = None) -> str:
+    path = rule.replace("<museum>", slug).replace("<int:gift_id>", str(gift_id or shown.gift_id))
+    path = path.replace("<int:aside_id>", str(gift_id or shown.gift_id))
+    path = path.replace("<campaign>", shown.campaign).replace("<int:place_id>", str(gift_id or shown.place_id))
+    path = path.replace("<any(fr, it, en):sheet>", "it")
     assert "<" not in path, f"say here what {rule} needs"
     return path
 
@@ -92,7 +99,7 @@ def send(client: FlaskClient, method: str, path: str, token: str) -> int:
     if method == "GET":
         return client.get(path).status_code
     form = {"csrf_token": token, "reason": "asked by the donor", "amount": "1", "request": str(uuid4())}
-    return client.post(path, data=form).status_code
+    return client.post(path, data=form | {"name": f"Shop {uuid4().hex[:8]}"}).status_code
 
 
 def reached(endpoint: str, method: str) -> set[int]:
@@ -118,25 +125,26 @@ def test_a_role_opens_its_pages_in_its_museum_and_nothing_anywhere_else(
     client = enter(app, make_colleague(own.id, role, "here@example.org"))
     token = form_token(client, "/account/")
     for endpoint, rule, method, permission in views(app):
-        here = address(rule, own.slug, own.gift_id)
+        here = address(rule, own.slug, own)
         expected = reached(endpoint, method) if permission in PERMISSIONS[role] else {403}
         assert send(client, method, here, token) in expected, f"{role} {method} {here}"
         for path in (
-            address(rule, other.slug, own.gift_id),
-            address(rule, other.slug, other.gift_id),
-            address(rule, "no-such-museum", own.gift_id),
+            address(rule, other.slug, own),
+            address(rule, other.slug, other),
+            address(rule, "no-such-museum", own),
         ):
             assert send(client, method, path, token) == 404, f"{role} {method} {path}"
+        if ("_id" in rule or "<campaign>" in rule) and permission in PERMISSIONS[role]:
+            assert send(client, method, address(rule, own.slug, other), token) == 404, f"{role} {method} {rule}"
         if "_id" in rule and permission in PERMISSIONS[role]:
-            assert send(client, method, address(rule, own.slug, other.gift_id), token) == 404, f"{role} {method} {rule}"
-            assert send(client, method, address(rule, own.slug, 2**62), token) == 404
+            assert send(client, method, address(rule, own.slug, own, 2**62), token) == 404
 
 
 def test_the_same_pages_are_open_to_the_other_museums_own_people(app: Flask, own: Museum, other: Museum) -> None:
     client = enter(app, make_colleague(other.id, Role.OWNER, "there@example.org"))
     token = form_token(client, "/account/")
     for endpoint, rule, method, _permission in views(app):
-        assert send(client, method, address(rule, other.slug, other.gift_id), token) in reached(endpoint, method)
+        assert send(client, method, address(rule, other.slug, other), token) in reached(endpoint, method)
 
 
 def test_a_museum_that_is_anothers_answers_as_one_that_is_not_there(app: Flask, own: Museum, other: Museum) -> None:
@@ -160,7 +168,7 @@ def test_nobody_signed_in_is_sent_to_sign_in_and_refused_when_changing(
 ) -> None:
     for _endpoint, rule, method, _permission in views(app):
         for slug in (own.slug, "no-such-museum"):
-            path = address(rule, slug, own.gift_id)
+            path = address(rule, slug, own)
             if method == "GET":
                 answer = client.get(path + "?q=rey")
                 assert (answer.status_code, answer.location.split("?")[0]) == (303, "/account/sign-in")
@@ -361,6 +369,7 @@ def test_changes_of_roles_are_in_the_trail(app: Flask, own: Museum) -> None:
         found = session.scalars(
             select(AuditEntry).where(AuditEntry.institution_id == own.id).order_by(AuditEntry.seq)
         ).all()
+    found = [entry for entry in found if entry.action.startswith("member.")]
     assert [entry.action for entry in found] == ["member.role_changed", "member.left"]
     assert found[0].detail == {"before": "desk", "after": "finance"}
 

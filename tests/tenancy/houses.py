@@ -20,6 +20,7 @@ from crowdfund.institutions.rules import PERMISSIONS, Permission, Role
 from crowdfund.payments.models import QuarantinedCharge
 from crowdfund.pledges import service as pledges
 from crowdfund.pledges.models import Pledge
+from crowdfund.reach.service import make_place
 from crowdfund.receipts import service as receipts
 from crowdfund.receipts import tasks
 from tests.desk import enter, make_colleague
@@ -40,6 +41,8 @@ class House:
     gift_id: int
     token: str
     code: str
+    place_id: int
+    short: str  # of the place's link
 
 
 def found_house(slug: str, canary: str) -> House:
@@ -60,6 +63,7 @@ def found_house(slug: str, canary: str) -> House:
         pledge.message = f"Words of {canary}"
         token = pledges.gift_token(pledge)
         make_checkout(session, pledge)
+        place = make_place(session, campaign.id, "Hall", takes_cash=True)
         receipt = receipts.issue(session, gift.id)
         assert receipt is not None
         session.add(  # under the gift's number, so that one address finds either
@@ -68,7 +72,8 @@ def found_house(slug: str, canary: str) -> House:
         )  # fmt: skip
     tasks.render_and_send(museum.scope, receipt_id=receipt.id)
     thanks.thank(museum.scope, gift.id)
-    return House(museum.id, slug, campaign.slug, canary, gift.id, token, receipt.snapshot["verification_code"])
+    code = receipt.snapshot["verification_code"]
+    return House(museum.id, slug, campaign.slug, canary, gift.id, token, code, place.id, place.code)
 
 
 def roles_for(permission: str) -> tuple[Role, Role | None]:
@@ -92,6 +97,8 @@ def said_by_pdf(content: bytes) -> str:
 
 def said_by(answer: Any) -> str:
     """Read all that an answer says, its headers too."""
+    if answer.mimetype == "image/png":
+        return str(answer.headers)  # drawn; what it could say is on the page beside it
     body = said_by_pdf(answer.data) if answer.data.startswith(b"%PDF") else answer.get_data(as_text=True)
     return f"{answer.headers}\n{body}"
 

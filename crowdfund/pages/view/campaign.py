@@ -198,7 +198,8 @@ class CampaignPage:
     """Everything on the page of one campaign.
 
     `deadline` and `opens_at` are UTC; `timezone` is the museum's. `fallback` is the museum's sentence on what happens
-    below the goal when the model's own sentence does not say it all. `outcome` tells the end in the museum's words.
+    below the goal when the model's own sentence does not say it all. `outcome` tells the end in the museum's words. `way` is the
+    code of the poster or link that led here.
     """
 
     museum: MuseumLabel
@@ -240,4 +241,4 @@ class CampaignPage:
     questions: tuple[Question, ...] = ()
     timeline: tuple[TimelineEvent, ...] = ()
     others: tuple[WorkCard, ...] = ()
-    share_image_url: str = ""
+    way: str = ""
