@@ -44,6 +44,8 @@ from crowdfund.pages.view.campaign import (
 from crowdfund.pages.view.gift import GiftPage
 from crowdfund.pages.view.lists import Discovery, Home, MuseumPage, MuseumPlace
 from crowdfund.payments.view import ChargeCase, ChargeList, ChargeRow
+from crowdfund.pledges.models import Group
+from crowdfund.pledges.offers import Offer
 from crowdfund.pledges.view import CountryChoice, GivePage, RewardChoice
 from crowdfund.reach import heads, qr
 from crowdfund.reach.staff import ForSites, Headed
@@ -588,6 +590,37 @@ CHECK = ReceiptCheck(
 )
 
 
+LINK = "https://example.org/fr/arvieres/hirondelles/together/bcdfghjk"
+OFFER = Offer(
+    institution_id=1,
+    campaign_id=1,
+    museum=MuseumLabel("arvieres", "Musée d’Arvières", "Arvières", "/fr/arvieres/"),
+    title="Le Service aux Hirondelles",
+    slug="hirondelles",
+    picture=Picture("art/hirondelles.svg", 1600, 1000, alt=""),
+    state="live",
+    model="keep",
+    opens_at=moment(1, 9, 0),
+    closes_at=moment(1, 9, 0) + dt.timedelta(days=60),
+    time_zone="Europe/Paris",
+    minimum=eur(5),
+    suggested=(eur(20), eur(50)),
+    regime="fr_200",
+    jurisdiction="FR",
+    issuer_kind="collectivite",
+    country="FR",
+    fallback="",
+    threshold=None,
+    rewards=(),
+)
+
+
+def _beside(errors: dict[str, str] | None = None, **more: Any) -> Callable[[], dict[str, Any]]:
+    """Fill the pages beside giving: remind me, give together."""
+    days = {"first": dt.date(2026, 11, 25), "last": dt.date(2026, 12, 14), "noted": None}
+    return lambda: {"page": OFFER, "values": {}, "errors": errors or {}, "csrf_token": "signed", **days, **more}
+
+
 def _closed(phase: str) -> dict[str, Any]:
     return {"page": give(), "phase": phase, "opens_on": dt.date(2026, 12, 2)}
 
@@ -792,6 +825,19 @@ CASES: dict[str, Case] = {
         )
         for phase in ("scheduled", "succeeded", "failed", "withdrawn")
     },
+    "give-more": ("give/more.html", lambda: {"page": give(), "gift_url": "/fr/gifts/x", "errors": {}}),
+    "give-more-wrong": (
+        "give/more.html",
+        lambda: {"page": give(), "gift_url": "/fr/gifts/x", "errors": {"amount": "Donnez au moins 5 €"}},
+    ),
+    "give-remind": ("give/remind.html", _beside()),
+    "give-remind-wrong": ("give/remind.html", _beside({"email": "Indiquez l’adresse"})),
+    "give-remind-noted": ("give/remind.html", _beside(noted=dt.date(2026, 11, 30))),
+    "give-remind-late": ("give/remind.html", _beside(first=dt.date(2026, 12, 15))),
+    "give-together": ("give/together.html", _beside()),
+    "give-together-wrong": ("give/together.html", _beside({"name": "Indiquez le nom du groupe"})),
+    "give-group": ("give/group.html", _beside(group=Group(name="La 4e B", code="bcdfghjk"), people=12, link=LINK)),
+    "give-group-new": ("give/group.html", _beside(group=Group(name="La 4e B", code="bcdfghjk"), people=0, link=LINK)),
     "give-paused": ("give/paused.html", lambda: {"page": give(amount="50", first_name="Camille")}),
     **{
         f"gift-{state}": (
@@ -906,6 +952,9 @@ MAIL_KINDS = (
     "two_gifts",
     "reward_unavailable",
     "not_finished",
+    "dedication",
+    "reminder",
+    "group",
 )
 
 
@@ -943,6 +992,9 @@ def mail(kind: str, **more: Any) -> GiftMail:
         keep_url="https://example.org/k",
         change_url="https://example.org/c",
         refund_url="https://example.org/f",
+        giver="Camille Rey",
+        dedication="honour",
+        dedicated_to="Jean Morel",
         answer_by=dt.date(2026, 12, 2),
     )
     return replace(one, **more)
@@ -950,7 +1002,6 @@ def mail(kind: str, **more: Any) -> GiftMail:
 
 CASES.update({f"mail-{kind}": (f"mail/{kind}.html", partial(_mail, kind)) for kind in MAIL_KINDS})
 CASES.update({f"text-{kind}": (f"mail/{kind}.txt", partial(_mail, kind)) for kind in MAIL_KINDS})
-CASES.update({f"subject-{kind}": ("mail/subject.txt", partial(_mail, kind)) for kind in MAIL_KINDS})
 CASES.update(
     {
         f"mail-thanks-{receipt}": (
