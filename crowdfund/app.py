@@ -20,6 +20,8 @@ from crowdfund.gifts.views import blueprint as gifts
 from crowdfund.health import blueprint as health
 from crowdfund.institutions.staff import blueprint as museums
 from crowdfund.mail import Mailer
+from crowdfund.me import tasks as me_tasks
+from crowdfund.me.views import blueprint as me
 from crowdfund.pages.front import Front
 from crowdfund.pages.views import blueprint as pages
 from crowdfund.payments import tasks as payments_tasks
@@ -38,7 +40,7 @@ from crowdfund.storage import FileStorage
 from crowdfund.worker import make_celery
 
 # Loaded for what they hear: a fact is written for those who listen, so every process must know all of them.
-LISTENING = (accounts_tasks, campaigns_tasks, gifts_tasks, payments_tasks, pledges_tasks, receipts_tasks)
+LISTENING = (accounts_tasks, campaigns_tasks, gifts_tasks, me_tasks, payments_tasks, pledges_tasks, receipts_tasks)
 
 ROOT = Path(__file__).parent.parent
 LARGEST_BODY = 1024 * 1024
@@ -79,6 +81,6 @@ def _features(app: Flask, config: Config, given: Provider | None) -> None:
     app.register_blueprint(accounts, url_prefix="/account")
     app.extensions["pictures"] = share.Kept()
     heads.register(app, config)
-    for blueprint in (health, museums, staff, posters, giving, gifts, pledges, webhook, receipts, reach, pages):
+    for blueprint in (health, museums, staff, posters, giving, gifts, pledges, webhook, receipts, me, reach, pages):
         app.register_blueprint(blueprint)
     cli.register(app)

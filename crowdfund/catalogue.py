@@ -14,6 +14,9 @@ PLATFORM_TABLES = {
     "accounts": "people sign in anywhere; membership is what grants a museum",
     "sessions": "of accounts",
     "buckets": "budgets by address and account, hashed",
+    "donor_links": "one address may have given to several museums",
+    "donor_visits": "likewise, of donors",
+    "erasures": "a wish that concerns every museum",
     "stray_events": "notifications that belong to no museum",
 }
 # Unique indexes that look across museums, each with its reason.
@@ -77,7 +80,8 @@ AUDITS = {
         SELECT count(*) FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
         WHERE g.tgrelid = t.oid AND p.proname = 'refuse_change' AND g.tgenabled IN ('O', 'A')) < 2""",
     "the public reads identity": """
-      SELECT relname FROM tables WHERE relname IN ('donors', 'gifts', 'pledges', 'receipts', 'mails', 'consents', 'accounts', 'sessions')
+      SELECT relname FROM tables WHERE relname IN ('donors', 'gifts', 'pledges', 'receipts', 'mails', 'consents', 'accounts', 'sessions',
+        'donor_links', 'donor_visits', 'erasures')
         AND has_any_column_privilege('cimaise_public', oid, 'SELECT')""",
 }  # fmt: skip
 

@@ -21,6 +21,8 @@ from crowdfund.demo import staff as demo_staff
 from crowdfund.errors import Refusal
 from crowdfund.institutions import service as institutions
 from crowdfund.institutions.models import Institution
+from crowdfund.me import door, erasure, export
+from crowdfund.me import service as me
 from crowdfund.payments.provider import ProviderUnavailable
 from crowdfund.payments.reconciliation import reconcile
 from crowdfund.receipts.rendering import is_reproduced
@@ -209,4 +211,49 @@ def _open_accounts() -> None:
         ).raise_for_status()
 
 
-GROUPS: tuple[click.Command, ...] = (institution, member, payments, receipts, demo)
+privacy = AppGroup("privacy", help="What is kept of a person.")
+
+
+@privacy.command("export")
+@click.argument("email")
+@click.option(
+    "--to", type=click.Path(dir_okay=False, path_type=Path), help="Write the ZIP with the receipts to this file."
+)
+@as_json
+def privacy_export(email: str, to: Path | None, *, as_json: bool) -> None:
+    """Tell all that is kept of EMAIL at all museums; --to writes it with the receipts, as the donor would get it."""
+    document, files = export.collect(email.lower(), lambda museum: OperatorScope(museum, "privacy export"))
+    if to is not None:
+        with export.packed(document, files) as packed:
+            to.write_bytes(packed.read())
+    known = [part["museum"] for part in document["museums"]]
+    say(document, as_json=as_json, plain=lambda: "\n".join(known) or "not known at any museum")
+    sys.exit(0 if known else 1)
+
+
+@privacy.command("erase")
+@click.argument("email")
+@as_json
+def privacy_erase(email: str, *, as_json: bool) -> None:
+    """Erase EMAIL at all museums, at once, and confirm it by a last mail. Books and receipts stay."""
+    address = email.lower()
+    found = door.at_each(
+        lambda session: next((donor.locale for donor in me.records_of(session, address)), None),
+        lambda museum: OperatorScope(museum, "privacy erase"),
+    )
+    known = [(own, locale) for own, locale in found if locale is not None]
+    erased = 0
+    if known:
+        scope, locale = known[0]
+        with transaction(scope) as session:
+            wish = erasure.ask(session, address, locale, by="operator")
+        erased = erasure.carry_out(wish.id)
+    say(
+        {"museums": len(known), "records": erased},
+        as_json=as_json,
+        plain=lambda: f"{erased} records erased at {len(known)} museums" if known else "not known at any museum",
+    )
+    sys.exit(0 if known else 1)
+
+
+GROUPS: tuple[click.Command, ...] = (institution, member, payments, receipts, privacy, demo)

@@ -9,6 +9,7 @@ from crowdfund.donors import models as donors
 from crowdfund.gifts import models as gifts
 from crowdfund.institutions import models as institutions
 from crowdfund.ledger import models as ledger
+from crowdfund.me import models as me
 from crowdfund.payments import models as payments
 from crowdfund.pledges import models as pledges
 from crowdfund.reach import models as reach
@@ -23,6 +24,7 @@ __all__ = [
     "institutions",
     "ledger",
     "mail",
+    "me",
     "outbox",
     "payments",
     "pledges",

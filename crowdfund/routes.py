@@ -13,6 +13,8 @@ DOORS = (  # the first prefix that fits
     ("/staff/", "staff"),
     ("/network/", "network"),
     ("/account/", "account"),
+    ("/<lang:lang>/me/link/", "token"),
+    ("/<lang:lang>/me/", "account"),
     ("/health/", "ops"),
     ("/metrics", "ops"),
     ("/_mail/", "ops"),

@@ -56,6 +56,10 @@ class FileStorage:
         finally:
             os.close(folder)
 
+    def forget(self, key: str) -> None:
+        """Throw the file of a key away, if there is one. Never for what the books rest on."""
+        self._path(key).unlink(missing_ok=True)
+
     def read(self, key: str) -> bytes:
         """Give the bytes of the key. Raises StorageError when there are none."""
         try:

@@ -22,6 +22,7 @@ from crowdfund.campaigns.view import AmountChoice, MuseumLabel, Picture, Progres
 from crowdfund.gifts.view import Desk, GiftList, GiftMail, GiftRow, GiftStory, StoryEvent
 from crowdfund.institutions.current import Membership
 from crowdfund.ledger.view import AccountBalance, BookedLine, BookedTransaction, Books, Invariant
+from crowdfund.me.view import Choice, ErasePage, GiftLine, MePage, Proof, ReceiptLine, WallLine, WallPage
 from crowdfund.money import Money
 from crowdfund.pages.view.campaign import (
     Assembly,
@@ -675,8 +676,84 @@ ACCOUNT_CASES: dict[str, Case] = {
     "staff-museums-none": ("staff/museums.html", partial(_account, memberships=[])),
 }
 
+
+def _me(**more: Any) -> dict[str, Any]:
+    """Fill a donor's own page with gifts of every standing."""
+    at = works()
+    said = Proof("Le journal des œuvres que j’ai aidées, par Musée d’Arvières", "fr", "sur cette page", moment(3))
+    once = replace(said, withdrawn_at=moment(9), given_at=moment(1))
+
+    def gift(place: int, standing: Any, receipt: ReceiptLine, **rest: Any) -> GiftLine:
+        rest = {"wall": WallLine("Camille R.", "", "/x"), "url": "/x", "kept": eur(50), **rest}
+        return GiftLine(at[place], dt.date(2026, 11, 3), standing, eur(50), receipt=receipt, **rest)
+
+    gifts = (
+        gift(0, "paid", ReceiptLine("issued", "ARV-2026-000012", "/x"), cost=eur(17), reward="Le premier regard"),
+        gift(1, "promised", ReceiptLine(), wall=WallLine("", "", "/x"), kept=eur(0)),
+        gift(4, "partly_refunded", ReceiptLine("coming"), wall=WallLine("CM2 <b>", "Lucienne"), kept=eur(20)),
+        gift(5, "disputed", ReceiptLine("suspended", "X-1", reason="Votre banque a rappelé ce paiement.")),
+        gift(6, "refunded", ReceiptLine("cancelled", "X-2", reason="Votre don vous a été rendu."), wall=None, url=""),
+        gift(3, "paid", ReceiptLine("held", reason="Il manque votre adresse.")),
+    )
+    choices = (
+        Choice("arvieres", "Le journal, par Musée d’Arvières", given=True, timezone=PARIS, proofs=(said, once)),
+        Choice("network", "Des nouvelles d’autres œuvres", given=False, timezone=PARIS),
+    )
+    page = MePage(
+        person="Camille Rey",
+        email="camille.rey@exemple.fr",
+        gifts=gifts,
+        given=(eur(170), Money(5000, "CHF")),
+        cost=(eur(137), Money(5000, "CHF")),
+        since=2024,
+        choices=choices,
+        csrf_token="signed",
+    )
+    return {"page": page, "saved": True, **more}
+
+
+def _me_asks(**more: Any) -> dict[str, Any]:
+    return {"values": {}, "errors": {}, "csrf_token": "signed", **more}
+
+
+def _me_wall(**more: Any) -> dict[str, Any]:
+    page = WallPage(
+        works()[0], "Camille R.", {"wall": "short", "town": "Arvières"}, "/x", "signed", "memory", "Lucienne"
+    )
+    return {"page": page, "values": page.values, "errors": {}, **more}
+
+
+def _me_erase(**more: Any) -> dict[str, Any]:
+    page = ErasePage("camille.rey@exemple.fr", ("Musée d’Arvières", "Palazzo Ricaldone"), 3, 2, 1, "signed")
+    return {"page": page, "errors": {}, **more}
+
+
+def _me_link() -> dict[str, Any]:
+    return {"url": "https://example.org/fr/me/link/0-x", "until": moment(23, 13, 2), "timezone": PARIS}
+
+
+ME_CASES: dict[str, Case] = {
+    "me": ("me/show.html", _me),
+    "me-nothing": ("me/show.html", lambda: _me(page=MePage("", "a@b.example", (), (), (), None, (), "signed"))),
+    "me-ask": ("me/ask.html", _me_asks),
+    "me-ask-wrong": ("me/ask.html", partial(_me_asks, values={"email": "a@b"}, errors={"email": "Il manque la fin"})),
+    "me-no-longer": ("me/no_longer.html", _me_asks),
+    "me-link": ("me/link.html", _me_asks),
+    "me-sent": ("me/sent.html", dict),
+    "me-wall": ("me/wall.html", _me_wall),
+    "me-wall-wrong": ("me/wall.html", partial(_me_wall, errors={"wall_name": "Indiquez le nom", "town": "Trop long"})),
+    "me-erase": ("me/erase.html", _me_erase),
+    "me-erase-wrong": ("me/erase.html", partial(_me_erase, errors={"understood": "Cochez la case"})),
+    "me-erased": ("me/erased.html", dict),
+    "mail-me_link": ("mail/me_link.html", _me_link),
+    "mail-me_erased": ("mail/me_erased.html", dict),
+    "text-me_link": ("mail/me_link.txt", _me_link),
+    "text-me_erased": ("mail/me_erased.txt", dict),
+}
+
 CASES: dict[str, Case] = {
     **ACCOUNT_CASES,
+    **ME_CASES,
     **REACH_CASES,
     "home": (
         "pages/home.html",

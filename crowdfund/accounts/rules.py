@@ -78,6 +78,12 @@ LIMITS: Mapping[str, Limit] = {
     "gift_page_ip": Limit(120, 600, closed=False),
     "receipt_check_ip": Limit(60, 600, closed=False),
     "short_link_ip": Limit(60, 600, closed=False),  # above it links still lead on, uncounted
+    "me_link_ip": Limit(10, 3600),
+    "me_link_network": Limit(60, 3600),
+    "me_link_email": Limit(4, 3600),
+    "me_link_email_day": Limit(10, 86400),
+    "me_page_ip": Limit(240, 600, closed=False),
+    "me_export": Limit(6, 3600),
     "search_ip": Limit(120, 60, closed=False),
 }
 

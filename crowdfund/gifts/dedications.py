@@ -70,6 +70,11 @@ def stored_card(pledge: Pledge) -> bytes | None:
         return None
 
 
+def forget_card(pledge: Pledge) -> None:
+    """Throw away the card of a pledge: its donor wishes to be erased."""
+    _storage().forget(_key(pledge))
+
+
 def notice(gift: Gift, whole: mails.Around, card: Card) -> Mail | None:
     """Write to the person the donor named; None when there is nobody to tell, or it was done."""
     pledge = whole.pledge

@@ -16,6 +16,10 @@ from crowdfund.pledges.models import WallEntry
 SHOWN = 120
 SAID = 3
 SEARCHED = 5000
+COLUMNS = (
+    WallEntry.display_name, WallEntry.locale, WallEntry.message, WallEntry.message_approved, WallEntry.town,
+    WallEntry.dedication,
+)  # fmt: skip
 
 
 def wall(session: Session, row: Row[Any], asked: Mapping[str, str]) -> Wall | None:
@@ -32,13 +36,14 @@ def wall(session: Session, row: Row[Any], asked: Mapping[str, str]) -> Wall | No
     query = asked.get("name", "")[:80].strip()
     everybody = bool(query) or asked.get("names") == "all"
     rows = session.execute(
-        select(WallEntry.display_name, WallEntry.locale, WallEntry.message, WallEntry.message_approved)
-        .where(*here)
-        .order_by(WallEntry.order_key)
-        .limit(SEARCHED if everybody else SHOWN)
+        select(*COLUMNS).where(*here).order_by(WallEntry.order_key).limit(SEARCHED if everybody else SHOWN)
     ).all()
     wanted = fold(query)
-    names = tuple(WallName(one.display_name) for one in rows if wanted in fold(one.display_name))
+    names = tuple(
+        WallName(one.display_name, town=one.town or "", dedication=one.dedication or "")
+        for one in rows
+        if wanted in fold(one.display_name)
+    )
     words = tuple(
         WallWords(one.message, one.display_name, one.locale) for one in rows if one.message and one.message_approved
     )

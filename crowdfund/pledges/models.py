@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, true
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -48,6 +48,10 @@ class Pledge(OwnedByInstitution, Base):
     locale: Mapped[str]
     wall: Mapped[str]  # short, other, anonymous
     wall_name: Mapped[str | None]
+    wall_town: Mapped[str | None]  # as the donor typed it; none: not shown
+    wall_dedication: Mapped[bool] = mapped_column(
+        default=True, server_default=true()
+    )  # shown beside the name, if there is one
     message: Mapped[str | None]
     dedication_kind: Mapped[str | None]  # honour, memory
     dedication_name: Mapped[str | None]

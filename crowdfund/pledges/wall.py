@@ -69,7 +69,8 @@ def _write(session: Session, pledge: Pledge, name: str | None, entry: WallEntry 
         entry.message_approved = False  # new words are read by a person first
     entry.display_name = name
     entry.message = pledge.message
-    entry.dedication = pledge.dedication_name
+    entry.dedication = pledge.dedication_name if pledge.wall_dedication else None
+    entry.town = pledge.wall_town
 
 
 def remove_entry(session: Session, pledge_id: int) -> None:

@@ -63,6 +63,8 @@ def routes(app: Flask) -> list[Route]:
 def _filled(route: Route, **values: object) -> str:
     given = {
         "aside_id": values.get("gift_id"),
+        "pledge_id": 1,
+        "receipt_id": 1,  # of whoever visits their own gifts: tests/me/test_gifts.py
         "lang": "fr",
         "destination": "connected",
         "filename": "css/base.css",

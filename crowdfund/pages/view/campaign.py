@@ -136,11 +136,13 @@ class Calculator:
 
 @dataclass(frozen=True, slots=True)
 class WallName:
-    """A name as its donor typed it. `new` underlines the latest ones."""
+    """A name as its donor typed it, with what they wish beside it. `new` underlines the latest ones."""
 
     name: str
     new: bool = False
     lang: str = ""
+    town: str = ""
+    dedication: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""What a donor has given and chosen, at all museums, behind a link sent to their own address."""

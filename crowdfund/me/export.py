@@ -1,0 +1,136 @@
+"""All that is kept of an address, at all museums: one JSON document, and the receipts as they were issued."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import IO, Any
+from uuid import UUID
+
+from sqlalchemy import inspect, select
+from sqlalchemy.orm import Session
+
+from crowdfund import audit, clock
+from crowdfund.database import Base
+from crowdfund.gifts.models import Gift, Refund
+from crowdfund.institutions.models import Institution
+from crowdfund.mail import SentMail
+from crowdfund.me import door, service, visits
+from crowdfund.me.models import DonorLink
+from crowdfund.pledges.models import Group, Pledge, Reminder, WallEntry
+from crowdfund.receipts import rendering
+from crowdfund.receipts.models import Receipt, ReceiptGift
+from crowdfund.receipts.numbering import printed_number
+from crowdfund.tenancy import DonorScope, MuseumScope, PlatformScope, museum_of, transaction
+
+# What opens a door is nobody's data; what the receipt prints stands in its file.
+UNTOLD = frozenset({"token_hash", "code_hash", "order_key", "snapshot", "storage_key", "institution_id", "key"})
+IN_MEMORY = 8 * 1024 * 1024
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one museum tells."""
+
+    slug: str
+    document: Document
+    receipts: list[Receipt]
+
+
+def told_at_museum(session: Session, email: str) -> Told | None:
+    """Tell all that the museum of this session keeps of an address; None when it keeps nothing. Audited."""
+    records = service.records_of(session, email)
+    if not records:
+        return None
+    museum = session.get_one(Institution, museum_of(session))
+    ids = [donor.id for donor in records]
+    gifts = session.scalars(select(Gift).where(Gift.donor_id.in_(ids)).order_by(Gift.id)).all()
+    pledged = session.scalars(select(Pledge).where(Pledge.donor_id.in_(ids)).order_by(Pledge.id)).all()
+    refunds = select(Refund).where(Refund.gift_id.in_([gift.id for gift in gifts])).order_by(Refund.id)
+    entries = select(WallEntry).where(WallEntry.pledge_id.in_([pledge.id for pledge in pledged]))
+    written = select(SentMail).where(SentMail.to_hash == hashlib.sha256(email.encode()).hexdigest())
+    found = _receipts(session, [gift.id for gift in gifts])
+    document = {
+        "museum": museum.name,
+        "records": _rows(records),
+        "consents": _rows(service.consents_of(session, records)),
+        "pledges": _rows(pledged),
+        "gifts": _rows(gifts),
+        "refunds": _rows(session.scalars(refunds)),
+        "receipts": [{**_row(one), "file": _file(museum.slug, one) if one.storage_key else None} for one in found],
+        "wall": _rows(session.scalars(entries)),
+        "reminders": _rows(session.scalars(select(Reminder).where(Reminder.email == email))),
+        "groups": _rows(session.scalars(select(Group).where(Group.organiser_email == email))),
+        "mails": _rows(session.scalars(written.order_by(SentMail.id))),
+    }
+    for donor in records:
+        audit.record(session, "donor.exported", f"donor:{donor.id}")
+    return Told(museum.slug, document, found)
+
+
+def told_of_platform(session: Session, email: str) -> Document:
+    """Tell what is kept outside the museums: links asked for, open visits."""
+    links = session.scalars(select(DonorLink).where(DonorLink.email == email).order_by(DonorLink.id))
+    return {"links": _rows(links), "visits": _rows(visits.open_visits(session, email))}
+
+
+def _receipts(session: Session, gifts: list[int]) -> list[Receipt]:
+    of = select(ReceiptGift.receipt_id).where(ReceiptGift.gift_id.in_(gifts))
+    return list(session.scalars(select(Receipt).where(Receipt.id.in_(of)).order_by(Receipt.id)))
+
+
+def _rows(rows: Iterable[Base]) -> list[Document]:
+    return [_row(row) for row in rows]
+
+
+def _row(row: Base) -> Document:
+    columns = inspect(type(row)).column_attrs
+    return {one.key: _plain(getattr(row, one.key)) for one in columns if one.key not in UNTOLD}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return str(value) if isinstance(value, UUID) else value
+
+
+def _file(museum: str, receipt: Receipt) -> str:
+    return f"receipts/{museum}/{printed_number(receipt).lower()}.pdf"
+
+
+def whole(email: str, parts: Iterable[Document], platform: Document) -> Document:
+    """Put together the document of the export."""
+    return {"made_at": clock.now().isoformat(), "email": email, "museums": list(parts), "platform": platform}
+
+
+def collect(email: str, scope: Callable[[int], MuseumScope] = DonorScope) -> tuple[Document, list[tuple[str, Receipt]]]:
+    """Collect at every museum, each in its own scope: the document, and receipts with their museum's slug."""
+    parts: list[Document] = []
+    files: list[tuple[str, Receipt]] = []
+    for _own, found in door.at_each(lambda session: told_at_museum(session, email), scope):
+        if found is not None:
+            parts.append(found.document)
+            files += [(found.slug, receipt) for receipt in found.receipts]
+    with transaction(PlatformScope()) as session:
+        platform = told_of_platform(session, email)
+    return whole(email, parts, platform), files
+
+
+def packed(document: Document, receipts: Iterable[tuple[str, Receipt]]) -> IO[bytes]:
+    """Pack the document and the receipts' files (museum's slug, receipt) into a ZIP; a large one goes to disk."""
+    file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the answer closes it
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("data.json", json.dumps(document, ensure_ascii=False, indent=2))
+        for museum, receipt in receipts:
+            content = rendering.stored(receipt)
+            if content is not None:
+                archive.writestr(_file(museum, receipt), content)
+    file.seek(0, io.SEEK_SET)
+    return file
