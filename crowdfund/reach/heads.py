@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask import Flask, request
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from config import Config
 from crowdfund.headers import class_of
-from crowdfund.i18n import DEFAULT, LOCALES
+from crowdfund.i18n import DEFAULT, LOCALES, current_locale
 from crowdfund.pages.view.campaign import CampaignPage
 from crowdfund.pages.view.lists import MuseumPage
 from crowdfund.reach.linked import campaign_data, data_block, museum_data
 from crowdfund.reach.rules import step_of
 
+CARD_SIZE = (360, 420)
 KEPT_QUESTIONS = ("page",)  # that make another page, not the same one in another order
 
 
@@ -59,6 +60,15 @@ def share_path(path: str, lang: str, phase: str, percent: int) -> str:
     return f"/share/{path}.{lang}.png?v={'' if phase == 'live' else phase[0]}{step_of(percent)}"
 
 
+def frame_code(path: str, title: str, home: str, size: tuple[int, int] = CARD_SIZE) -> str:
+    """Write the frame that a site puts into its page, in the current language: `path` is "museum/campaign"."""
+    width, height = size
+    return (
+        f'<iframe src="{home}/embed/{path}?lang={current_locale()}" width="{width}" height="{height}"'
+        f' title="{escape(title)}" loading="lazy"></iframe>'
+    )
+
+
 def register(app: Flask, config: Config) -> None:
     """Give the templates what they put into heads."""
 
@@ -68,7 +78,11 @@ def register(app: Flask, config: Config) -> None:
     def linked_museum(page: MuseumPage) -> Markup:
         return data_block(museum_data(page, config.public_url))
 
+    def embed_code(page: CampaignPage) -> str:
+        return frame_code(f"{page.museum.slug}/{page.slug}", page.title, config.public_url)
+
     app.jinja_env.globals.update(
+        embed_code=embed_code,
         alternates=alternates,
         canonical=canonical,
         share_picture=share_picture,

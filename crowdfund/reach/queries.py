@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from crowdfund import clock
 from crowdfund.campaigns.models import Campaign
 from crowdfund.errors import NotFound
 from crowdfund.gifts.models import Gift
@@ -16,7 +18,7 @@ from crowdfund.i18n import N_, gettext
 from crowdfund.money import Money
 from crowdfund.pledges.models import Pledge
 from crowdfund.reach.models import Place
-from crowdfund.reach.rules import CARD, FEED, KIOSK, PICTURE, SCREEN
+from crowdfund.reach.rules import CARD, FEED, KIOSK, PICTURE, SCREEN, SHARE
 from crowdfund.reach.service import openings_of
 from crowdfund.reach.view import PlaceRow, WayRow
 
@@ -26,10 +28,12 @@ OWN_NAMES: Mapping[str, str] = {
     CARD: N_("Card on other sites"),
     PICTURE: N_("Picture on other sites"),
     FEED: N_("News feed"),
+    SHARE: N_("Link passed on by a reader"),
 }
 NO_WAY = N_("Straight to the page, or a link of unknown origin")
 BY_HAND = N_("Desk, box, cheque and transfer")
 MOST_WAYS = 100
+LATELY = timedelta(days=7)
 
 
 def campaign_here(session: Session, slug: str) -> Campaign:
@@ -56,9 +60,18 @@ def campaigns_here(session: Session) -> list[Campaign]:
 def places_of(session: Session, campaign_id: int, public_url: str) -> tuple[PlaceRow, ...]:
     """List a campaign's places with their short links and openings."""
     opened = openings_of(session, campaign_id)
+    lately = openings_of(session, campaign_id, clock.now().date() - LATELY)
     rows = session.scalars(select(Place).where(Place.campaign_id == campaign_id).order_by(Place.name, Place.id))
     return tuple(
-        PlaceRow(one.id, one.name, one.way, typed_link(public_url, one.code), one.takes_cash, opened.get(one.id, 0))
+        PlaceRow(
+            one.id,
+            one.name,
+            one.way,
+            typed_link(public_url, one.code),
+            one.takes_cash,
+            opened.get(one.id, 0),
+            lately.get(one.id, 0),
+        )
         for one in rows
     )
 

@@ -12,8 +12,8 @@ DRAWN = 4  # 160 000 codes for each museum
 MOST_MUSEUM = 3
 STEP = 5  # per cent: a shared picture is drawn anew when the sum passes the next step
 LONGEST_WAY = 40
-KIOSK, SCREEN, CARD, PICTURE, FEED = "kiosk", "screen", "card", "picture", "feed"
-OWN_WAYS = (KIOSK, SCREEN, CARD, PICTURE, FEED)  # named by the house, so no place may take them
+KIOSK, SCREEN, CARD, PICTURE, FEED, SHARE = "kiosk", "screen", "card", "picture", "feed", "share"
+OWN_WAYS = (KIOSK, SCREEN, CARD, PICTURE, FEED, SHARE)  # named by the house, so no place may take them
 
 
 def draw_code(institution_id: int) -> str:

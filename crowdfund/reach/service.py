@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
@@ -75,12 +76,12 @@ def count_opening(session: Session, place: Place) -> None:
     )
 
 
-def openings_of(session: Session, campaign_id: int) -> dict[int, int]:
-    """Count the openings of each place of a campaign."""
+def openings_of(session: Session, campaign_id: int, since: date = date.min) -> dict[int, int]:
+    """Count the openings of each place of a campaign, from a day on."""
     rows = session.execute(
         select(Opening.place_id, func.sum(Opening.times))
         .join(Place, Place.id == Opening.place_id)
-        .where(Place.campaign_id == campaign_id)
+        .where(Place.campaign_id == campaign_id, Opening.day > since)
         .group_by(Opening.place_id)
     )
     return {place_id: int(times) for place_id, times in rows}

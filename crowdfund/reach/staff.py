@@ -23,12 +23,12 @@ from crowdfund.institutions.rules import Permission
 from crowdfund.reach import service
 from crowdfund.reach.appeal import read_appeal
 from crowdfund.reach.forms import PlaceForm
+from crowdfund.reach.heads import frame_code
 from crowdfund.reach.poster import Sheet, poster
 from crowdfund.reach.queries import campaign_here, campaigns_here, place_here, places_of, typed_link, ways_of
 from crowdfund.reach.rules import PICTURE
 from crowdfund.reach.share import TOTAL_HEIGHT, TOTAL_WIDTH
 from crowdfund.reach.view import Appeal
-from crowdfund.reach.views import frame_code
 from crowdfund.tenancy import PublicScope, transaction
 
 blueprint = Blueprint("posters", __name__, url_prefix="/staff/<museum>")
@@ -155,7 +155,7 @@ def _for_sites(campaign: str, lang: str, home: str) -> ForSites:
             f'<a href="{home}{appeal.page(lang)}?c={PICTURE}"><img src="{home}/totals/{appeal.path}.{lang}.png"'
             f' width="{TOTAL_WIDTH}" height="{TOTAL_HEIGHT}" alt="{escape(appeal.title)}"></a>'
         )
-        return ForSites(lang, frame_code(appeal, home, lang), picture)
+        return ForSites(lang, frame_code(appeal.path, appeal.title, home), picture)
 
 
 def _appeal(campaign: str) -> Appeal:

@@ -108,7 +108,7 @@ class Appeal:
 
 @dataclass(frozen=True, slots=True)
 class PlaceRow:
-    """A place on the staff's page. `url` is its short link as people type it, without the scheme."""
+    """A place on the staff's page. `url` is its short link as people type it, `lately` counts the openings of the last week."""
 
     id: int
     name: str
@@ -116,6 +116,7 @@ class PlaceRow:
     url: str
     takes_cash: bool
     openings: int
+    lately: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from datetime import timedelta
 from urllib.parse import urlencode, urlsplit
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request
-from markupsafe import escape
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotImplemented as NotOffered
@@ -29,7 +28,7 @@ from crowdfund.pledges.forms import CHANNEL
 from crowdfund.reach import qr, service, share
 from crowdfund.reach.appeal import read_appeal
 from crowdfund.reach.feeds import campaigns_feed, museum_feed, written
-from crowdfund.reach.heads import share_path
+from crowdfund.reach.heads import CARD_SIZE, frame_code, share_path
 from crowdfund.reach.rules import CARD, KIOSK, SCREEN, museum_of_code
 from crowdfund.reach.sitemap import sitemap_text
 from crowdfund.reach.view import Appeal
@@ -39,7 +38,6 @@ blueprint = Blueprint("reach", __name__)
 ATOM = "application/atom+xml; charset=utf-8"
 PICTURE_SECONDS = 3600
 TOTAL_SECONDS = 60
-CARD_SIZE = (360, 420)
 SMALLEST_CARD = (240, 320)
 SECURITY_TEXT_LASTS = timedelta(days=180)  # RFC 9116 asks for less than a year
 
@@ -111,7 +109,7 @@ def _embedding(appeal: Appeal, lang: str, width: int, height: int) -> dict[str, 
         "title": appeal.title,
         "author_name": appeal.museum.name,
         "author_url": f"{config.public_url}{appeal.museum.url}",
-        "html": frame_code(appeal, config.public_url, lang, width, height),
+        "html": frame_code(appeal.path, appeal.title, config.public_url, (width, height)),
         "width": width,
         "height": height,
         "thumbnail_url": f"{config.public_url}{share_path(appeal.path, lang, appeal.phase, appeal.progress.percent)}",
@@ -119,14 +117,6 @@ def _embedding(appeal: Appeal, lang: str, width: int, height: int) -> dict[str, 
         "thumbnail_height": share.HEIGHT,
         "cache_age": 600,
     }
-
-
-def frame_code(appeal: Appeal, home: str, lang: str, width: int = CARD_SIZE[0], height: int = CARD_SIZE[1]) -> str:
-    """Write the frame that a site puts into its page."""
-    return (
-        f'<iframe src="{home}/embed/{appeal.path}?lang={lang}" width="{width}" height="{height}"'
-        f' title="{escape(appeal.title)}" loading="lazy"></iframe>'
-    )
 
 
 def _own_page(url: str) -> tuple[str, str, str]:
