@@ -14,6 +14,7 @@ from crowdfund import clock
 from crowdfund.campaigns.models import Campaign
 from crowdfund.errors import NotFound
 from crowdfund.gifts.models import Gift
+from crowdfund.gifts.rules import Method
 from crowdfund.i18n import N_, gettext
 from crowdfund.money import Money
 from crowdfund.pledges.models import Pledge
@@ -93,12 +94,7 @@ def place_here(session: Session, campaign_id: int, place_id: int) -> Place:
 def ways_of(session: Session, campaign: Campaign) -> tuple[WayRow, ...]:
     """Count by way, the most people first; promises are counted when made, gifts while they are not given back."""
     gifts = _gifts_by_way(session, campaign.id)
-    promises: dict[str | None, int] = {
-        channel: int(count)
-        for channel, count in session.execute(
-            select(Pledge.channel, func.count()).where(Pledge.campaign_id == campaign.id).group_by(Pledge.channel)
-        )
-    }
+    promises = _promises_by_way(session, campaign.id)
     opened = openings_of(session, campaign.id)
     places = {one.way: one for one in session.scalars(select(Place).where(Place.campaign_id == campaign.id))}
 
@@ -107,23 +103,32 @@ def ways_of(session: Session, campaign: Campaign) -> tuple[WayRow, ...]:
         return WayRow(name, openings, promised, found.gifts if found else 0, found.donors if found else 0, money)
 
     rows = []
-    for channel in {*promises, *places, *(way for hand, way in gifts if not hand)}:
+    for channel in {*places, *(way for hand, way in (*promises, *gifts) if not hand)}:
         place = places.get(channel or "")
         openings = opened.get(place.id, 0) if place else None
         name = place.name if place else _named(channel)
-        rows.append(row(name, openings, promises.get(channel, 0), gifts.get((False, channel))))
-    by_hand = gifts.get((True, None))
-    if by_hand is not None:
-        rows.append(row(gettext(BY_HAND), None, 0, by_hand))
+        rows.append(row(name, openings, promises.get((False, channel), 0), gifts.get((False, channel))))
+    if (True, None) in gifts or (True, None) in promises:
+        rows.append(row(gettext(BY_HAND), None, promises.get((True, None), 0), gifts.get((True, None))))
     rows.sort(key=lambda one: (-one.donors, -one.gifts, -(one.openings or 0), one.name))
     return tuple(rows[:MOST_WAYS])
 
 
+def _promises_by_way(session: Session, campaign_id: int) -> dict[tuple[bool, str | None], int]:
+    by_hand = Pledge.channel.is_(None) & (Pledge.method != Method.CARD)
+    statement = (
+        select(by_hand, Pledge.channel, func.count())
+        .where(Pledge.campaign_id == campaign_id)
+        .group_by(by_hand, Pledge.channel)
+    )
+    return {(hand, channel): int(count) for hand, channel, count in session.execute(statement)}
+
+
 def _gifts_by_way(session: Session, campaign_id: int) -> dict[tuple[bool, str | None], Any]:
-    """Sum up gifts by whether they came by hand, without a pledge, and by their pledge's channel."""
+    """Sum up gifts by whether they came by hand, that is by other means than a card and by no known way, and by way."""
     kept = Gift.amount_minor - Gift.refunded_minor - Gift.lost_minor
     stands = Gift.state.not_in(("refunded", "lost"))
-    by_hand = Gift.pledge_id.is_(None)
+    by_hand = Pledge.channel.is_(None) & (Gift.method != Method.CARD)
     statement = (
         select(
             by_hand.label("by_hand"),

@@ -170,10 +170,13 @@ def test_ways_are_counted_in_people_gifts_and_money(client: FlaskClient, museum:
         receive(session, museum.campaign_id, 55)
         campaign = session.get_one(Campaign, (museum.id, museum.campaign_id))
         factories.make_pledge(session, campaign, channel="hall")
+        factories.make_pledge(session, campaign, channel=None, method="cheque")
         rows = {row.name: row for row in ways_of(session, campaign)}
     hall = rows["Hall"]
     assert (hall.openings, hall.promises, hall.gifts, hall.donors, hall.money.minor) == (1, 3, 2, 1, 5000)
     assert (rows["Tram"].openings, rows["Tram"].gifts) == (0, 0)
+    [by_hand] = [row for row in rows.values() if (row.promises, row.gifts, row.money.minor) == (1, 1, 55)]
+    assert by_hand.openings is None
     assert len(rows) == 5  # the two places, the kiosk, those of no way, and what came by hand
     assert sum(row.money.minor for row in rows.values()) == 6755
 
