@@ -10,7 +10,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -25,6 +25,21 @@ WEAK_SECRETS = {"", "secret", "changeme", "dev", "test"}
 
 class ConfigError(ValueError):
     """A setting is missing or wrong; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Who publishes the site and who hosts it, as the law asks to be told."""
+
+    name: str
+    address: str
+    email: str
+    host: str
+
+
+DEMO_OPERATOR = Operator(
+    "Association Cimaise (invented)", "1 place du Palais, 73000 Chambéry", "bonjour@cimaise.example", "This computer"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +62,7 @@ class Config:
     platform_name: str
     checkout_origin: str
     mail_from: str
+    operator: Operator
     simulator_url: str | None = None
     mailbox_url: str | None = None
     limits: Mapping[str, Any] = field(default_factory=dict)
@@ -102,6 +118,7 @@ class Config:
             platform_name=environ.get("PLATFORM_NAME", "Cimaise"),
             checkout_origin=_origin(stripe_api_base) if simulated else "https://checkout.stripe.com",
             mail_from=environ.get("MAIL_FROM", "merci@cimaise.example"),
+            operator=_operator(told.need("OPERATOR", json.dumps(asdict(DEMO_OPERATOR)))),
             simulator_url=simulator_url if simulated else None,
             mailbox_url=None if told.production else environ.get("MAILBOX_URL"),
             limits=_limits(environ.get("LIMITS", "")),
@@ -182,6 +199,16 @@ def _check_stripe(*, production: bool, key: str, base: str) -> None:
         raise ConfigError("STRIPE_API_BASE must be Stripe's own address with a live STRIPE_SECRET_KEY")
     if production and not live:
         raise ConfigError("STRIPE_SECRET_KEY must be a live key in production")
+
+
+def _operator(text: str) -> Operator:
+    try:
+        told = Operator(**json.loads(text))
+    except (ValueError, TypeError) as error:
+        raise ConfigError("OPERATOR must be one JSON object with name, address, email and host") from error
+    if not all(isinstance(value, str) and value.strip() for value in asdict(told).values()):
+        raise ConfigError("OPERATOR must tell name, address, email and host in words")
+    return told
 
 
 def _limits(text: str) -> Mapping[str, Any]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, Response, abort, render_template
 from markupsafe import Markup
 
-from config import Config
+from config import DEMO_OPERATOR, Config
 from crowdfund import assets, i18n
 from crowdfund.accounts.sessions import OpenSession, SignedIn
 from crowdfund.campaigns.view import AmountChoice, MuseumLabel, Picture, Progress, TaxRelief, TierRow, WorkCard
@@ -24,6 +24,8 @@ from crowdfund.institutions.current import Membership
 from crowdfund.ledger.view import AccountBalance, BookedLine, BookedTransaction, Books, Invariant
 from crowdfund.me.view import Choice, ErasePage, GiftLine, MePage, Proof, ReceiptLine, WallLine, WallPage
 from crowdfund.money import Money
+from crowdfund.pages import about
+from crowdfund.pages.lists import fee_example
 from crowdfund.pages.view.campaign import (
     Assembly,
     BudgetLine,
@@ -622,6 +624,16 @@ def _beside(errors: dict[str, str] | None = None, **more: Any) -> Callable[[], d
     return lambda: {"page": OFFER, "values": {}, "errors": errors or {}, "csrf_token": "signed", **days, **more}
 
 
+def _about(page: str) -> dict[str, Any]:
+    return {
+        "page": page,
+        "pages": about.PAGES,
+        "operator": DEMO_OPERATOR,
+        "museums": [about.Member("arvieres", "Musée d’Arvières", "Ville d’Arvières")],
+        "example": fee_example(eur(50)),
+    }
+
+
 def _closed(phase: str) -> dict[str, Any]:
     return {"page": give(), "phase": phase, "opens_on": dt.date(2026, 12, 2)}
 
@@ -915,6 +927,7 @@ CASES: dict[str, Case] = {
     "give-together-wrong": ("give/together.html", _beside({"name": "Indiquez le nom du groupe"})),
     "give-group": ("give/group.html", _beside(group=Group(name="La 4e B", code="bcdfghjk"), people=12, link=LINK)),
     "give-group-new": ("give/group.html", _beside(group=Group(name="La 4e B", code="bcdfghjk"), people=0, link=LINK)),
+    **{f"about-{page}": (f"about/{page}.html", partial(_about, page)) for page in about.PAGES},
     "give-paused": ("give/paused.html", lambda: {"page": give(amount="50", first_name="Camille")}),
     **{
         f"gift-{state}": (

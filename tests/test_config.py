@@ -20,6 +20,7 @@ LIVE = {
     "DATABASE_OWNER_URL": "postgresql://owner@db/cimaise",
     "BROKER_URL": "amqp://broker",
     "SMTP_URL": "smtp://mail:587?tls=1",
+    "OPERATOR": '{"name": "N", "address": "A", "email": "e@example.org", "host": "H"}',
 }
 WRONG = {
     "APP_ENV": "staging",
@@ -30,6 +31,7 @@ WRONG = {
     "DATABASE_URL": "mysql://db/x",
     "DATABASE_OWNER_URL": "sqlite://",
     "LIMITS": "[1]",
+    "OPERATOR": '{"name": "N", "address": "", "email": "e@example.org", "host": "H"}',
     "CRASH_AT": "3",
     "CRASH_COUNT": "1",
     "CLOCK_OFFSET": "/x",

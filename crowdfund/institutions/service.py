@@ -23,7 +23,9 @@ ACCOUNT_TAKEN = N_("Another museum is paid into this account already")
 MEMBER_ALREADY = N_("This person is a member already")
 
 # Words that follow the language in public addresses: a museum of this name could not be reached.
-RESERVED_SLUGS = frozenset({"campaigns", "gifts", "me", "news", "receipts", "static", "theme", "staff", "account"})
+RESERVED_SLUGS = frozenset(
+    {"about", "campaigns", "gifts", "me", "news", "receipts", "static", "theme", "staff", "account"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

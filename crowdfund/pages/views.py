@@ -16,6 +16,7 @@ from crowdfund.gifts import wall
 from crowdfund.gifts.identity import complete_identity
 from crowdfund.i18n import current_locale, gettext, negotiate
 from crowdfund.links import BadLink, institution_of
+from crowdfund.pages import about as about_pages
 from crowdfund.pages import campaign as campaigns
 from crowdfund.pages import lists
 from crowdfund.pages.cache import Page, PageCache, answer
@@ -84,6 +85,12 @@ def campaign(museum: str, campaign: str) -> Response:
             "pages/campaign.html", page=campaigns.campaign(session, _slug(museum), _slug(campaign), asked)
         )
     )
+
+
+@blueprint.get("/<lang:lang>/about/<page>")
+def about(page: str) -> Response:
+    """Say who we are and how we behave."""
+    return public_page(lambda session: about_pages.about(session, _slug(page)), max_age=LATER)
 
 
 @blueprint.get("/totals/<museum>/<campaign>.json")

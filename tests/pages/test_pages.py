@@ -17,7 +17,7 @@ from crowdfund.gifts import service as gifts
 from crowdfund.gifts.reports import MoneyReceived
 from crowdfund.gifts.rules import Method
 from crowdfund.money import Money
-from crowdfund.pages import views
+from crowdfund.pages import about, views
 from crowdfund.pages.campaign import _shelves
 from crowdfund.pages.front import FRESH
 from crowdfund.tenancy import transaction
@@ -193,3 +193,21 @@ def test_shelves_hold_few_kinds_together_and_many_pieces_evenly() -> None:
         [("tasse", 9, 9)],
         [("tasse", 9, 5)],
     ]
+
+
+@pytest.mark.parametrize("lang", ["fr", "it", "en"])
+@pytest.mark.parametrize("page", about.PAGES)
+def test_the_pages_about_the_site_are_filled_from_the_settings(
+    app: Flask, client: FlaskClient, lang: str, page: str
+) -> None:
+    _museum(app)
+    answer = client.get(f"/{lang}/about/{page}")
+    assert answer.status_code == 200
+    assert "Set-Cookie" not in answer.headers
+    assert (app.extensions["config"].operator.email in answer.text) is (page != "fees")
+    assert ("Hôtel d’Aubigneux" in answer.text) is (page == "who")
+    assert f'href="/{lang}/about/{page}"' in client.get(f"/{lang}/").text
+
+
+def test_there_is_no_other_page_about_the_site(client: FlaskClient) -> None:
+    assert [client.get(f"/fr/about/{page}").status_code for page in ("frame", "words", "x", "..", "%00")] == [404] * 5
