@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import Connection, event, select, text
 
 from crowdfund.links import digest
 from crowdfund.me import door, service, visits
@@ -32,6 +32,29 @@ def test_the_answer_is_the_same_for_an_unknown_address(town: Town, client: Flask
     assert "Set-Cookie" not in known.headers
     post(town.first.id)
     assert [message["To"] for _key, message in mails.kept] == ["Camille Rey <camille@example.org>"]
+
+
+def test_the_database_does_the_same_work_for_an_unknown_address(
+    town: Town, client: FlaskClient, connection: Connection
+) -> None:
+    work: dict[str, list[str]] = {}
+    for email in (EMAIL, "nobody@example.org"):
+        said = work.setdefault(email, [])
+        listener = lambda _c, _cursor, statement, *_rest, said=said: said.append(statement)  # noqa: E731
+        event.listen(connection, "before_cursor_execute", listener)
+        ask(client, email)
+        event.remove(connection, "before_cursor_execute", listener)
+    assert len(work[EMAIL]) > 5
+    known, unknown = ([one for one in said if "SAVEPOINT" not in one] for said in work.values())  # the test's own
+    assert known == unknown
+
+
+def test_visits_are_seen_by_the_auditor_and_name_nobody(town: Town, client: FlaskClient, mails: MailKeeper) -> None:
+    enter(client, town, mails)
+    with transaction(PlatformScope()) as session:
+        rows = session.execute(text("SELECT * FROM reporting.sessions WHERE ended_at IS NULL")).mappings().all()
+        assert visits.person_hash(EMAIL) in [row["account_hash"] for row in rows]
+        assert EMAIL not in str(rows)
 
 
 def test_one_mail_goes_out_in_the_donors_language_however_many_museums(
