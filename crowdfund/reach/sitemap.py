@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from crowdfund import clock
 from crowdfund.i18n import DEFAULT, LOCALES
 from crowdfund.institutions.models import Institution
+from crowdfund.pages import about
 from crowdfund.pages.cards import cards
 
 MAP, XHTML = "http://www.sitemaps.org/schemas/sitemap/0.9", "http://www.w3.org/1999/xhtml"
@@ -27,7 +28,8 @@ def sitemap_text(session: Session, public_url: str) -> str:
         for lang in LOCALES:
             url = ET.SubElement(root, f"{{{MAP}}}url")
             ET.SubElement(url, f"{{{MAP}}}loc").text = f"{public_url}/{lang}/{path}"
-            ET.SubElement(url, f"{{{MAP}}}lastmod").text = changed.isoformat()
+            if changed is not None:
+                ET.SubElement(url, f"{{{MAP}}}lastmod").text = changed.isoformat()
             for other in (*LOCALES, "x-default"):
                 own = f"/{DEFAULT if other == 'x-default' else other}/{path}"
                 href = "/" if other == "x-default" and not path else own
@@ -35,7 +37,7 @@ def sitemap_text(session: Session, public_url: str) -> str:
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode")
 
 
-def _pages(session: Session) -> Iterable[tuple[str, date]]:
+def _pages(session: Session) -> Iterable[tuple[str, date | None]]:
     found = [(row, card) for row, card in cards(session)]
     museums = session.execute(select(Institution.slug, Institution.created_at).order_by(Institution.slug)).all()
     changed = {slug: created.date() for slug, created in museums}
@@ -47,6 +49,7 @@ def _pages(session: Session) -> Iterable[tuple[str, date]]:
     newest = max(changed.values(), default=clock.now().date())
     yield "", newest
     yield "campaigns", newest
+    yield from ((f"about/{page}", None) for page in about.PAGES)
     yield from ((f"{slug}/", day) for slug, day in changed.items())
     yield from campaigns
 

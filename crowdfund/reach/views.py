@@ -260,11 +260,11 @@ def robots() -> Response:
 
 @blueprint.get("/.well-known/security.txt")
 def security_text() -> Response:
-    """Tell where a weakness is reported (RFC 9116): to the post of the platform's own domain."""
+    """Tell where a weakness is reported (RFC 9116): to those who run the platform."""
     config = _config()
     expires = (clock.now() + SECURITY_TEXT_LASTS).replace(hour=0, minute=0, second=0, microsecond=0)
     lines = [
-        f"Contact: mailto:security@{config.mail_from.rpartition('@')[2]}",
+        f"Contact: mailto:{config.operator.email}",
         f"Expires: {expires.strftime('%Y-%m-%dT%H:%M:%SZ')}",
         f"Preferred-Languages: {', '.join(LOCALES)}",
         f"Canonical: {config.public_url}/.well-known/security.txt",

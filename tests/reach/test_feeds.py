@@ -73,13 +73,14 @@ def test_the_sitemap_lists_every_page_in_every_language(client: FlaskClient, mus
             assert named[lang] == address
             changed = date.fromisoformat(str(listed[address].findtext(f"{MAP}lastmod")))
             assert changed <= clock.now().date()
+        assert f"{HERE}/{lang}/about/privacy" in listed
 
 
 def test_weaknesses_have_an_address(client: FlaskClient) -> None:
     answer = client.get("/.well-known/security.txt")
     assert answer.mimetype == "text/plain"
     told = dict(line.split(": ", 1) for line in answer.text.splitlines())
-    assert told["Contact"].startswith("mailto:security@")
+    assert told["Contact"] == f"mailto:{client.application.extensions['config'].operator.email}"
     assert told["Canonical"] == f"{HERE}/.well-known/security.txt"
     expires = datetime.fromisoformat(told["Expires"])
     assert clock.now() + timedelta(days=30) < expires < clock.now() + timedelta(days=365)
