@@ -13,7 +13,11 @@ from crowdfund.accounts import current
 from crowdfund.accounts import tasks as accounts_tasks
 from crowdfund.accounts.views import blueprint as accounts
 from crowdfund.campaigns import tasks as campaigns_tasks
+from crowdfund.conversation import tasks as conversation_tasks
+from crowdfund.conversation.views import blueprint as conversation
+from crowdfund.dashboard.journal import blueprint as journal
 from crowdfund.dashboard.staff import blueprint as staff
+from crowdfund.dashboard.talk import blueprint as talk
 from crowdfund.database import Database
 from crowdfund.gifts import tasks as gifts_tasks
 from crowdfund.gifts.views import blueprint as gifts
@@ -40,7 +44,16 @@ from crowdfund.storage import FileStorage
 from crowdfund.worker import make_celery
 
 # Loaded for what they hear: a fact is written for those who listen, so every process must know all of them.
-LISTENING = (accounts_tasks, campaigns_tasks, gifts_tasks, me_tasks, payments_tasks, pledges_tasks, receipts_tasks)
+LISTENING = (
+    accounts_tasks,
+    campaigns_tasks,
+    conversation_tasks,
+    gifts_tasks,
+    me_tasks,
+    payments_tasks,
+    pledges_tasks,
+    receipts_tasks,
+)
 
 ROOT = Path(__file__).parent.parent
 LARGEST_BODY = 1024 * 1024
@@ -81,6 +94,22 @@ def _features(app: Flask, config: Config, given: Provider | None) -> None:
     app.register_blueprint(accounts, url_prefix="/account")
     app.extensions["pictures"] = share.Kept()
     heads.register(app, config)
-    for blueprint in (health, museums, staff, posters, giving, gifts, pledges, webhook, receipts, me, reach, pages):
+    for blueprint in (
+        health,
+        museums,
+        staff,
+        talk,
+        journal,
+        posters,
+        conversation,
+        giving,
+        gifts,
+        pledges,
+        webhook,
+        receipts,
+        me,
+        reach,
+        pages,
+    ):
         app.register_blueprint(blueprint)
     cli.register(app)

@@ -36,8 +36,8 @@ CLASSES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("embed", r"/embed/"),
         ("machine", r"/health/|/metrics$|/webhooks/|/api/|/\.well-known/|/robots\.txt$|/sitemap\.xml$"),
         ("staff", r"/staff/|/network/|/account/|/_mail"),
-        ("token", r"/[a-z]{2}/(gifts|me|receipts)(/|$)"),
-        ("form", r"/[a-z]{2}/[^/]+/[^/]+/give(/|$)"),
+        ("token", r"/[a-z]{2}/(gifts|me|receipts|early|follow|unsubscribe)(/|$)"),
+        ("form", r"/[a-z]{2}/[^/]+/[^/]+/(give|ask|follow)(/|$)"),
         ("public", r"/"),
     )
 )

@@ -187,6 +187,12 @@ def _send_once(scope: MuseumScope, key: str, compose: Callable[[Session], Mail |
         _mark(scope, key, "sent", None)
 
 
+def forget_address(session: Session, key: str) -> None:
+    """Forget to whom the mail of this key went; that it went stays known."""
+    for row in session.scalars(select(SentMail).filter_by(key=key).with_for_update()):
+        row.to_address, row.to_hash = None, ""
+
+
 def _permanent(error: smtplib.SMTPRecipientsRefused | smtplib.SMTPResponseException) -> bool:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return all(code >= PERMANENT for code, _ in error.recipients.values())

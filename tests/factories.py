@@ -7,11 +7,13 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crowdfund import clock
 from crowdfund.accounts.models import Account
-from crowdfund.campaigns.models import Artwork, Campaign, Reward
+from crowdfund.campaigns.models import Artwork, Campaign, EarlyLink, Reward
+from crowdfund.conversation.models import News, NewsText, Question
 from crowdfund.donors.models import Donor
 from crowdfund.gifts.models import Gift
 from crowdfund.institutions.models import Institution, Issuer, Member
@@ -156,6 +158,11 @@ def make_campaign(session: Session, **given: Any) -> Campaign:
     return row  # type: ignore[no-any-return]
 
 
+def campaign_in(session: Session, campaign_id: int) -> Campaign:
+    """Find a campaign of the museum in scope."""
+    return session.scalars(select(Campaign).where(Campaign.id == campaign_id)).one()
+
+
 def make_reward(session: Session, campaign: Campaign, **given: Any) -> Reward:
     """Add a reward from 50.00 worth 8.00."""
     values = {
@@ -257,6 +264,29 @@ def make_gift(session: Session, campaign: Campaign, donor: Donor | None = None, 
         "wants_receipt": True,
     } | given
     return _added(session, Gift(**values))  # type: ignore[no-any-return]
+
+
+LATER = 10**9  # what a scheduled campaign's number is beyond the one given
+
+
+def make_news(session: Session, campaign: Campaign, **given: Any) -> News:
+    """Publish a piece of news in three languages."""
+    values = {"campaign_id": campaign.id, "kind": "found", "state": "published", "published_at": clock.now()} | given
+    news = _added(session, News(**values))
+    for locale, title in texts("News").items():
+        _added(
+            session, NewsText(news_id=news.id, locale=locale, title=title, text="First.\n\nSecond.", status="approved")
+        )
+    return news  # type: ignore[no-any-return]
+
+
+def make_talk(session: Session, number: int, words: str = "Why?") -> None:
+    """Plant under one number a question and a draft of news; beyond it, a scheduled campaign and a link to it."""
+    later = make_campaign(session, id=number + LATER, state="scheduled", opens_at=clock.now() + timedelta(days=2))
+    _added(session, Question(
+        id=number, campaign_id=later.id, text=words, asker_name=words, locale="fr", holds_link=False, fingerprint=words))  # fmt: skip
+    _added(session, EarlyLink(id=number + LATER, campaign_id=later.id, note=words, token_hash=f"early {number}"))
+    _added(session, News(id=number, campaign_id=later.id, kind="found"))
 
 
 def make_account(**given: Any) -> int:

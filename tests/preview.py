@@ -19,6 +19,19 @@ from config import DEMO_OPERATOR, Config
 from crowdfund import assets, i18n
 from crowdfund.accounts.sessions import OpenSession, SignedIn
 from crowdfund.campaigns.view import AmountChoice, MuseumLabel, Picture, Progress, TaxRelief, TierRow, WorkCard
+from crowdfund.conversation.view import (
+    AnsweredQuestion,
+    Conversation,
+    CorrectionNote,
+    NewsItem,
+    NewsPage,
+    NewsRow,
+    QuestionRow,
+    TalkMail,
+    TalkPage,
+    TextVersion,
+)
+from crowdfund.dashboard.talk import FriendsLink, Launch, Problem
 from crowdfund.gifts.view import Desk, GiftList, GiftMail, GiftRow, GiftStory, StoryEvent
 from crowdfund.institutions.current import Membership
 from crowdfund.ledger.view import AccountBalance, BookedLine, BookedTransaction, Books, Invariant
@@ -33,9 +46,7 @@ from crowdfund.pages.view.campaign import (
     CampaignPage,
     FeeExample,
     Milestone,
-    NewsItem,
     PlanPart,
-    Question,
     Shelf,
     StoryBlock,
     TaxOption,
@@ -151,6 +162,66 @@ def relief() -> TaxRelief:
 def amounts(picked: int = 50) -> tuple[AmountChoice, ...]:
     """Suggest four amounts."""
     return tuple(AmountChoice(eur(n), eur(n * 0.34), n == picked) for n in (20, 50, 100, 200))
+
+
+def talk(url: str = "/fr/a/b/", **given: Any) -> Conversation:
+    """Say something of every kind around a campaign."""
+    news = NewsItem(
+        "milestone", "Mille ! Vous êtes mille.", "Le millième a onze ans.", dt.date(2026, 11, 19), f"{url}news/1"
+    )
+    question = AnsweredQuestion(
+        "À qui appartiendra le service ?", ("À la Ville.", "Pour toujours."), "Hélène Maurienne", "conservatrice",
+        dt.date(2026, 11, 3), dt.date(2026, 11, 4), "Michel", number=1)  # fmt: skip
+    values: dict[str, Any] = {
+        "news": (news, replace(news, lang="it", corrected=True, url=f"{url}news/2", picture=SWALLOWS)),
+        "questions": (question, replace(question, asker="", lang="it", answer_lang="it", number=2)),
+        "ask_url": f"{url}ask", "ask_token": "t", "follow_url": f"{url}follow", "follow_token": "t", "next_time": False,
+        "followers": 141, "answer_hours": 20,
+    }  # fmt: skip
+    return Conversation(**(values | given))
+
+
+def talk_page(step: str, **given: Any) -> dict[str, Any]:
+    """Show a small page of the conversation."""
+    page = TalkPage(
+        step, "arvieres", "Musée d’Arvières", "Le Service aux Hirondelles", "/fr/a/b/", "/fr/a/b/x", "t", **given
+    )
+    return {"page": page, "errors": page.errors}
+
+
+def talk_mail(kind: str, **given: Any) -> dict[str, TalkMail]:
+    """Fill a mail of the conversation."""
+    values: dict[str, Any] = {
+        "museum_name": "Musée d’Arvières", "museum_address": "1 rue Haute, 73000 Arvières", "campaign_title": "Le Service aux Hirondelles",
+        "campaign_url": "http://h/fr/a/b/", "page_url": "http://h/fr/a/b/x", "timezone": PARIS, "stop_url": "http://h/fr/unsubscribe/t",
+        "heading": "Mille !", "news_kind": "milestone", "paragraphs": ("Un.", "Deux."), "lang": "it", "question": "Pourquoi ?",
+        "closes_at": moment(14), "signed_by": "Hélène Maurienne", "signed_as": "conservatrice",
+    }  # fmt: skip
+    return {"mail": TalkMail(kind, **(values | given))}
+
+
+def talk_desk(place: str, **given: Any) -> dict[str, Any]:
+    """Show a page of the conversation at the desk."""
+    row = QuestionRow(1, "Puis-je toucher ?", "Michel", True, "Le Service", "fr", moment(3), "new", True)
+    news = NewsRow(
+        1, "found", "draft", "Une tasse", "Le Service", moment(4),
+        (TextVersion("fr", "approved", "Une tasse", "Un.\n\nDeux."),
+         TextVersion("it", "machine", "Una tazza", "Uno."), TextVersion("en", "missing")),
+    )  # fmt: skip
+    values: dict[str, Any] = {
+        "desk": desk(), "place": place, "values": {}, "errors": {}, "timezone": PARIS, "problem": None, "hours": 20, "name": "Hélène",
+        "rows": [row, replace(row, id=2, state="answered", answer="Oui.", answered_by="H. M.", answered_at=moment(4),
+                         public_url="/fr/a/b/"),
+                 replace(row, id=3, state="set_aside", reason="publicité")],
+        "campaigns": [(1, "Le Service")], "kinds": ["found", "visit"], "row": news, "version": news.versions[0],
+        "preview": ("Un.", "Deux."),
+        "fixed": False, "corrections": [CorrectionNote("Deux tasses.", dt.date(2026, 11, 5), "fr")], "readers": 742, "planned": "",
+        "launches": [
+            Launch(1, "Dix cloches", moment(30), "2026-11-30T09:00", 141, "/fr/a/b/", (FriendsLink(1, "Les Amis", "http://h/fr/early/t/"),))],
+    }  # fmt: skip
+    if place == "news":
+        values["rows"] = [news, replace(news, id=2, state="published", url="/fr/a/b/news/2", readers=742)]
+    return values | given
 
 
 def campaign() -> CampaignPage:
@@ -289,8 +360,7 @@ def campaign() -> CampaignPage:
             (WallWords("Les hirondelles reviennent.", "Colette"),),
             more_url=url + "?wall=all#supporters",
         ),
-        news=(NewsItem("Mille ! Vous êtes mille.", "Le millième a onze ans.", dt.date(2026, 11, 19)),),
-        questions=(Question("À qui appartiendra le service ?", "À la Ville.", "Hélène Maurienne"),),
+        talk=talk(url),
     )
 
 
@@ -834,8 +904,7 @@ CASES: dict[str, Case] = {
             tiers=(),
             budget=(),
             wall=None,
-            news=(),
-            questions=(),
+            talk=replace(talk(), news=(), questions=(), answer_hours=None),
             calculator=None,
             relief=None,
             fee_example=None,
@@ -1100,6 +1169,71 @@ CASES.update(
         )
         for receipt in ("coming", "held", "none", "not_wanted")
     }
+)
+TALK_MAILS = ("follow_confirm", "answered", "opened", "news")
+CASES.update({f"mail-{kind}": (f"mail/{kind}.html", partial(talk_mail, kind)) for kind in TALK_MAILS})
+CASES.update({f"text-{kind}": (f"mail/{kind}.txt", partial(talk_mail, kind)) for kind in TALK_MAILS})
+CASES["mail-news-plain"] = (
+    "mail/news.html",
+    partial(talk_mail, "news", lang="", signed_by="", picture_url="http://h/p.jpg"),
+)
+CASES["mail-follow-next"] = (
+    "mail/follow_confirm.html",
+    partial(talk_mail, "follow_confirm", next_time=True, stop_url=""),
+)
+TALK_STEPS = ("ask", "ask_sent", "follow", "follow_sent", "confirm", "following", "stop", "stopped")
+CASES.update({f"talk-{step.replace('_', '-')}": ("talk/page.html", partial(talk_page, step)) for step in TALK_STEPS})
+CASES["talk-ask-errors"] = (
+    "talk/page.html",
+    partial(
+        talk_page,
+        "ask",
+        values={"email": "x"},
+        errors={"question": "Écrivez votre question", "email": "Pas une adresse"},
+    ),
+)
+CASES["talk-follow-next"] = (
+    "talk/page.html",
+    partial(talk_page, "follow", next_time=True, errors={"email": "Écrivez"}),
+)
+CASES["talk-confirm-next"] = ("talk/page.html", partial(talk_page, "confirm", next_time=True))
+CASES["news"] = (
+    "pages/news.html",
+    lambda: {
+        "page": NewsPage(
+            "arvieres",
+            "Musée d’Arvières",
+            "Le Service aux Hirondelles",
+            "/fr/a/b/",
+            talk().news[1],
+            ("Un.", "Deux."),
+            (CorrectionNote("Deux tasses, non trois.", dt.date(2026, 11, 5), "it"),),
+        )
+    },
+)
+CASES["staff-questions"] = ("staff/questions.html", partial(talk_desk, "questions"))
+CASES["staff-questions-empty"] = ("staff/questions.html", partial(talk_desk, "questions", rows=[], hours=None))
+CASES["staff-questions-errors"] = (
+    "staff/questions.html",
+    partial(talk_desk, "questions", problem=Problem(1, {"answer": "Écrivez"}), errors={"answer": "Écrivez"}),
+)
+CASES["staff-journal"] = ("staff/journal.html", partial(talk_desk, "news"))
+CASES["staff-journal-empty"] = (
+    "staff/journal.html",
+    partial(talk_desk, "news", rows=[], errors={"campaign": "Choisissez"}),
+)
+CASES["staff-news"] = ("staff/news.html", partial(talk_desk, "news"))
+CASES["staff-news-published"] = (
+    "staff/news.html",
+    lambda: talk_desk(
+        "news", row=replace(talk_desk("news")["row"], state="published", url="/fr/a/b/news/1"), fixed=True
+    ),
+)
+CASES["staff-launch"] = ("staff/launch.html", partial(talk_desk, "launch"))
+CASES["staff-launch-empty"] = ("staff/launch.html", partial(talk_desk, "launch", launches=[]))
+CASES["staff-launch-errors"] = (
+    "staff/launch.html",
+    partial(talk_desk, "launch", problem=Problem(1, {"opens": "Passé"}), errors={"opens": "Passé"}),
 )
 CASES.update(
     {

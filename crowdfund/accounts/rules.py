@@ -84,6 +84,10 @@ LIMITS: Mapping[str, Limit] = {
     "me_link_email_day": Limit(10, 86400),
     "me_page_ip": Limit(240, 600, closed=False),
     "me_export": Limit(6, 3600),
+    "question_ip": Limit(6, 3600),
+    "question_campaign": Limit(60, 3600),
+    "follow_ip": Limit(12, 3600),
+    "follow_email": Limit(3, 3600),
     "search_ip": Limit(120, 60, closed=False),
 }
 

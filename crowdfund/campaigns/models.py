@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID, uuid4
 
 from sqlalchemy import BigInteger, CheckConstraint, Index, SmallInteger, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -75,7 +76,7 @@ class Campaign(OwnedByInstitution, Base):
     timeline: Mapped[list[dict[str, Any]]] = mapped_column(default=list)  # [{"on": date, "title": {…}, "text": {…}}]
     joint_code: Mapped[str | None]  # campaigns of several museums shown on one page
     joint_share: Mapped[int | None]  # this museum's part, in per cent
-    followers: Mapped[int] = mapped_column(default=0)
+    followers: Mapped[int] = mapped_column(default=0)  # confirmed ones, counted as they come and go
     version: Mapped[int] = mapped_column(default=1)  # raised by every change that a page shows
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
@@ -151,6 +152,20 @@ class Reward(OwnedByInstitution, Base):
     available_until: Mapped[datetime | None]
     state: Mapped[str] = mapped_column(default="offered")  # draft, offered, withdrawn
     image: Mapped[str | None]
+
+
+class EarlyLink(OwnedByInstitution, Base):
+    """A link by which friends see a scheduled campaign, and may give to it, before it opens."""
+
+    __tablename__ = "early_links"
+    __table_args__ = (UniqueConstraint("institution_id", "token_hash"), owned_key("campaign_id", "campaigns"))
+
+    campaign_id: Mapped[int] = mapped_column(BigInteger)
+    note: Mapped[str]  # for whom it is
+    key: Mapped[UUID] = mapped_column(default=uuid4)  # the token is derived from it
+    token_hash: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    revoked_at: Mapped[datetime | None]
 
 
 class CampaignTotal(Base):

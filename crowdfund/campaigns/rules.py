@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from crowdfund.errors import Refusal
+from crowdfund.i18n import N_
 
 
 class CampaignState(StrEnum):
@@ -44,6 +48,31 @@ def closing_state(received_minor: int, goal_minor: int | None) -> CampaignState:
     """Tell how a campaign ends with what it has received; one without a goal always succeeds."""
     reached = goal_minor is None or received_minor >= goal_minor
     return CampaignState.SUCCEEDED if reached else CampaignState.ENDED
+
+
+def moment_in(text: str, time_zone: str) -> datetime:
+    """Read day and hour as a museum types them ("2026-12-01T09:00"), in its time zone; gives UTC, to the minute.
+
+    An hour that comes twice when the clocks go back is its first one. Raises Refusal for what cannot be read, and for an
+    hour that the clocks skip.
+    """
+    zone = ZoneInfo(time_zone)
+    try:
+        local = datetime.strptime(text, "%Y-%m-%dT%H:%M").replace(tzinfo=zone)
+        moment = local.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Refusal(N_("Write day and hour like this: 2026-12-01T09:00"), field="opens") from None
+    if moment.astimezone(zone).replace(tzinfo=None) != local.replace(tzinfo=None):
+        raise Refusal(N_("The clocks skip this hour: choose another one."), field="opens")
+    return moment
+
+
+def check_opening(opens_at: datetime, closes_at: datetime, now: datetime) -> None:
+    """Make sure that a campaign may open at this moment (UTC). Raises Refusal."""
+    if opens_at <= now:
+        raise Refusal(N_("This moment is past."), field="opens")
+    if opens_at >= closes_at:
+        raise Refusal(N_("The campaign would open after its end."), field="opens")
 
 
 def is_offered(state: str, available_from: datetime | None, available_until: datetime | None, now: datetime) -> bool:

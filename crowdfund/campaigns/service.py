@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from crowdfund import clock
 from crowdfund.campaigns.models import Artwork, Campaign, FundingSource, Reward, Stage
-from crowdfund.campaigns.rules import TRANSITIONS, CampaignState, FundingModel, closing_state
+from crowdfund.campaigns.rules import TRANSITIONS, CampaignState, FundingModel, check_opening, closing_state
 from crowdfund.errors import Conflict, NotFound
 from crowdfund.i18n import N_
 from crowdfund.ledger import service as ledger
@@ -70,7 +71,6 @@ class CampaignDetails:
     timeline: Sequence[Mapping[str, Any]] = ()
     joint_code: str | None = None
     joint_share: int | None = None
-    followers: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +170,21 @@ def schedule_campaign(session: Session, campaign_id: int) -> Campaign:
     """Announce a campaign: it opens by itself at `opens_at`."""
     campaign = _move(session, campaign_id, CampaignState.SCHEDULED)
     publish(session, "campaign.scheduled", key=f"{campaign.id}:{campaign.version}", campaign_id=campaign.id)
+    return campaign
+
+
+def reschedule_campaign(session: Session, campaign_id: int, opens_at: datetime) -> Campaign:
+    """Let a campaign that is not open yet open at another moment (UTC), between now and its end.
+
+    Raises Conflict once it is open, Refusal for a moment that is past or after the end.
+    """
+    campaign = campaign_of(session, campaign_id, lock=True)
+    if campaign.state not in {CampaignState.DRAFT, CampaignState.SCHEDULED}:
+        raise Conflict(N_("The campaign is no longer in a state that allows this."))
+    check_opening(opens_at, campaign.closes_at, clock.now())
+    campaign.opens_at = opens_at
+    campaign.version = Campaign.version + 1
+    session.flush()
     return campaign
 
 

@@ -12,19 +12,18 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from crowdfund.accounts import buckets
-from crowdfund.accounts.csrf import csrf_token
 from crowdfund.accounts.current import sign_next
 from crowdfund.dashboard.balances import read_books
 from crowdfund.dashboard.charges import list_charges, read_charge
 from crowdfund.dashboard.forms import RefundForm
-from crowdfund.dashboard.queries import count_waiting, list_gifts, read_asked
+from crowdfund.dashboard.frame import desk_here
+from crowdfund.dashboard.queries import list_gifts, read_asked
 from crowdfund.dashboard.story import tell
 from crowdfund.errors import Conflict, NotFound, Refusal
 from crowdfund.forms import shown_values
 from crowdfund.gifts import service as gifts
 from crowdfund.gifts.models import Gift, Refund
 from crowdfund.gifts.rules import RefundState, refundable
-from crowdfund.gifts.view import Desk
 from crowdfund.i18n import N_, current_locale, gettext
 from crowdfund.institutions.permissions import can, keep_private, membership_here, person_here, requires
 from crowdfund.institutions.rules import Permission
@@ -69,6 +68,8 @@ def home() -> AnyResponse:
     slug = membership_here().slug
     if can(Permission.READ_GIFTS):
         return redirect(url_for(".list_of_gifts", museum=slug), 303)
+    if can(Permission.CONVERSE):
+        return redirect(url_for("talk.list_of_questions", museum=slug), 303)
     return redirect(f"/{current_locale()}/{slug}/", 303)
 
 
@@ -78,7 +79,7 @@ def list_of_gifts() -> AnyResponse:
     """Show the museum's gifts, by filters."""
     with transaction(g.scope) as session:
         found = list_gifts(session, membership_here(), read_asked(request.args))
-        desk = _desk(session)
+        desk = desk_here(session)
     return make_response(render_template("staff/gifts.html", desk=desk, place="gifts", found=found))
 
 
@@ -140,7 +141,7 @@ def list_of_charges() -> AnyResponse:
     """Show the payments that were set aside."""
     with transaction(g.scope) as session:
         found = list_charges(session, membership_here())
-        desk = _desk(session)
+        desk = desk_here(session)
     return make_response(render_template("staff/charges.html", desk=desk, place="charges", found=found))
 
 
@@ -183,7 +184,7 @@ def _decided(aside_id: int, decide: Callable[[StaffScope, int], int | None]) -> 
 def _charge_page(aside_id: int, errors: dict[str, str] | None = None, status: int = 200) -> AnyResponse:
     with transaction(g.scope) as session:
         case = read_charge(session, membership_here(), aside_id)
-        desk = _desk(session)
+        desk = desk_here(session)
     here = url_for(".one_charge", museum=membership_here().slug, aside_id=aside_id)
     decide = None
     if can(Permission.DECIDE) and case.row.state == AsideState.OPEN:
@@ -202,14 +203,14 @@ def show_books() -> AnyResponse:
     """Show the books and whether every rule holds."""
     read = read_books(g.scope, membership_here())
     with transaction(g.scope) as session:
-        desk = _desk(session)
+        desk = desk_here(session)
     return make_response(render_template("staff/books.html", desk=desk, place="books", books=read))
 
 
 def _gift_page(gift_id: int, number: str, errors: dict[str, str] | None = None, status: int = 200) -> AnyResponse:
     with transaction(g.scope) as session:
         story = tell(session, membership_here(), gift_id)
-        desk = _desk(session)
+        desk = desk_here(session)
         left = _left(session, _gift(session, gift_id))
     page = render_template(
         "staff/gift.html",
@@ -253,8 +254,3 @@ def _request_number(form: RefundForm) -> UUID:
         return UUID(str(form.request.data))
     except ValueError:
         return uuid4()
-
-
-def _desk(session: Session) -> Desk:
-    museum, person = membership_here(), person_here()
-    return Desk(museum.slug, museum.name, person.name, csrf_token(person.token_hash), count_waiting(session))

@@ -108,6 +108,7 @@ def tell(
         return
     with clock.at(opens), transaction(scope) as session:
         campaigns.open_campaign(session, campaign_id)
+        outbox.mark_told(session)
     until = opens + timedelta(days=plan["withdrawn_after"]) if state == "withdrawn" else min(closes, clock.now())
     hang_posters(scope, campaign_id, frame.country, opens, until)
     random = Random(plan["code"])  # noqa: S311 - likewise

@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from crowdfund import clock
 from crowdfund.campaigns import service as campaigns
 from crowdfund.campaigns.models import Campaign
-from crowdfund.demo import history, staff
+from crowdfund.demo import history, staff, talk
 from crowdfund.errors import Conflict
 from crowdfund.i18n import N_
 from crowdfund.institutions import service as institutions
@@ -61,7 +61,7 @@ def read(file: Path) -> dict[str, Any]:
 
 def load_museum(code: str) -> None:
     """Load one museum: its issuer, its staff, its campaigns and what happened to them."""
-    written = content(code)
+    written, said = content(code), read(CONTENT / "talk.toml")
     with transaction(PlatformScope()) as session:
         museum = session.scalars(select(Institution).where(Institution.code == code)).one()
         scope = OperatorScope(museum.id, "demo")
@@ -80,6 +80,7 @@ def load_museum(code: str) -> None:
             campaign = _campaign(session, plan, issuer.id, museum.currency, opens, closes)
             made[plan["code"]] = campaign.id
         history.tell(scope, plan, campaign.id, people, made, history.Frame(museum.country, zone, opens, closes))
+        talk.converse(scope, said.get(plan["code"], {}), campaign.id, opens, code)
 
 
 def _day(today: date, offset: int, zone: ZoneInfo) -> datetime:

@@ -34,16 +34,19 @@ class Permission(StrEnum):
     DECIDE = "decide"  # on money that contradicts what was asked
     MANAGE_MEMBERS = "manage_members"
     MAKE_POSTERS = "make_posters"
+    CONVERSE = "converse"  # news and questions
+    LAUNCH = "launch"  # when a campaign opens, and to whom before
 
 
 _READS = frozenset({Permission.ENTER, Permission.READ_GIFTS})
+_TELLS = frozenset({Permission.CONVERSE, Permission.LAUNCH})
 _READS_ALL = _READS | {Permission.READ_BOOKS}
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.OWNER: frozenset(Permission),
-    Role.DIRECTOR: _READS_ALL | {Permission.MAKE_POSTERS},
-    Role.CURATOR: frozenset({Permission.ENTER}),
-    Role.CAMPAIGN_LEAD: _READS | {Permission.MAKE_POSTERS},
+    Role.DIRECTOR: _READS_ALL | _TELLS | {Permission.MAKE_POSTERS},
+    Role.CURATOR: frozenset({Permission.ENTER, Permission.CONVERSE}),
+    Role.CAMPAIGN_LEAD: _READS | _TELLS | {Permission.MAKE_POSTERS},
     Role.DESK: _READS | {Permission.MAKE_POSTERS},
     Role.FINANCE: _READS_ALL | {Permission.REFUND, Permission.DECIDE},
     Role.AUDITOR: _READS_ALL,

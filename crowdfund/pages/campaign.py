@@ -15,6 +15,7 @@ from crowdfund.campaigns import relief as tax
 from crowdfund.campaigns.models import Artwork, Campaign, Reward
 from crowdfund.campaigns.texts import said
 from crowdfund.campaigns.view import Picture, Progress, TierRow, WorkCard
+from crowdfund.conversation.queries import conversation, place_of
 from crowdfund.errors import NotFound
 from crowdfund.i18n import current_locale, gettext
 from crowdfund.institutions.models import Institution
@@ -67,16 +68,16 @@ def find(session: Session, museum: str, slug: str) -> Row[Any]:
     return row
 
 
-def campaign(session: Session, museum: str, slug: str, asked: Mapping[str, str]) -> CampaignPage:
-    """Read the page.
+def campaign(session: Session, museum: str, slug: str, asked: Mapping[str, str], early: str = "") -> CampaignPage:
+    """Read the page. By the token of an `early` link a scheduled campaign is shown as it will be when it is open.
 
     `asked` may hold the calculator's answers (`tax_amount`, `tax`), a search on the wall (`name`), and the way by which
     the reader came (`c`), which goes on to the giving form.
     """
     row = find(session, museum, slug)
     lang, home = current_locale(), row.default_locale
-    phase = PHASES[row.state]
-    address = f"/{lang}/{museum}/{slug}/"
+    phase = "live" if early else PHASES[row.state]
+    address = f"/{lang}/early/{early}/" if early else f"/{lang}/{museum}/{slug}/"
     way = asked.get("c", "") if CHANNEL.fullmatch(asked.get("c", "")) else ""
     give = f"{address}give?c={way}" if way else f"{address}give"
     today = clock.now().astimezone(ZoneInfo(row.time_zone)).date()
@@ -119,6 +120,8 @@ def campaign(session: Session, museum: str, slug: str, asked: Mapping[str, str])
         fee_example=fee_example(Money(5000, row.currency)) if row.currency in {"EUR", "CHF"} else None,
         wall=wall(session, row, asked),
         timeline=_timeline(row, today),
+        talk=conversation(session, place_of(session, museum, slug)),
+        early=bool(early),
         others=_others(session, row) if phase != "live" else (),
     )
 

@@ -10,6 +10,9 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from crowdfund.accounts.buckets import limited
+from crowdfund.campaigns.early import opened_by
+from crowdfund.campaigns.rules import CampaignState
+from crowdfund.conversation.queries import news_page, place_of
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.forms import form_token, shown_values
 from crowdfund.gifts import wall
@@ -91,6 +94,34 @@ def campaign(museum: str, campaign: str) -> Response:
 def about(page: str) -> Response:
     """Say who we are and how we behave."""
     return public_page(lambda session: about_pages.about(session, _slug(page)), max_age=LATER)
+
+
+@blueprint.get("/<lang:lang>/<museum>/<campaign>/news/<int(max=9223372036854775807):news_id>")
+def news(museum: str, campaign: str, news_id: int) -> Response:
+    """Show one piece of news."""
+
+    def read(session: Session) -> str:
+        place = place_of(session, _slug(museum), _slug(campaign))
+        return render_template("pages/news.html", page=news_page(session, place, news_id))
+
+    return public_page(read)
+
+
+@blueprint.get("/<lang:lang>/early/<token>/")
+def early(token: str) -> BaseResponse:
+    """Show a scheduled campaign to friends; once it is open, its public page."""
+    try:
+        scope = DonorScope(institution_of(token))
+    except BadLink as error:
+        raise NotFound from error
+    with transaction(scope) as session:
+        found = opened_by(session, token)
+    if found.state != CampaignState.SCHEDULED:
+        return redirect(f"/{current_locale()}/{found.museum}/{found.slug}/", 302)
+    asked = {name: value for name, value in request.args.items() if "\x00" not in value}
+    with transaction(PublicScope()) as session:
+        page = campaigns.campaign(session, found.museum, found.slug, asked, early=token)
+        return Response(render_template("pages/campaign.html", page=page), content_type=HTML)
 
 
 @blueprint.get("/totals/<museum>/<campaign>.json")

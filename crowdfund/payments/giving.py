@@ -17,9 +17,11 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
 from crowdfund import log
+from crowdfund.campaigns.early import opened_by
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.forms import form_token, shown_values, token_age
 from crowdfund.i18n import current_locale, gettext, money
+from crowdfund.links import BadLink, institution_of
 from crowdfund.money import Money
 from crowdfund.payments import budgets, service
 from crowdfund.payments.provider import ProviderRefused, ProviderUnavailable
@@ -46,9 +48,8 @@ class Problems:
     status: int = HTTPStatus.UNPROCESSABLE_ENTITY
 
 
-def show(museum: str, campaign: str) -> AnyResponse:
+def show(offer: Offer) -> AnyResponse:
     """Ask how much (step 1), or, with its answers, in whose name (step 2)."""
-    offer = _offer(museum, campaign)
     if not offer.is_open():
         return _closed(offer)
     if request.args.get("step") == "2":
@@ -59,20 +60,32 @@ def show(museum: str, campaign: str) -> AnyResponse:
     return _page("give/step1.html", offer, filled, HTTPStatus.OK)
 
 
-def take(museum: str, campaign: str) -> AnyResponse:
+def take(offer: Offer) -> AnyResponse:
     """Take the answers of step 1 and show step 2, or take those of step 2 and lead to the payment page."""
-    form = request.form  # read before anything else: a body over the limit is a 413
-    offer = _offer(museum, campaign)
+    form = request.form
     if form.get("step") == "1":
         return _second_step(offer, form) if offer.is_open() else _closed(offer)
     return _pledge(offer, form)
 
 
-def _offer(museum: str, campaign: str) -> Offer:
+def offer_at(museum: str, campaign: str) -> Offer:
+    """Read what is offered at a campaign's own address."""
     if "\x00" in museum + campaign:
         raise NotFound
     with transaction(PublicScope()) as session:
         return load_offer(session, museum, campaign)
+
+
+def early_offer(token: str) -> Offer:
+    """Read the campaign that a link opens. Once it is open to all, the link is nothing special any more."""
+    try:
+        scope = DonorScope(institution_of(token))
+    except BadLink as error:
+        raise NotFound from error
+    with transaction(scope) as session:
+        found = opened_by(session, token)
+    offer = offer_at(found.museum, found.slug)
+    return replace(offer, early=token, early_link_id=found.link_id) if offer.is_early() else offer
 
 
 def _from_link(form: AmountForm) -> dict[str, str]:
@@ -148,9 +161,11 @@ def _pledge(offer: Offer, data: Any) -> AnyResponse:
             Problems({"": gettext("That was very quick. Check your answers and send them again.")}),
         )
     budgets.count_pledge(form.email.data)
+    asked = form.request(offer.campaign_id, attempt, form.chosen, current_locale())
+    asked = replace(asked, early_link_id=offer.early_link_id)
     try:
         with transaction(scope) as session:
-            made = pledges.make_pledge(session, form.request(offer.campaign_id, attempt, form.chosen, current_locale()))
+            made = pledges.make_pledge(session, asked)
     except Refusal as refusal:
         if refusal.field is None:
             raise
@@ -238,7 +253,7 @@ def paused_again(scope: DonorScope, pledge_id: int, token: str) -> AnyResponse:
     """Say on the way back, too, that the provider does not answer; the button asks for the same payment again."""
     with transaction(scope) as session:
         museum, campaign = slugs_of(session, pledge_id)
-    offer = _offer(museum, campaign)
+    offer = offer_at(museum, campaign)
     page = give_page(offer, Filled(values={}, errors={}, amount=None, reward_id=None, csrf_token=form_token(token)))
     return _paused(replace(page, action=f"/{current_locale()}/gifts/{token}/pay"))
 

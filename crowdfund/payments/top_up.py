@@ -11,6 +11,7 @@ from flask import make_response, render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
+from crowdfund.campaigns.early import CLOSED
 from crowdfund.donors.rules import DonorDetails
 from crowdfund.donors.service import donor_of
 from crowdfund.errors import Conflict
@@ -65,7 +66,7 @@ def _offer(scope: DonorScope, pledge_id: int) -> Offer:
     with transaction(PublicScope()) as session:
         offer = load_offer(session, museum, campaign)
     if not offer.is_open():
-        raise Conflict(pledges.CLOSED)
+        raise Conflict(CLOSED)
     return offer
 
 

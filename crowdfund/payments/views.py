@@ -26,13 +26,25 @@ blueprint = Blueprint("giving", __name__)
 @blueprint.get("/<lang:lang>/<museum>/<campaign>/give")
 def give(museum: str, campaign: str) -> AnyResponse:
     """Show a step of the giving form."""
-    return giving.show(museum, campaign)
+    return giving.show(giving.offer_at(museum, campaign))
 
 
 @blueprint.post("/<lang:lang>/<museum>/<campaign>/give")
 def give_posted(museum: str, campaign: str) -> AnyResponse:
     """Take the answers of a step."""
-    return giving.take(museum, campaign)
+    return giving.take(giving.offer_at(museum, campaign))
+
+
+@blueprint.get("/<lang:lang>/early/<token>/give")
+def give_early(token: str) -> AnyResponse:
+    """Show a step of the giving form to a friend, before the campaign opens."""
+    return giving.show(giving.early_offer(token))
+
+
+@blueprint.post("/<lang:lang>/early/<token>/give")
+def give_early_posted(token: str) -> AnyResponse:
+    """Take the answers of a step from a friend."""
+    return giving.take(giving.early_offer(token))
 
 
 @blueprint.get("/<lang:lang>/gifts/<token>/return")

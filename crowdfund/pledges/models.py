@@ -26,6 +26,7 @@ class Pledge(OwnedByInstitution, Base):
         owned_key("donor_id", "donors"),
         owned_key("reward_id", "rewards"),
         owned_key("group_id", "groups"),
+        owned_key("early_link_id", "early_links"),
         CheckConstraint("amount_minor > 0 AND cover_minor >= 0 AND cover_minor < amount_minor", name="amounts"),
         Index("ix_pledges_campaign", "institution_id", "campaign_id", "id"),
         Index("ix_pledges_donor", "institution_id", "donor_id"),
@@ -58,6 +59,7 @@ class Pledge(OwnedByInstitution, Base):
     dedication_email: Mapped[str | None]  # of who is told of it, once; forgotten then
     channel: Mapped[str | None]
     group_id: Mapped[int | None] = mapped_column(BigInteger)  # who gives with a group stands on the wall by its name
+    early_link_id: Mapped[int | None] = mapped_column(BigInteger)  # made by a friend before the opening
     # What a known donor told anew of themselves: taken over once the money has come, forgotten when it does not.
     told: Mapped[dict[str, str] | None] = mapped_column(JSONB(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column(default=clock.now)

@@ -61,10 +61,14 @@ class Offer:
     fallback: str
     threshold: Money | None
     rewards: tuple[OfferedReward, ...]
+    early: str = ""  # the token of the link by which a friend came before the opening
+    early_link_id: int | None = None
 
     @property
     def url(self) -> str:
-        """Give the address of the campaign's page."""
+        """Give the address of the campaign's page, as this giver reached it."""
+        if self.early:
+            return f"/{current_locale()}/early/{self.early}/"
         return self.museum.url.removesuffix("/") + f"/{self.slug}/"
 
     def is_open(self) -> bool:
@@ -75,7 +79,9 @@ class Offer:
         return self.model == FundingModel.KEEP and self.is_running()
 
     def is_running(self) -> bool:
-        """Say whether the campaign runs, whatever its funding model."""
+        """Say whether the campaign runs, whatever its funding model; for friends it does before it opens."""
+        if self.early and self.state == CampaignState.SCHEDULED:
+            return clock.now() < self.closes_at
         return is_open(self.state, self.opens_at, self.closes_at, clock.now())
 
     def is_early(self) -> bool:

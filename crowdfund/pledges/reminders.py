@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from crowdfund import clock
 from crowdfund.campaigns import service as campaigns
+from crowdfund.campaigns.early import CLOSED
 from crowdfund.campaigns.models import Campaign
 from crowdfund.campaigns.rules import CampaignState
 from crowdfund.errors import Conflict, Refusal
@@ -18,7 +19,6 @@ from crowdfund.i18n import N_
 from crowdfund.institutions.models import Institution
 from crowdfund.outbox import publish
 from crowdfund.pledges.models import Reminder
-from crowdfund.pledges.service import CLOSED
 from crowdfund.tenancy import museum_of
 
 AT = time(9)  # on the museum's clock

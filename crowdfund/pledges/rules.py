@@ -137,6 +137,7 @@ class PledgeRequest:
     dedication_email: str = ""
     channel: str = ""
     group: str = ""
+    early_link_id: int | None = None
     consents: Mapping[str, str] = field(default_factory=dict)
     source: str = "giving form"
 

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from config import Config
 from crowdfund import clock
 from crowdfund.campaigns import service as campaigns
-from crowdfund.campaigns.models import Campaign, Reward
-from crowdfund.campaigns.rules import CampaignState, is_offered, is_open
+from crowdfund.campaigns.early import check_welcome
+from crowdfund.campaigns.models import Reward
+from crowdfund.campaigns.rules import is_offered
 from crowdfund.donors import service as donors
 from crowdfund.donors.rules import DonorDetails
 from crowdfund.errors import Conflict, NotFound, Refusal
@@ -36,8 +37,6 @@ from crowdfund.pledges.rules import (
 )
 from crowdfund.tenancy import museum_of
 
-NOT_OPEN_YET = N_("This campaign has not opened yet.")
-CLOSED = N_("This campaign is closed: it takes no more gifts.")
 HELD = N_("Money has come for this gift and the museum is looking at it. Please do not pay again.")
 GONE_MEANWHILE = N_("The reward you chose has gone in the meantime. You can give again with another one, or with none.")
 
@@ -52,7 +51,7 @@ def make_pledge(session: Session, request: PledgeRequest) -> Pledge:
     if first is not None:
         return first
     campaign = campaigns.campaign_of(session, request.campaign_id)
-    check_open(campaign, clock.now())
+    check_welcome(session, campaign, request.early_link_id)
     if request.amount.currency != campaign.currency:
         raise ValueError(f"campaign {campaign.id} is kept in {campaign.currency}")
     check_amount(request.amount, campaign.minimum)
@@ -78,18 +77,6 @@ def pledge_of_attempt(session: Session, request: PledgeRequest) -> Pledge | None
     key = (request.attempt.int ^ museum_of(session)) & (2**63 - 1)
     session.execute(select(func.pg_advisory_xact_lock(key)))
     return session.scalars(select(Pledge).where(Pledge.attempt == request.attempt)).one_or_none()
-
-
-def check_open(campaign: Campaign, now: datetime) -> None:
-    """Make sure that a campaign takes gifts at this moment. Raises NotFound for a draft, else Conflict."""
-    if campaign.state == CampaignState.DRAFT:
-        raise NotFound
-    if is_open(campaign.state, campaign.opens_at, campaign.closes_at, now):
-        return
-    early = campaign.state == CampaignState.SCHEDULED or (
-        campaign.state == CampaignState.LIVE and now < campaign.opens_at
-    )
-    raise Conflict(NOT_OPEN_YET if early else CLOSED)
 
 
 def _chosen_reward(session: Session, request: PledgeRequest) -> Reward | None:
@@ -129,6 +116,7 @@ def _new_pledge(session: Session, request: PledgeRequest, donor_id: int, group_i
         dedication_name=request.dedication_name or None,
         dedication_email=request.dedication_email or None,
         channel=request.channel or None,
+        early_link_id=request.early_link_id,
         group_id=group_id,
     )
 
@@ -243,7 +231,7 @@ def reopen(session: Session, pledge_id: int) -> Pledge:
         raise Conflict(N_("This gift has been paid already."))
     if pledge.held_at is not None:
         raise Conflict(HELD)
-    check_open(campaigns.campaign_of(session, pledge.campaign_id), clock.now())
+    check_welcome(session, campaigns.campaign_of(session, pledge.campaign_id), pledge.early_link_id)
     if pledge.state == PledgeState.MADE:
         return pledge
     if not can_become(pledge.state, PledgeState.MADE):

@@ -11,13 +11,13 @@ from werkzeug.wrappers import Response
 
 from config import Config
 from crowdfund.accounts.buckets import limited
+from crowdfund.campaigns.early import CLOSED
 from crowdfund.errors import Conflict, NotFound, Refusal
 from crowdfund.forms import form_token, shown_values
 from crowdfund.i18n import current_locale, gettext
 from crowdfund.pledges import groups, reminders
 from crowdfund.pledges.forms import GROUP, GroupForm, ReminderForm
 from crowdfund.pledges.offers import Offer, load_offer
-from crowdfund.pledges.service import CLOSED
 from crowdfund.tenancy import DonorScope, PublicScope, transaction
 
 blueprint = Blueprint("pledges", __name__)

@@ -34,6 +34,7 @@ from crowdfund.reach.sitemap import sitemap_text
 from crowdfund.reach.view import Appeal
 from crowdfund.tenancy import DonorScope, PublicScope, transaction
 
+PRIVATE_DOORS = ("gifts", "me", "receipts", "early", "follow", "unsubscribe")
 blueprint = Blueprint("reach", __name__)
 ATOM = "application/atom+xml; charset=utf-8"
 PICTURE_SECONDS = 3600
@@ -251,7 +252,7 @@ def robots() -> Response:
     """Tell crawlers what is not theirs."""
     lines = [
         "User-agent: *",
-        *(f"Disallow: /{lang}/{door}/" for lang in LOCALES for door in ("gifts", "me", "receipts")),
+        *(f"Disallow: /{lang}/{door}/" for lang in LOCALES for door in PRIVATE_DOORS),
         *(f"Disallow: /{door}/" for door in ("staff", "account", "c", "kiosk", "screen")),
         f"Sitemap: {_config().public_url}/sitemap.xml",
     ]

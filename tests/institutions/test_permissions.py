@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -29,6 +30,7 @@ from crowdfund.reach.service import make_place
 from crowdfund.tenancy import PlatformScope, transaction
 from tests.desk import enter, form_token, make_colleague
 from tests.factories import (
+    LATER,
     make_account,
     make_campaign,
     make_checkout,
@@ -36,10 +38,27 @@ from tests.factories import (
     make_institution,
     make_member,
     make_pledge,
+    make_talk,
     scope,
 )
 
-CHANGES = {"refund_gift", "accept_charge", "refund_charge", "add_place"}  # views that change something
+TOLD = {
+    "answer": "Yes.", "name": "Solène", "role": "curator", "locale": "fr", "title": "Found", "text": "It was found.",
+    "approved": "1", "note": "Friends", "opens": (clock.now() + timedelta(days=3)).strftime("%Y-%m-%dT12:00"),
+}  # fmt: skip
+CHANGES = {
+    "answer_question",
+    "set_question_aside",
+    "take_question_back",
+    "set_opening",
+    "make_link",
+    "revoke_link",
+    "begin",
+    "save",
+    "publish",
+    "drop",
+    "correct",
+} | {"refund_gift", "accept_charge", "refund_charge", "add_place"}  # views that change something
 
 
 @dataclass(frozen=True)
@@ -65,6 +84,7 @@ def make_museum(slug: str) -> Museum:
                               amount_minor=5000, currency="EUR", reason="paid_twice")
         )  # fmt: skip
         place = make_place(session, campaign.id, "Hall", takes_cash=True)
+        make_talk(session, gift.id)
         return Museum(museum, slug, gift.id, campaign.slug, place.id)
 
 
@@ -87,8 +107,10 @@ def views(app: Flask) -> Iterator[tuple[str, str, str, Any]]:
 
 
 def address(rule: str, slug: str, shown: Museum, gift_id: int | None = None) -> str:
-    path = rule.replace("<museum>", slug).replace("<int:gift_id>", str(gift_id or shown.gift_id))
-    path = path.replace("<int:aside_id>", str(gift_id or shown.gift_id))
+    number = gift_id or shown.gift_id
+    path = rule.replace("<museum>", slug)
+    path = re.sub(r"<int:(gift|aside|question|news)_id>", str(number), path)
+    path = re.sub(r"<int:(campaign|link)_id>", str(number + LATER), path)
     path = path.replace("<campaign>", shown.campaign).replace("<int:place_id>", str(gift_id or shown.place_id))
     path = path.replace("<any(fr, it, en):sheet>", "it")
     assert "<" not in path, f"say here what {rule} needs"
@@ -98,7 +120,7 @@ def address(rule: str, slug: str, shown: Museum, gift_id: int | None = None) -> 
 def send(client: FlaskClient, method: str, path: str, token: str) -> int:
     if method == "GET":
         return client.get(path).status_code
-    form = {"csrf_token": token, "reason": "asked by the donor", "amount": "1", "request": str(uuid4())}
+    form = {"csrf_token": token, "reason": "asked by the donor", "amount": "1", "request": str(uuid4())} | TOLD
     return client.post(path, data=form | {"name": f"Shop {uuid4().hex[:8]}"}).status_code
 
 
@@ -106,6 +128,12 @@ def reached(endpoint: str, method: str) -> set[int]:
     """Tell how a page answers those who may see it: a gift without a stored receipt has none to download."""
     if endpoint == "dashboard.receipt_of_gift":
         return {404}
+    if endpoint == "journal.begin":  # no campaign is named
+        return {422}
+    if (
+        endpoint.startswith(("talk.", "journal.")) and method == "POST"
+    ):  # one after the other: what is answered stays so
+        return {303, 409}
     if endpoint == "dashboard.accept_charge":  # the rules forbid it: its pledge is paid
         return {409}
     return {303} if method == "POST" or endpoint == "dashboard.home" else {200}

@@ -24,9 +24,10 @@ from crowdfund.reach.service import make_place
 from crowdfund.receipts import service as receipts
 from crowdfund.receipts import tasks
 from tests.desk import enter, make_colleague
-from tests.factories import make_checkout, make_donor
+from tests.factories import make_checkout, make_donor, make_news, make_talk
 from tests.receipts.conftest import MailKeeper, found_museum
 
+PUBLISHED = 777  # the number of each house's news
 DRAWN = re.compile(rb"[^a-z]")
 
 
@@ -70,6 +71,8 @@ def found_house(slug: str, canary: str) -> House:
             QuarantinedCharge(id=gift.id, charge=f"ch_of_{slug}", account="acct_test", amount_minor=5000,
                               currency="EUR", reason="unknown_attempt")
         )  # fmt: skip
+        make_talk(session, gift.id, canary)
+        make_news(session, campaign, id=PUBLISHED)
     tasks.render_and_send(museum.scope, receipt_id=receipt.id)
     thanks.thank(museum.scope, gift.id)
     code = receipt.snapshot["verification_code"]

@@ -20,9 +20,9 @@ from sqlalchemy import text
 from crowdfund.pages import views
 from crowdfund.tenancy import transaction
 from tests.desk import form_token
-from tests.factories import scope
+from tests.factories import LATER, scope
 from tests.receipts.conftest import MailKeeper
-from tests.tenancy.houses import House, found_house, mails_of, named, open_desk, roles_for, said_by
+from tests.tenancy.houses import PUBLISHED, House, found_house, mails_of, named, open_desk, roles_for, said_by
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*sRGB2014.icc:pytest.PytestUnraisableExceptionWarning")
 
@@ -60,9 +60,15 @@ def routes(app: Flask) -> list[Route]:
     return listed
 
 
-def _filled(route: Route, **values: object) -> str:
+# At the desk of the conversation one form comes after the other: what is answered or published stays so.
+TALK = {303, 409, 422}
+
+
+def _filled(route: Route, **values: Any) -> str:
+    number = values.get("gift_id", PUBLISHED)
     given = {
-        "aside_id": values.get("gift_id"),
+        **dict.fromkeys(("aside_id", "question_id", "news_id"), number),
+        **dict.fromkeys(("campaign_id", "link_id"), number + LATER),
         "pledge_id": 1,
         "receipt_id": 1,  # of whoever visits their own gifts: tests/me/test_gifts.py
         "lang": "fr",
@@ -97,14 +103,16 @@ def _staff(routes: list[Route]) -> list[tuple[Route, str]]:
     return found
 
 
-def _expected(route: Route, *, own_museum: bool, own_gift: bool, allowed: bool) -> int:
+def _expected(route: Route, method: str, *, own_museum: bool, own_gift: bool, allowed: bool) -> set[int]:
     if not own_museum:
-        return 404
+        return {404}
     if not allowed:
-        return 403
-    if {"gift_id", "aside_id", "campaign"} & set(route["parameters"]) and not own_gift:
-        return 404
-    return DOCUMENTED.get(route["endpoint"], 200)
+        return {403}
+    if any(name.endswith("_id") or name == "campaign" for name in route["parameters"]) and not own_gift:
+        return {404}
+    if method == "POST" and route["endpoint"].startswith(("talk.", "journal.")):
+        return TALK
+    return {DOCUMENTED.get(route["endpoint"], 200)}
 
 
 def test_the_desk_shows_each_museum_to_its_own_people_and_to_nobody_else(
@@ -123,11 +131,11 @@ def test_the_desk_shows_each_museum_to_its_own_people_and_to_nobody_else(
             for role in filter(None, (right, wrong)):
                 answer = _send(desks[role], method, path, tokens[role])
                 expected = _expected(
-                    route, own_museum=slug == own.slug, own_gift=gift is own, allowed=role is not wrong
+                    route, method, own_museum=slug == own.slug, own_gift=gift is own, allowed=role is not wrong
                 )
-                assert answer.status_code == expected, f"{role} {method} {path}"
+                assert answer.status_code in expected, f"{role} {method} {path}"
                 seen = named(said_by(answer), houses)
-                assert seen <= ({own.slug} if expected == 200 else set()), f"{role} {method} {path}"
+                assert seen <= ({own.slug} if answer.status_code in {200, 422} else set()), f"{role} {method} {path}"
                 asked, shown = asked + 1, shown + bool(seen)
     assert asked >= 100
     assert shown >= 6  # a list, a gift and a receipt of each: or the canaries prove nothing

@@ -22,6 +22,7 @@ from crowdfund.campaigns.view import (
     TierRow,
     WorkCard,
 )
+from crowdfund.conversation.view import Conversation
 from crowdfund.money import Money
 
 
@@ -168,24 +169,6 @@ class Wall:
 
 
 @dataclass(frozen=True, slots=True)
-class NewsItem:
-    """An entry of the journal."""
-
-    title: str
-    text: str
-    published_on: date
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A question and the curator's signed answer."""
-
-    question: str
-    answer: str
-    by: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class TimelineEvent:
     """A step after the end: paid, licence, transport, on show."""
 
@@ -202,6 +185,7 @@ class CampaignPage:
     `deadline` and `opens_at` are UTC; `timezone` is the museum's. `fallback` is the museum's sentence on what happens
     below the goal when the model's own sentence does not say it all. `outcome` tells the end in the museum's words. `way` is the
     code of the poster or link that led here.
+    `early`: shown to friends before it is public.
     """
 
     museum: MuseumLabel
@@ -239,8 +223,8 @@ class CampaignPage:
     budget: tuple[BudgetLine, ...] = ()
     fee_example: FeeExample | None = None
     wall: Wall | None = None
-    news: tuple[NewsItem, ...] = ()
-    questions: tuple[Question, ...] = ()
+    talk: Conversation | None = None
+    early: bool = False
     timeline: tuple[TimelineEvent, ...] = ()
     others: tuple[WorkCard, ...] = ()
     way: str = ""

@@ -1,0 +1,66 @@
+"""Tell what was said around a campaign: news, questions with their answers, people who follow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from crowdfund import clock, outbox
+from crowdfund.conversation import followers, news, questions
+from crowdfund.conversation.models import Follower, Question
+from crowdfund.conversation.tokens import follow_token
+from crowdfund.demo.people import SPEAKS
+from crowdfund.tenancy import OperatorScope, transaction
+
+SOURCE = "demo"
+
+
+def converse(scope: OperatorScope, written: Mapping[str, Any], campaign_id: int, opens: datetime, museum: str) -> None:
+    """Tell it at the moments when it happened; nobody is written to."""
+    for number in range(written.get("followers", 0)):
+        at = min(opens - timedelta(days=12) + timedelta(hours=number * 2), clock.now() - timedelta(hours=1))
+        with clock.at(at), transaction(scope) as session:
+            _follow(session, campaign_id, f"suit{number + 1}.{campaign_id}@exemple.example", SPEAKS[museum])
+    for piece in written.get("news", ()):
+        with clock.at(opens + timedelta(days=piece["day"], hours=17)), transaction(scope) as session:
+            _publish(session, campaign_id, piece)
+            outbox.mark_told(session)
+    for one in written.get("questions", ()):
+        with transaction(scope) as session:
+            _question(session, campaign_id, one, opens + timedelta(days=one["day"], hours=9))
+            outbox.mark_told(session)
+
+
+def _follow(session: Session, campaign_id: int, email: str, locale: str) -> None:
+    followers.follow(session, campaign_id, email, locale=locale, wording=SOURCE, source=SOURCE)
+    follower = session.scalars(select(Follower).where(Follower.email == email)).one()
+    followers.confirm(session, follow_token(follower.institution_id, follower.key))
+    outbox.mark_told(session)
+
+
+def _publish(session: Session, campaign_id: int, piece: Mapping[str, Any]) -> None:
+    made = news.write_news(session, campaign_id, piece["kind"])
+    for locale, title in piece["title"].items():
+        text = piece["text"][locale].strip()
+        news.put_text(session, made.id, locale, title=title, text=text, status="approved")
+    news.publish_news(session, made.id)
+    if note := piece.get("correction"):
+        news.correct_news(session, made.id, note["locale"], note["text"])
+
+
+def _question(session: Session, campaign_id: int, one: Mapping[str, Any], asked_at: datetime) -> None:
+    with clock.at(asked_at):
+        questions.ask(session, campaign_id, one["text"], locale=one["locale"], name=one.get("name", ""))
+    if "answer" not in one:
+        return
+    found = session.scalars(
+        select(Question).where(Question.campaign_id == campaign_id, Question.text == one["text"])
+    ).one()
+    with clock.at(asked_at + timedelta(hours=one["hours"])):
+        questions.answer(
+            session, found.id, one["answer"].strip(), locale=one["locale"], name=one["by"], role=one["role"]
+        )
