@@ -10,15 +10,16 @@ from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, and_, select
 from sqlalchemy.orm import Session
 
 from crowdfund import clock, i18n
 from crowdfund.campaigns.models import Campaign
 from crowdfund.campaigns.texts import said
 from crowdfund.campaigns.view import WorkCard
+from crowdfund.conversation.models import News, NewsText
 from crowdfund.errors import NotFound
-from crowdfund.i18n import current_locale, gettext, money, ngettext
+from crowdfund.i18n import LOCALES, current_locale, gettext, money, ngettext
 from crowdfund.institutions.models import Institution
 from crowdfund.pages.cards import cards
 
@@ -59,7 +60,7 @@ def campaigns_feed(session: Session) -> Feed:
 
 
 def museum_feed(session: Session, slug: str) -> Feed:
-    """Read the feed of one museum: campaigns opened, ended, and every step that followed. Raises NotFound."""
+    """Read the feed of one museum: campaigns opened, ended, every step that followed, and the journal. Raises NotFound."""
     museum = session.execute(
         select(Institution.id, Institution.name, Institution.default_locale, Institution.time_zone).where(
             Institution.slug == slug
@@ -82,6 +83,7 @@ def museum_feed(session: Session, slug: str) -> Feed:
         entries += [
             _step(row, card, number, step) for number, step in enumerate(steps.get(row.id, ())) if _past(step, row)
         ]
+    entries += _news(session, {row.id: (row, card) for row, card in found}, museum.id)
     lang = current_locale()
     return Feed(museum.name, f"/{lang}/news/{slug}.atom", f"/{lang}/{slug}/", _latest(entries))
 
@@ -123,6 +125,26 @@ def _step(row: Row[Any], card: WorkCard, number: int, step: dict[str, Any]) -> E
         datetime.combine(date.fromisoformat(step["on"]), time(9), ZoneInfo(row.time_zone)).astimezone(UTC),
         card.museum.name,
     )
+
+
+def _news(session: Session, found: dict[int, tuple[Row[Any], WorkCard]], museum_id: int) -> Iterable[Entry]:
+    """Read the journal's published news, each in the feed's language, else in the museum's, else in any."""
+    statement = (
+        select(News.id, News.campaign_id, News.published_at, NewsText.locale, NewsText.title, NewsText.text)
+        .join(NewsText, and_(NewsText.institution_id == News.institution_id, NewsText.news_id == News.id))
+        .where(News.institution_id == museum_id, News.campaign_id.in_(list(found)), News.published_at <= clock.now())
+        .order_by(News.published_at.desc(), News.id.desc())
+        .limit(MOST * len(LOCALES))
+    )
+    by_news: dict[int, dict[str, Any]] = {}
+    for one in session.execute(statement):
+        by_news.setdefault(one.id, {})[one.locale] = one
+    for number, versions in by_news.items():
+        row, card = found[next(iter(versions.values())).campaign_id]
+        said_in = next(one for one in (current_locale(), row.default_locale, *versions) if one in versions)
+        text = versions[said_in]
+        name = f"{card.museum.slug}/{row.slug}/news-{number}"
+        yield Entry(name, text.title, text.text, f"{card.url}news/{number}", text.published_at, card.museum.name)
 
 
 def _past(step: dict[str, Any], row: Row[Any]) -> bool:

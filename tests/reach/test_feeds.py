@@ -11,6 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from crowdfund import clock
+from crowdfund.campaigns.models import Campaign
 from crowdfund.i18n import LOCALES
 from crowdfund.tenancy import transaction
 from tests import factories
@@ -54,6 +55,20 @@ def test_the_feeds_tell_what_happened(client: FlaskClient, museum: Museum, lang:
     assert any("<dame>" in title for title in news.values()) == (lang == "fr")
     assert len(dict(_entries(client, f"/{lang}/campaigns.atom"))) == 2
     assert client.get(f"/{lang}/news/nobody.atom").status_code == 404
+
+
+@pytest.mark.parametrize("lang", LOCALES)
+def test_the_journal_is_in_the_feed(client: FlaskClient, museum: Museum, lang: str) -> None:
+    with transaction(museum.scope) as session:
+        campaign = session.get_one(Campaign, (museum.id, museum.campaign_id))
+        published = factories.make_news(session, campaign)
+        planned = factories.make_news(session, campaign, state="planned", published_at=clock.now() + timedelta(days=1))
+    names = {name.rpartition("/")[2] for name, _title in _entries(client, f"/{lang}/news/{museum.slug}.atom")}
+    assert f"news-{published.id}" in names
+    assert f"news-{planned.id}" not in names
+    address = f"/{lang}/{museum.path}/news/{published.id}"
+    assert f"{address}?c=feed" in client.get(f"/{lang}/news/{museum.slug}.atom").text
+    assert client.get(address).status_code == 200
 
 
 def test_a_museum_without_campaigns_has_an_empty_feed(app: Flask, client: FlaskClient) -> None:
