@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from crowdfund import audit, clock
 from crowdfund.campaigns import service as campaigns
+from crowdfund.conversation import followers
 from crowdfund.database import Database
 from crowdfund.donors import service as donors
 from crowdfund.donors.models import Donor
@@ -128,6 +129,7 @@ def _forget_at_provider(session: Session, pledge_ids: list[int]) -> None:
 def _forget_beside(session: Session, email: str) -> None:
     """Forget an address where it was left without giving: to be reminded, to be told of a dedication, for a group."""
     session.execute(delete(Reminder).where(Reminder.email == email))
+    followers.forget_person(session, email)
     session.execute(update(Group).where(Group.organiser_email == email).values(organiser_email=None))
     session.execute(update(Pledge).where(Pledge.dedication_email == email).values(dedication_email=None))
 

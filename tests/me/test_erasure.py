@@ -13,6 +13,8 @@ from sqlalchemy import func, select, text
 
 from crowdfund import books, clock
 from crowdfund.audit import AuditEntry
+from crowdfund.conversation import followers, questions
+from crowdfund.conversation.models import Follower, Question
 from crowdfund.donors.models import Consent, Donor
 from crowdfund.gifts import tasks as gift_tasks
 from crowdfund.gifts.dedications import stored_card
@@ -102,6 +104,8 @@ def test_what_was_left_without_giving_is_forgotten_too(town: Town, client: Flask
         about = {"campaign_id": town.first.campaign_id, "locale": "fr"}
         session.add(Reminder(email=EMAIL, due_on=clock.now().date(), **about))
         session.add(Group(code="bcdfghjk", name="CM2", organiser_email=EMAIL, **about))
+        followers.follow(session, town.first.campaign_id, EMAIL, locale="fr", wording="words", source="here")
+        questions.ask(session, town.first.campaign_id, "Why?", locale="fr", email=EMAIL)
     dedicate(town, "Ysoline")
     pledge = pledge_of(town.first, town.gifts[0])
     storage = client.application.extensions["storage"]
@@ -114,6 +118,8 @@ def test_what_was_left_without_giving_is_forgotten_too(town: Town, client: Flask
     assert stored_card(pledge) is None
     with town.first.open() as session:
         assert session.scalars(select(Reminder)).all() == []
+        assert session.scalars(select(Follower.state)).all() == ["ended"]
+        assert session.scalars(select(Question.asker_email)).all() == [None]
         assert session.scalars(select(Group.name)).all() == ["CM2"]
 
 
