@@ -77,6 +77,7 @@ def _filled(route: Route, **values: Any) -> str:
         "rest": "",
         "sheet": "it",
         "group": "bcdfghjk",
+        "page": "who",
         **values,
     }
     return re.sub(r"<(?:[^:<>]+:)?(\w+)>", lambda found: str(given[found[1]]), route["rule"])
