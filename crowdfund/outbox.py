@@ -7,6 +7,7 @@ Celery; Celery is a courier and may forget, a lease that runs out is due again. 
 
 from __future__ import annotations
 
+import json
 import random
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +16,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Index, UniqueConstraint, event, text, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, SessionTransaction, mapped_column
 
 from crowdfund import clock
@@ -25,6 +25,21 @@ from crowdfund.tenancy import OwnedByInstitution, TaskScope, museum_of, transact
 LEASE = timedelta(seconds=30)
 FIRST_RETRY = timedelta(seconds=1)
 LONGEST_RETRY = timedelta(minutes=15)
+# One statement for all that a transaction stated: the facts come as arrays, so that it is the same however many they are.
+WRITE = text("""
+    INSERT INTO outbox
+      (institution_id, topic, key, listener, payload, background, attempts, not_before, created_at, delivered_at)
+    SELECT :museum, topic, key, listener, CAST(payload AS jsonb), background, 0, not_before, created_at, delivered_at
+    FROM unnest(
+      CAST(:topic AS text[]), CAST(:key AS text[]), CAST(:listener AS text[]), CAST(:payload AS text[]),
+      CAST(:background AS boolean[]), CAST(:not_before AS timestamptz[]), CAST(:created_at AS timestamptz[]),
+      CAST(:delivered_at AS timestamptz[])
+    ) WITH ORDINALITY
+      AS fact (topic, key, listener, payload, background, not_before, created_at, delivered_at, place)
+    ORDER BY place
+    ON CONFLICT (institution_id, listener, key) DO NOTHING
+""")
+COLUMNS = ("topic", "key", "listener", "background", "not_before", "created_at", "delivered_at")
 STATED = "facts stated"  # in a session: rows to be written with its commit, each with the savepoint that stated it
 
 # Inside: called with the session of the transaction that marks the row delivered.
@@ -97,19 +112,17 @@ def publish(session: Session, topic: str, *, key: str, delay: timedelta = timede
         {"listener": "", "not_before": now, "delivered_at": now}
     ]
     full_key = f"{topic}:{key}"
-    museum = museum_of(session)
+    museum_of(session)  # a fact is a museum's
     stated: list[_Stated] = session.info.setdefault(STATED, [])
     owner = session.get_nested_transaction()
     stated += [
         (
             owner,
             {
-                "institution_id": museum,
                 "topic": topic,
                 "key": full_key,
                 "payload": payload,
                 "created_at": now,
-                "attempts": 0,
                 "background": bool(delay),
                 **row,
             },
@@ -123,10 +136,10 @@ def _write(session: Session) -> None:
     stated: list[_Stated] = session.info.pop(STATED, [])
     if not stated:
         return
-    statement = insert(OutboxRow.__table__)  # type: ignore[arg-type] # the table, not the class: no rows come back
-    keys = ["institution_id", "listener", "key"]
     rows = [row for _owner, row in stated]
-    session.connection().execute(statement.on_conflict_do_nothing(index_elements=keys), rows)
+    values: dict[str, Any] = {name: [row[name] for row in rows] for name in COLUMNS}
+    values["payload"] = [json.dumps(row["payload"], ensure_ascii=False) for row in rows]
+    session.connection().execute(WRITE, {"museum": museum_of(session), **values})
     here = session.get_nested_transaction()
     if here is not None:  # it may be undone, and with it rows that others stated: those are written again
         session.info[STATED] = [(owner, row) for owner, row in stated if owner is not here]
@@ -168,9 +181,16 @@ def mark_told(session: Session) -> None:
     Facts held back (`delay`) stay: they are work to be done, not news.
     """
     session.flush()
+    for _owner, row in session.info.get(STATED, []):  # told before it is written
+        if not row["background"]:
+            row["delivered_at"] = row["created_at"]
     session.execute(
         update(OutboxRow)
-        .where(OutboxRow.delivered_at.is_(None), OutboxRow.not_before <= OutboxRow.created_at)
+        .where(
+            OutboxRow.delivered_at.is_(None),
+            OutboxRow.background.is_(False),
+            OutboxRow.not_before <= OutboxRow.created_at,
+        )
         .values(delivered_at=OutboxRow.created_at)
     )
 

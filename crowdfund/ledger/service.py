@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,19 +17,24 @@ from crowdfund.ledger.rules import AccountKind, Line, check_balanced, fund_code,
 from crowdfund.money import Money
 from crowdfund.tenancy import museum_of
 
-# One statement for a transaction and its lines; nothing when the reference was posted before.
+# One statement for transactions and their lines; nothing for a reference that was posted before. The totals' trigger runs
+# once for all lines, so the rows of the totals are changed once.
 POST = text("""
     WITH posted AS (
       INSERT INTO ledger_transactions (institution_id, reference, memo, booked_at, reverses_id)
-      VALUES (:museum, :reference, :memo, :booked_at, :reverses_id)
+      SELECT :museum, wanted.reference, wanted.memo, wanted.booked_at, wanted.reverses_id
+      FROM unnest(
+        CAST(:references AS text[]), CAST(:memos AS text[]), CAST(:booked AS timestamptz[]), CAST(:reverses AS bigint[])
+      ) WITH ORDINALITY AS wanted (reference, memo, booked_at, reverses_id, place)
+      ORDER BY wanted.place
       ON CONFLICT (institution_id, reference) DO NOTHING
-      RETURNING institution_id, id
+      RETURNING institution_id, id, reference
     )
     INSERT INTO ledger_entries (institution_id, transaction_id, account_id, amount_minor, currency)
     SELECT posted.institution_id, posted.id, line.account_id, line.amount_minor, line.currency
-    FROM posted CROSS JOIN unnest(
-      CAST(:accounts AS bigint[]), CAST(:amounts AS bigint[]), CAST(:currencies AS text[])
-    ) WITH ORDINALITY AS line (account_id, amount_minor, currency, place)
+    FROM posted JOIN unnest(
+      CAST(:of AS text[]), CAST(:accounts AS bigint[]), CAST(:amounts AS bigint[]), CAST(:currencies AS text[])
+    ) WITH ORDINALITY AS line (reference, account_id, amount_minor, currency, place) USING (reference)
     ORDER BY line.place
     RETURNING transaction_id
 """)
@@ -111,21 +116,41 @@ def post(
     Amounts are minor units, debits positive. Raises UnbalancedError, LookupError for an account that is not open. The
     database checks the balance again at commit and refuses every later change.
     """
-    values = _checked(session, Posting(reference, memo, lines, booked_at), reverses_id)
-    session.flush()  # what the entries speak of comes first
-    ids = session.connection().execute(POST, values).scalars().all()
-    return int(ids[0]) if ids else None
+    posted = _post(session, {reference: Posting(reference, memo, lines, booked_at)}, reverses_id)
+    return posted[0] if posted else None
 
 
 def post_all(session: Session, postings: Sequence[Posting]) -> None:
-    """Post several transactions, each as `post` does, in one round to the database."""
-    values = [_checked(session, posting) for posting in postings]
-    session.flush()  # likewise
-    if values:
-        session.connection().execute(POST, values)
+    """Post several transactions, each as `post` does, in one statement. Of two under one reference the first counts."""
+    wanted: dict[str, Posting] = {}
+    for posting in postings:
+        wanted.setdefault(posting.reference, posting)
+    _post(session, wanted)
 
 
-def _checked(session: Session, posting: Posting, reverses_id: int | None = None) -> dict[str, Any]:
+def _post(session: Session, wanted: Mapping[str, Posting], reverses_id: int | None = None) -> list[int]:
+    """Write transactions, by reference, and give the ids of those that are new, one for each of their lines."""
+    lines = [(posting.reference, line) for posting in wanted.values() for line in _checked(session, posting)]
+    session.flush()  # what the entries speak of comes first
+    if not wanted:
+        return []
+    accounts = _accounts(session, {line.account for _reference, line in lines})
+    values = {
+        "museum": museum_of(session),
+        "references": list(wanted),
+        "memos": [posting.memo for posting in wanted.values()],
+        "booked": [posting.booked_at or clock.now() for posting in wanted.values()],
+        "reverses": [reverses_id] * len(wanted),
+        "of": [reference for reference, _line in lines],
+        "accounts": [int(accounts[line.account].id) for _reference, line in lines],
+        "amounts": [line.amount.minor for _reference, line in lines],
+        "currencies": [line.amount.currency for _reference, line in lines],
+    }
+    return [int(one) for one in session.connection().execute(POST, values).scalars()]
+
+
+def _checked(session: Session, posting: Posting) -> list[Line]:
+    """Give a posting's lines in the order of their accounts, when they may be posted."""
     check_balanced(posting.lines)
     accounts = _accounts(session, {line.account for line in posting.lines})
     for line in posting.lines:
@@ -133,18 +158,7 @@ def _checked(session: Session, posting: Posting, reverses_id: int | None = None)
             raise LookupError(f"no account {line.account}")
         if accounts[line.account].currency != line.amount.currency:
             raise LookupError(f"{line.account} is not kept in {line.amount.currency}")
-    # In the order of accounts, so that two writers take the totals' rows in the same order.
-    ordered = sorted(posting.lines, key=lambda line: int(accounts[line.account].id))
-    return {
-        "museum": museum_of(session),
-        "reference": posting.reference,
-        "memo": posting.memo,
-        "booked_at": posting.booked_at or clock.now(),
-        "reverses_id": reverses_id,
-        "accounts": [accounts[line.account].id for line in ordered],
-        "amounts": [line.amount.minor for line in ordered],
-        "currencies": [line.amount.currency for line in ordered],
-    }
+    return sorted(posting.lines, key=lambda line: int(accounts[line.account].id))
 
 
 def reverse(session: Session, reference: str, memo: str) -> int | None:
