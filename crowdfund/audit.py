@@ -6,16 +6,28 @@ deletion shows; cutting off the tail shows against an anchor kept elsewhere (`fl
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import BigInteger, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crowdfund import clock
 from crowdfund.database import Base
 from crowdfund.tenancy import museum_of, scope_of
+
+# The trigger chains each row to the one before it, those of the same statement too.
+WRITE = text("""
+    INSERT INTO audit_entries (institution_id, seq, actor, action, subject, detail, at, prev_hash, hash)
+    SELECT :museum, 0, :actor, action, subject, CAST(detail AS jsonb), at, '', ''
+    FROM unnest(
+      CAST(:actions AS text[]), CAST(:subjects AS text[]), CAST(:details AS text[]), CAST(:moments AS timestamptz[])
+    ) WITH ORDINALITY AS act (action, subject, detail, at, place)
+    ORDER BY place
+""")
 
 
 class AuditEntry(Base):
@@ -35,19 +47,30 @@ class AuditEntry(Base):
     hash: Mapped[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What was done, to what, at a moment (UTC)."""
+
+    action: str
+    subject: str
+    detail: Mapping[str, Any]
+    at: datetime
+
+
 def record(session: Session, action: str, subject: str, **detail: Any) -> None:
     """Write what was done to the trail. Holds the museum's chain until the transaction ends, so call it late."""
-    session.flush()  # the rows it speaks of come first
-    session.execute(
-        insert(AuditEntry).values(
-            institution_id=museum_of(session),
-            seq=0,
-            actor=scope_of(session).actor,
-            action=action,
-            subject=subject,
-            detail=detail,
-            at=clock.now(),
-            prev_hash="",
-            hash="",
-        )
-    )
+    record_all(session, [Act(action, subject, detail, clock.now())])
+
+
+def record_all(session: Session, acts: Sequence[Act]) -> None:
+    """Write several acts to the trail, in their order, each as `record` does."""
+    session.flush()  # the rows they speak of come first
+    if acts:
+        session.connection().execute(WRITE, {
+            "museum": museum_of(session),
+            "actor": scope_of(session).actor,
+            "actions": [act.action for act in acts],
+            "subjects": [act.subject for act in acts],
+            "details": [json.dumps(act.detail) for act in acts],
+            "moments": [act.at for act in acts],
+        })  # fmt: skip

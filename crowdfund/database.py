@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any, ClassVar
@@ -21,6 +21,7 @@ from sqlalchemy import (
     event,
     func,
     select,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
@@ -35,6 +36,7 @@ NAMING = {
 
 # A lock may take 3 s, a transaction left idle for 10 s is ended; how long a statement may take is the scope's.
 TIMEOUTS = "-c statement_timeout=5000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=10000"
+HOLD = text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key")
 
 
 class Base(DeclarativeBase):
@@ -104,6 +106,13 @@ class Database:
                 yield
             finally:
                 connection.execute(select(func.pg_advisory_unlock(key)))
+
+
+def hold(session: Session, keys: Iterable[int]) -> None:
+    """Let one transaction at a time have each key (64 bits, signed), until it ends; taken in order, in one statement."""
+    wanted = sorted(set(keys))
+    if wanted:
+        session.connection().execute(HOLD, {"keys": wanted})
 
 
 def _hold_rows(session: Session) -> None:

@@ -128,7 +128,8 @@ class OwnedByInstitution:
     """A row that belongs to one museum; its key starts with the museum."""
 
     institution_id: Mapped[int] = mapped_column(ForeignKey("institutions.id"), primary_key=True, sort_order=-2)
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, sort_order=-1)
+    # Said to be counted up by the database, so that many new rows go in one statement and still learn their ids.
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, autoincrement=True, sort_order=-1)
 
 
 def owned_key(column: str, target: str, **options: Any) -> ForeignKeyConstraint:

@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from crowdfund import audit, books
+from crowdfund import audit, books, clock
 from crowdfund.embedded import EmbeddedPostgres
 from crowdfund.tenancy import OperatorScope, PlatformScope, transaction
 from tests.factories import make_institution, scope
@@ -112,3 +112,15 @@ def _forget(server: EmbeddedPostgres, museum: int) -> None:
 def test_no_scope_no_trail(app: Flask, connection: Connection) -> None:
     with pytest.raises(RuntimeError), transaction(PlatformScope()) as session:
         audit.record(session, "x", "y")
+
+
+def test_acts_written_together_are_chained_in_their_order(museum: int) -> None:
+    with transaction(scope(museum)) as session:
+        audit.record_all(session, [
+            audit.Act("gift.moved", f"gift:{number}", {"amount_minor": number}, clock.now()) for number in (9, 7, 8)
+        ])  # fmt: skip
+        audit.record_all(session, [])
+    with transaction(scope(museum)) as session:
+        found = session.execute(text("SELECT subject FROM audit_entries WHERE seq > 5 ORDER BY seq")).scalars().all()
+    assert found == ["gift:9", "gift:7", "gift:8"]
+    assert breaks(museum) == []

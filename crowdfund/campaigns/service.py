@@ -237,8 +237,8 @@ def reward_of(session: Session, reward_id: int) -> Reward | None:
     return session.get(Reward, (museum_of(session), reward_id))
 
 
-def claim_reward(session: Session, reward_id: int) -> bool:
-    """Take one of a reward's stock, True when one was left. Of two who ask for the last one exactly one gets it.
+def claim_reward(session: Session, reward_id: int, count: int = 1) -> bool:
+    """Take `count` of a reward's stock, True when so many were left. Of two who ask for the last one exactly one gets it.
 
     The campaign's row is taken before the reward's, here and everywhere. A reward without stock is always there.
     """
@@ -250,8 +250,8 @@ def claim_reward(session: Session, reward_id: int) -> bool:
     touch(session, reward.campaign_id)
     claimed = session.execute(
         update(Reward)
-        .where(Reward.id == reward_id, Reward.claimed < Reward.stock)
-        .values(claimed=Reward.claimed + 1)
+        .where(Reward.id == reward_id, Reward.claimed + count <= Reward.stock)
+        .values(claimed=Reward.claimed + count)
         .returning(Reward.id)
         .execution_options(synchronize_session=False)
     ).one_or_none()

@@ -5,6 +5,7 @@ The weights are those of real campaigns: most give 10 to 50, few give much, and 
 
 from __future__ import annotations
 
+from itertools import accumulate
 from random import Random
 
 # amount in major units → weight in per cent
@@ -24,12 +25,13 @@ TRIES = 40_000
 def amounts(random: Random, kind: str, count: int, total_minor: int) -> list[int]:
     """Draw `count` amounts (minor units) that sum to `total_minor` exactly. Raises ValueError when that cannot be."""
     levels, weights = zip(*WEIGHTS[kind].items(), strict=True)
-    drawn = [level * 100 for level in random.choices(levels, weights, k=count)]
+    up_to = list(accumulate(weights))
+    drawn = [level * 100 for level in random.choices(levels, cum_weights=up_to, k=count)]
     missing = total_minor - sum(drawn)
     for _ in range(TRIES):
         if not missing:
             return drawn
-        place, level = random.randrange(count), random.choices(levels, weights)[0] * 100
+        place, level = random.randrange(count), random.choices(levels, cum_weights=up_to)[0] * 100
         if abs(missing - (level - drawn[place])) < abs(missing):
             missing -= level - drawn[place]
             drawn[place] = level

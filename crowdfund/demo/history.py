@@ -186,21 +186,25 @@ class _Story:
                 .order_by(Reward.price_minor)
             ).all()
             currency = campaigns.campaign_of(session, self.campaign_id).currency
-            pledged: list[tuple[int, Giving]] = []
-            for giving in givings:
-                with clock.at(giving.at):
-                    pledge = pledges.make_pledge(session, self._request(giving, rewards, currency))
-                    if self.promised:
-                        pledges.promise(session, pledge.id)
-                    else:
-                        pledged.append((pledge.id, giving))
-            self._receive(session, pledged, currency)
+            left = {reward.id: None if reward.stock is None else reward.stock - reward.claimed for reward in rewards}
+            asked = [(self._request(giving, rewards, left, currency), giving.at) for giving in givings]
+            made = pledges.make_pledges(session, asked)
+            if self.promised:
+                pledges.promise_all(session, {one: one.created_at for one in made})
+            else:
+                self._receive(session, [(one.id, giving) for one, giving in zip(made, givings, strict=True)], currency)
             outbox.mark_told(session)
 
-    def _request(self, giving: Giving, rewards: Sequence[Reward], currency: str) -> PledgeRequest:
+    def _request(
+        self, giving: Giving, rewards: Sequence[Reward], left: dict[int, int | None], currency: str
+    ) -> PledgeRequest:
+        """Make up a giving form. `left` counts what there is of each reward; what is chosen here is taken out of it."""
         draw = self.random
-        fitting = [r for r in rewards if r.price_minor <= giving.minor and (r.stock is None or r.claimed < r.stock)]
+        fitting = [reward for reward in rewards if reward.price_minor <= giving.minor and left[reward.id] != 0]
         reward = fitting[-1] if fitting and draw.random() < REWARDED else None
+        stock = left[reward.id] if reward else None
+        if reward and stock is not None:
+            left[reward.id] = stock - 1
         shown = draw.random()
         wall = "short" if shown < NAMED else "other" if shown < NAMED + OTHER_NAME else "anonymous"
         receipt = draw.random() < RECEIPTS
@@ -217,10 +221,7 @@ class _Story:
     def _receive(self, session: Session, pledged: Sequence[tuple[int, Giving]], currency: str) -> None:
         """Book the money of some pledges together, then issue their receipts, each at its moment."""
         came = gifts.receive_gifts(session, [self._money(*one, currency) for one in pledged])
-        for gift in came:
-            if gift.wants_receipt:
-                with clock.at(gift.received_at):
-                    receipts.issue(session, gift.id)
+        receipts.issue_all(session, {gift.id: gift.received_at for gift in came if gift.wants_receipt})
 
     def _money(self, pledge_id: int, giving: Giving, currency: str) -> MoneyReceived:
         amount = Money(giving.minor, currency)
@@ -244,13 +245,14 @@ def _count_boxes(
     currency = plan["currency"]
     units = [part.minor for part in Money(boxes["units"], currency).split([random.randint(60, 140) for _ in days])]
     sums = [part.minor for part in Money(boxes["total_minor"], currency).split(units)]
+    counted = []
+    for day, count, minor in zip(days, units, sums, strict=True):
+        at = min(datetime.combine(day, time(18, 30), frame.zone), until)
+        counted.append(MoneyReceived(
+            reference=f"{boxes['method']}:{campaign_id}:{day.isoformat()}", campaign_id=campaign_id, units=count,
+            amount=Money(minor, currency), method=Method(boxes["method"]), received_at=at, imported=True))  # fmt: skip
     with transaction(scope) as session:
-        for day, count, minor in zip(days, units, sums, strict=True):
-            at = datetime.combine(day, time(18, 30), frame.zone)
-            with clock.at(min(at, until)):
-                gifts.receive_gift(session, MoneyReceived(
-                    reference=f"{boxes['method']}:{campaign_id}:{day.isoformat()}", campaign_id=campaign_id, units=count,
-                    amount=Money(minor, currency), method=Method(boxes["method"]), received_at=min(at, until), imported=True))  # fmt: skip
+        gifts.receive_gifts(session, counted)
         outbox.mark_told(session)
 
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crowdfund import clock
+from crowdfund.database import hold
 from crowdfund.donors.models import Consent, Donor
 from crowdfund.donors.rules import ADDRESS, DonorDetails, name_key
 from crowdfund.errors import NotFound
@@ -21,24 +26,45 @@ def find_or_add(session: Session, details: DonorDetails) -> Donor:
     Without an e-mail address a new record is added: two people may bear one name. Holds the address until the
     transaction ends, so that two forms at once make one donor.
     """
-    donor = _find(session, details) if details.email else None
-    if donor is None:
-        donor = Donor(**details.told())
-        session.add(donor)
-        session.flush()  # for its id
-    return donor
+    return find_or_add_all(session, [(details, clock.now())])[0]
 
 
-def _find(session: Session, details: DonorDetails) -> Donor | None:
-    email = details.email.lower()
-    drawn = hashlib.sha256(f"donor\x1f{museum_of(session)}\x1f{email}".encode()).digest()
-    session.execute(select(func.pg_advisory_xact_lock(int.from_bytes(drawn[:8], "big", signed=True))))
-    known = session.scalars(
-        select(Donor)
-        .where(Donor.email == email, Donor.kind == details.kind, Donor.erased_at.is_(None))
-        .order_by(Donor.id)
-    )
-    return next((donor for donor in known if _names(donor) == details.names), None)
+def find_or_add_all(session: Session, told: Sequence[tuple[DonorDetails, datetime]]) -> list[Donor]:
+    """Find or add several donors, each as `find_or_add` does at its moment (UTC), in few rounds to the database."""
+    known = _known(session, [details for details, _moment in told if details.email])
+    found, added = [], []
+    for details, moment in told:
+        same = known[_place(details)] if details.email else []
+        donor = next((one for one in same if _names(one) == details.names), None)
+        if donor is None:
+            donor = Donor(created_at=moment, **details.told())
+            same.append(donor)
+            added.append(donor)
+        found.append(donor)
+    session.add_all(added)
+    session.flush()  # for their ids
+    return found
+
+
+def _place(details: DonorDetails) -> tuple[str, str]:
+    return details.email.lower(), details.kind
+
+
+def _known(session: Session, told: Sequence[DonorDetails]) -> defaultdict[tuple[str, str], list[Donor]]:
+    """Hold the addresses of these donors, and list who is known by each address and kind, the oldest record first."""
+    known: defaultdict[tuple[str, str], list[Donor]] = defaultdict(list)
+    emails = sorted({details.email.lower() for details in told})
+    if emails:
+        hold(session, [_key(museum_of(session), email) for email in emails])
+        rows = select(Donor).where(Donor.email.in_(emails), Donor.erased_at.is_(None)).order_by(Donor.id)
+        for donor in session.scalars(rows):
+            known[donor.email or "", donor.kind].append(donor)
+    return known
+
+
+def _key(museum: int, email: str) -> int:
+    drawn = hashlib.sha256(f"donor\x1f{museum}\x1f{email}".encode()).digest()
+    return int.from_bytes(drawn[:8], "big", signed=True)
 
 
 def _names(donor: Donor) -> tuple[str, str, str]:
@@ -46,6 +72,12 @@ def _names(donor: Donor) -> tuple[str, str, str]:
 
 
 def update_details(session: Session, donor: Donor, details: DonorDetails) -> None:
+    """Take over what was told anew, and write it."""
+    take_over(donor, details)
+    session.flush()
+
+
+def take_over(donor: Donor, details: DonorDetails) -> None:
     """Take over what was told anew. An address is taken as a whole; what was not told stays as it was."""
     told = details.told()
     if any(told.get(name) for name in ADDRESS if name != "country"):
@@ -54,7 +86,6 @@ def update_details(session: Session, donor: Donor, details: DonorDetails) -> Non
         told = {name: value for name, value in told.items() if name not in ADDRESS}
     for name, value in told.items():
         setattr(donor, name, value)
-    session.flush()
 
 
 def news_of(donor: Donor, details: DonorDetails) -> dict[str, str] | None:
@@ -71,18 +102,48 @@ def donor_of(session: Session, donor_id: int) -> Donor:
     return donor
 
 
+def donors_of(session: Session, donor_ids: Collection[int]) -> dict[int, Donor]:
+    """Find several donors of the museum, by id."""
+    if not donor_ids:
+        return {}
+    return {donor.id: donor for donor in session.scalars(select(Donor).where(Donor.id.in_(donor_ids)))}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A donor has said yes to `kind` (rules.ConsentKind) at a moment (UTC): the words shown, their language, where."""
+
+    donor_id: int
+    kind: str
+    wording: str
+    locale: str
+    source: str
+    at: datetime
+
+
 def record_consent(session: Session, donor_id: int, kind: str, *, wording: str, locale: str, source: str) -> Consent:
     """Keep the proof of a consent: the words shown, their language, where and when. One in force is not doubled."""
-    given = session.scalars(
-        select(Consent).where(Consent.donor_id == donor_id, Consent.kind == kind, Consent.withdrawn_at.is_(None))
-    ).first()
-    if given is None:
-        given = Consent(
-            donor_id=donor_id, kind=kind, wording=wording, locale=locale, source=source, given_at=clock.now()
-        )
-        session.add(given)
-        session.flush()  # so that a second call finds it
-    return given
+    said = Said(donor_id=donor_id, kind=kind, wording=wording, locale=locale, source=source, at=clock.now())
+    return record_consents(session, [said])[0]
+
+
+def record_consents(session: Session, said: Sequence[Said]) -> list[Consent]:
+    """Keep the proof of several consents, each as `record_consent` does at its moment."""
+    if not said:
+        return []
+    in_force = select(Consent).where(
+        Consent.donor_id.in_({one.donor_id for one in said}), Consent.withdrawn_at.is_(None)
+    )
+    given = {(consent.donor_id, consent.kind): consent for consent in session.scalars(in_force)}
+    for one in said:
+        if (one.donor_id, one.kind) not in given:
+            given[one.donor_id, one.kind] = consent = Consent(
+                donor_id=one.donor_id, kind=one.kind, wording=one.wording, locale=one.locale, source=one.source,
+                given_at=one.at,
+            )  # fmt: skip
+            session.add(consent)
+    session.flush()  # so that a second call finds them
+    return [given[one.donor_id, one.kind] for one in said]
 
 
 def withdraw_consent(session: Session, donor_id: int, kind: str) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crowdfund import clock, outbox
 from crowdfund.campaigns.models import Campaign
+from crowdfund.database import hold
 from crowdfund.gifts import postings, sums
 from crowdfund.gifts.disputes import record_dispute
 from crowdfund.gifts.models import Gift
@@ -87,13 +89,17 @@ def _may_be_known(money: MoneyReceived, locked: Mapping[int, Pledge]) -> bool:
 
 
 def _known(session: Session, moneys: Sequence[MoneyReceived]) -> dict[str, Gift]:
-    for reference in sorted(money.reference for money in moneys if money.pledge_id is None):
-        # Without a pledge to lock, two may meet here.
-        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(reference, museum_of(session)))))
+    # Without a pledge to lock, two may meet here.
+    hold(session, [_key(museum_of(session), money.reference) for money in moneys if money.pledge_id is None])
     references = [money.reference for money in moneys]
     if not references:
         return {}
     return {gift.reference: gift for gift in session.scalars(select(Gift).where(Gift.reference.in_(references)))}
+
+
+def _key(museum: int, reference: str) -> int:
+    drawn = hashlib.sha256(f"gift\x1f{museum}\x1f{reference}".encode()).digest()
+    return int.from_bytes(drawn[:8], "big", signed=True)
 
 
 def _moment(money: MoneyReceived) -> datetime:

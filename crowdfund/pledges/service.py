@@ -5,132 +5,34 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from flask import current_app
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from config import Config
 from crowdfund import clock
 from crowdfund.campaigns import service as campaigns
 from crowdfund.campaigns.early import check_welcome
-from crowdfund.campaigns.models import Reward
-from crowdfund.campaigns.rules import is_offered
 from crowdfund.donors import service as donors
 from crowdfund.donors.rules import DonorDetails
-from crowdfund.errors import Conflict, NotFound, Refusal
+from crowdfund.errors import Conflict, NotFound
 from crowdfund.i18n import N_
 from crowdfund.links import digest, token_for
-from crowdfund.money import Money
 from crowdfund.outbox import publish
-from crowdfund.pledges import groups, wall
+from crowdfund.pledges import wall
+from crowdfund.pledges.making import make_pledge, make_pledges, pledge_of_attempt, secret
 from crowdfund.pledges.models import Pledge
 from crowdfund.pledges.rules import (
-    NO_SUCH_REWARD,
-    REWARD_GONE,
-    PledgeRequest,
     PledgeState,
     RewardState,
-    Wall,
     can_become,
-    check_amount,
-    check_reward_price,
 )
-from crowdfund.tenancy import museum_of
+
+__all__ = [
+    "cancel", "expire", "fulfil", "fulfil_all", "fulfil_locked", "gift_token", "lock_pledges", "make_pledge",
+    "make_pledges", "pledge_by_token", "pledge_of", "pledge_of_attempt", "promise", "promise_all", "reopen",
+]  # fmt: skip
 
 HELD = N_("Money has come for this gift and the museum is looking at it. Please do not pay again.")
 GONE_MEANWHILE = N_("The reward you chose has gone in the meantime. You can give again with another one, or with none.")
-
-
-def make_pledge(session: Session, request: PledgeRequest) -> Pledge:
-    """Take a pledge, claim its reward and say `pledge.made`. The same attempt again gives the first pledge, unchanged.
-
-    Holds the attempt until the transaction ends, so that a double click makes one. Refuses with 404 (no such campaign
-    or reward), 409 (the campaign is not open, the reward has gone) or 422 (the amount).
-    """
-    first = pledge_of_attempt(session, request)
-    if first is not None:
-        return first
-    campaign = campaigns.campaign_of(session, request.campaign_id)
-    check_welcome(session, campaign, request.early_link_id)
-    if request.amount.currency != campaign.currency:
-        raise ValueError(f"campaign {campaign.id} is kept in {campaign.currency}")
-    check_amount(request.amount, campaign.minimum)
-    reward = _chosen_reward(session, request)
-    donor = donors.find_or_add(session, request.donor)
-    for kind, wording in request.consents.items():
-        donors.record_consent(
-            session, donor.id, kind, wording=wording, locale=request.donor.locale, source=request.source
-        )
-    group = groups.find_group(session, campaign.id, request.group) if request.group else None
-    pledge = _new_pledge(session, request, donor.id, group.id if group else None)
-    pledge.told = donors.news_of(donor, request.donor)
-    if reward is not None:
-        _take_reward(session, pledge, reward, waived=request.waive_reward)
-    session.add(pledge)
-    session.flush()  # for its id
-    publish(session, "pledge.made", key=str(pledge.id), pledge_id=pledge.id)
-    return pledge
-
-
-def pledge_of_attempt(session: Session, request: PledgeRequest) -> Pledge | None:
-    """Find what an attempt has made already; holds the attempt until the transaction ends."""
-    key = (request.attempt.int ^ museum_of(session)) & (2**63 - 1)
-    session.execute(select(func.pg_advisory_xact_lock(key)))
-    return session.scalars(select(Pledge).where(Pledge.attempt == request.attempt)).one_or_none()
-
-
-def _chosen_reward(session: Session, request: PledgeRequest) -> Reward | None:
-    """Find the reward asked for. Another campaign's, another museum's and none at all are one 404."""
-    if request.reward_id is None:
-        return None
-    reward = campaigns.reward_of(session, request.reward_id)
-    if reward is None or reward.campaign_id != request.campaign_id or reward.state == "draft":
-        raise Refusal(NO_SUCH_REWARD, field="reward", status=404)
-    if not request.waive_reward:
-        if not is_offered(reward.state, reward.available_from, reward.available_until, clock.now()):
-            raise Refusal(REWARD_GONE, field="reward", status=409)
-        check_reward_price(request.amount, Money(reward.price_minor, reward.currency))
-    return reward
-
-
-def _new_pledge(session: Session, request: PledgeRequest, donor_id: int, group_id: int | None) -> Pledge:
-    cover = request.cover
-    return Pledge(
-        attempt=request.attempt,
-        token_hash=digest(token_for(_secret(), "gift", museum_of(session), str(request.attempt))),
-        campaign_id=request.campaign_id,
-        donor_id=donor_id,
-        state=PledgeState.MADE,
-        amount_minor=(request.amount + cover).minor,
-        cover_minor=cover.minor,
-        currency=request.amount.currency,
-        method=request.method,
-        reward_state=RewardState.NONE,
-        wants_receipt=request.wants_receipt,
-        fallback=request.fallback,
-        locale=request.donor.locale,
-        wall=request.wall if group_id is None else Wall.ANONYMOUS,  # the group stands there for all
-        wall_name=request.wall_name or None,
-        message=request.message or None,
-        dedication_kind=request.dedication_kind or None,
-        dedication_name=request.dedication_name or None,
-        dedication_email=request.dedication_email or None,
-        channel=request.channel or None,
-        early_link_id=request.early_link_id,
-        group_id=group_id,
-    )
-
-
-def _take_reward(session: Session, pledge: Pledge, reward: Reward, *, waived: bool) -> None:
-    """Claim the reward for a new pledge, or note that it is waived: then the whole gift is receiptable."""
-    pledge.reward_id = reward.id
-    if waived:
-        pledge.reward_state = RewardState.WAIVED
-        return
-    if not campaigns.claim_reward(session, reward.id):
-        raise Refusal(REWARD_GONE, field="reward", status=409)
-    pledge.reward_state = RewardState.CLAIMED
-    pledge.counterpart_minor = 0 if reward.symbolic else reward.fair_value_minor
 
 
 def fulfil(session: Session, pledge_id: int) -> Pledge:
@@ -150,25 +52,25 @@ def fulfil_locked(session: Session, pledge: Pledge) -> Pledge:
 def fulfil_all(session: Session, paid: Mapping[Pledge, datetime]) -> None:
     """Fulfil pledges that this transaction has locked already, each at the moment (UTC) when its money came."""
     due = {pledge: moment for pledge, moment in paid.items() if pledge.state != PledgeState.PAID}
+    _take_over(session, [pledge for pledge in due if pledge.told is not None])
     for pledge, moment in due.items():
         if pledge.reward_state == RewardState.RELEASED and not _reclaim(session, pledge):
             pledge.reward_state = RewardState.UNAVAILABLE
             pledge.counterpart_minor = 0
         _close(pledge, PledgeState.PAID)
         pledge.closed_at, pledge.held_at = moment, None
-        _take_over(session, pledge)
         publish(session, "pledge.paid", key=str(pledge.id), pledge_id=pledge.id)
     wall.write_entries(session, due)
 
 
-def _take_over(session: Session, pledge: Pledge) -> None:
-    """Let what the donor told anew count, now that it is paid for."""
-    if pledge.told is None:
-        return
-    donor = donors.donor_of(session, pledge.donor_id)
-    if donor.erased_at is None:
-        donors.update_details(session, donor, DonorDetails(**pledge.told))
-    pledge.told = None
+def _take_over(session: Session, paid: Collection[Pledge]) -> None:
+    """Let what the donors told anew count, now that it is paid for; of one who gave twice the later counts."""
+    known = donors.donors_of(session, {pledge.donor_id for pledge in paid})
+    for pledge in paid:
+        donor = known[pledge.donor_id]
+        if donor.erased_at is None:
+            donors.take_over(donor, DonorDetails(**(pledge.told or {})))
+        pledge.told = None
 
 
 def _reclaim(session: Session, pledge: Pledge) -> bool:
@@ -188,10 +90,16 @@ def _close(pledge: Pledge, state: PledgeState) -> None:
 def promise(session: Session, pledge_id: int) -> Pledge:
     """Note that a means of payment is saved: nothing is taken before the campaign has met its condition."""
     pledge = pledge_of(session, pledge_id, lock=True)
-    _close(pledge, PledgeState.PROMISED)
-    pledge.closed_at = None
-    wall.write_entry(session, pledge)
+    promise_all(session, {pledge: clock.now()})
     return pledge
+
+
+def promise_all(session: Session, promised: Mapping[Pledge, datetime]) -> None:
+    """Note the promises of pledges that this transaction has locked or made, each at its moment (UTC)."""
+    for pledge in promised:
+        _close(pledge, PledgeState.PROMISED)
+        pledge.closed_at = None
+    wall.write_entries(session, promised)
 
 
 def expire(session: Session, pledge_id: int) -> Pledge:
@@ -269,7 +177,7 @@ def lock_pledges(session: Session, pledge_ids: Collection[int]) -> dict[int, Ple
 
 def gift_token(pledge: Pledge) -> str:
     """Give the token that opens the page of this pledge's gift."""
-    return token_for(_secret(), "gift", pledge.institution_id, str(pledge.attempt))
+    return token_for(secret(), "gift", pledge.institution_id, str(pledge.attempt))
 
 
 def pledge_by_token(session: Session, token: str) -> Pledge:
@@ -278,8 +186,3 @@ def pledge_by_token(session: Session, token: str) -> Pledge:
     if pledge is None:
         raise NotFound
     return pledge
-
-
-def _secret() -> str:
-    config: Config = current_app.extensions["config"]
-    return config.secret_key

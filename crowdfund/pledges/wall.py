@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from crowdfund import clock
 from crowdfund.donors.models import Donor
 from crowdfund.donors.rules import DonorKind, short_name
+from crowdfund.donors.service import donors_of
 from crowdfund.pledges.models import Group, Pledge, WallEntry
 from crowdfund.pledges.rules import Wall, wall_shows_from
 from crowdfund.tenancy import museum_of
@@ -40,8 +41,7 @@ def write_entries(session: Session, paid: Mapping[Pledge, datetime]) -> None:
         return
     known = session.scalars(select(WallEntry).where(WallEntry.pledge_id.in_([pledge.id for pledge in paid])))
     entries = {entry.pledge_id: entry for entry in known}
-    donors = session.scalars(select(Donor).where(Donor.id.in_({pledge.donor_id for pledge in paid})))
-    by_id = {donor.id: donor for donor in donors}
+    by_id = donors_of(session, {pledge.donor_id for pledge in paid})
     for pledge, moment in paid.items():
         if pledge.group_id is not None:
             write_group(session, pledge.group_id, moment)

@@ -18,20 +18,21 @@ from crowdfund.tenancy import museum_of
 PURPOSE = "receipt"
 
 
-def next_number(session: Session, issuer_id: int, series: str, year: int) -> int:
-    """Take the next number of a series. Locks the counter until the transaction ends, so call it last.
+def next_numbers(session: Session, issuer_id: int, series: str, year: int, count: int) -> range:
+    """Take the next `count` numbers of a series. Locks the counter until the transaction ends, so call it last.
 
     A transaction that is rolled back gives its number back: that is why this is a row and not a sequence.
     """
     statement = (
         insert(ReceiptCounter)
-        .values(institution_id=museum_of(session), issuer_id=issuer_id, series=series, year=year, last=1)
+        .values(institution_id=museum_of(session), issuer_id=issuer_id, series=series, year=year, last=count)
         .on_conflict_do_update(
-            index_elements=["institution_id", "issuer_id", "series", "year"], set_={"last": ReceiptCounter.last + 1}
+            index_elements=["institution_id", "issuer_id", "series", "year"], set_={"last": ReceiptCounter.last + count}
         )
         .returning(ReceiptCounter.last)
     )
-    return session.execute(statement).scalar_one()
+    last = session.execute(statement).scalar_one()
+    return range(last - count + 1, last + 1)
 
 
 def code_of(institution_id: int, number: str) -> str:

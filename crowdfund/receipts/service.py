@@ -6,59 +6,27 @@ never wait for each other. Call one of them for one gift in a transaction.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from crowdfund import audit, clock, links
+from crowdfund import audit, clock
 from crowdfund.gifts.models import Refund
 from crowdfund.outbox import publish
-from crowdfund.receipts import numbering, statement
-from crowdfund.receipts.eligibility import (
-    Case,
-    is_disputed,
-    is_refund_open,
-    judge,
-    read_case,
-    siblings_with_counterpart,
-)
+from crowdfund.receipts import issuing, numbering
+from crowdfund.receipts.eligibility import is_disputed, judge, read_case
 from crowdfund.receipts.holds import Verdict
+from crowdfund.receipts.issuing import WITHDRAWN, Judged, hold_of, issue, issue_all, last_receipt, live_receipt
 from crowdfund.receipts.models import Receipt, ReceiptGift, ReceiptHold
-from crowdfund.receipts.rules import TRANSITIONS, ReceiptState, number_text
+from crowdfund.receipts.rules import TRANSITIONS, ReceiptState
 from crowdfund.tenancy import museum_of
 
-LIVE = frozenset({ReceiptState.ISSUED, ReceiptState.SUSPENDED})
-# Reasons that together pass the yearly ceiling: what was issued before is looked at again.
-REVIEWED = frozenset({"counterparts_of_year", "ceiling_unknown"})
+__all__ = [
+    "align", "cancel", "follow", "held_gifts", "hold_of", "issue", "issue_all", "last_receipt", "live_receipt", "mark_rendered",
+    "reinstate", "replace", "suspend",
+]  # fmt: skip
+
 # Why receipts are closed by what becomes of their gifts; other reasons are a person's.
 FOLLOWED = frozenset({"refund_requested", "refunded", "partly_refunded", "refund_failed", "lost", "moved"})
-WITHDRAWN = "withdrawn"
-# A history entered afterwards is rendered at a walk, so that new gifts do not queue behind it.
-AT_ONCE = timedelta(0)
-PACE = timedelta(seconds=2)
-LONGEST_HISTORY = 2000
-
-
-def issue(session: Session, gift_id: int, *, again: bool = False) -> Receipt | None:
-    """Issue the receipt of a gift, if the law gives one; else write down why not. Issuing twice is once.
-
-    One that a person has cancelled stays so until a person wants it `again`, whatever becomes of the gift.
-
-    Locks the gift, and the series' counter until the transaction ends.
-    """
-    case = read_case(session, gift_id)
-    last = last_receipt(session, gift_id)
-    if last is not None and last.state in LIVE:
-        return last
-    if not case.gift.wants_receipt or (not again and _is_withdrawn(session, gift_id)):
-        return None
-    moment = clock.now()
-    verdict = judge(session, case, moment)
-    if verdict.outcome != "yes":
-        _hold(session, case, verdict, moment)
-        return None
-    return _write(session, case, verdict, moment, last)
 
 
 def cancel(session: Session, gift_id: int, reason: str) -> Receipt | None:
@@ -69,7 +37,7 @@ def cancel(session: Session, gift_id: int, reason: str) -> Receipt | None:
     case = read_case(session, gift_id)
     receipt = _cancel(session, gift_id, reason)
     if receipt is not None and reason not in FOLLOWED:
-        _hold(session, case, Verdict("none", WITHDRAWN), clock.now())
+        issuing.hold(session, [Judged(case, Verdict("none", WITHDRAWN), clock.now())])
     return receipt
 
 
@@ -93,13 +61,13 @@ def replace(session: Session, gift_id: int, reason: str) -> Receipt | None:
     if old is None:
         return issue(session, gift_id, again=True)
     moment = clock.now()
-    verdict = judge(session, case, moment)
-    if verdict.outcome != "yes":
+    judged = Judged(case, judge(session, case, moment), moment, old)
+    if judged.verdict.outcome != "yes":
         _cancel(session, gift_id, reason)
-        _hold(session, case, verdict, moment)
+        issuing.hold(session, [judged])
         return None
     _close(session, old, ReceiptState.REPLACED, reason)
-    new = _write(session, case, verdict, moment, old)
+    [new] = issuing.write(session, [judged])
     publish(session, "receipt.replaced", key=str(old.id), receipt_id=old.id)
     audit.record(session, "receipt.replaced", numbering.printed_number(old), reason=reason)
     return new
@@ -133,11 +101,12 @@ def align(session: Session, gift_id: int, reason: str) -> Receipt | None:
     Nothing kept: cancelled. A refund on its way: cancelled, the rest follows. Disputed: suspended. Another amount kept:
     replaced. None yet: issued, if one is due.
     """
-    gift = read_case(session, gift_id).gift
+    case = read_case(session, gift_id)
+    gift = case.gift
     receipt = live_receipt(session, gift_id)
     if receipt is None:
         return issue(session, gift_id)
-    if gift.kept.minor <= 0 or is_refund_open(session, gift):
+    if gift.kept.minor <= 0 or case.refund_open:
         cancel(session, gift_id, reason)
         return None
     if is_disputed(gift):
@@ -166,30 +135,6 @@ def held_gifts(session: Session, limit: int) -> list[int]:
     return list(session.scalars(held.order_by(func.random()).limit(limit)))
 
 
-def live_receipt(session: Session, gift_id: int) -> Receipt | None:
-    """Find the receipt in force of a gift, suspended ones among them: the last one, if it was not closed."""
-    last = last_receipt(session, gift_id)
-    return last if last is not None and last.state in LIVE else None
-
-
-def last_receipt(session: Session, gift_id: int) -> Receipt | None:
-    """Find the newest receipt of a gift, in force or not."""
-    # By the gift's own lines: walking the receipts backwards takes longer with each one issued.
-    newest = select(func.max(ReceiptGift.receipt_id)).where(ReceiptGift.gift_id == gift_id).scalar_subquery()
-    statement = select(Receipt).where(Receipt.id == newest)
-    return session.scalars(statement.execution_options(populate_existing=True)).one_or_none()
-
-
-def hold_of(session: Session, gift_id: int) -> ReceiptHold | None:
-    """Find why a gift has no receipt, while that lasts."""
-    return session.scalars(select(ReceiptHold).filter_by(gift_id=gift_id, released_at=None)).one_or_none()
-
-
-def _is_withdrawn(session: Session, gift_id: int) -> bool:
-    hold = hold_of(session, gift_id)
-    return hold is not None and hold.reason == WITHDRAWN
-
-
 def mark_rendered(session: Session, receipt_id: int, sha256: str, storage_key: str) -> None:
     """Write down the hash of the bytes that are kept. Done once; the same again changes nothing."""
     receipt = session.get(Receipt, (museum_of(session), receipt_id), with_for_update=True, populate_existing=True)
@@ -202,30 +147,6 @@ def mark_rendered(session: Session, receipt_id: int, sha256: str, storage_key: s
         raise RuntimeError(f"receipt {receipt_id} was rendered before, with other bytes")
 
 
-def _write(session: Session, case: Case, verdict: Verdict, moment: datetime, before: Receipt | None) -> Receipt:
-    """Number and write a receipt whose gift is locked and whose verdict is yes."""
-    draft = statement.draft(session, case, verdict, moment, before)
-    _release(session, case.gift.id, moment)
-    session.flush()  # nothing waits to be written while the counter is locked
-    number = numbering.next_number(session, case.issuer.id, draft.series, draft.year)
-    printed = number_text(draft.series, draft.year, number)
-    code = numbering.code_of(case.gift.institution_id, printed)
-    receipt = Receipt(
-        issuer_id=case.issuer.id, series=draft.series, year=draft.year, number=number, state=ReceiptState.ISSUED,
-        donor_kind=draft.donor.kind, form=draft.form, amount_minor=draft.gift.amount_minor,
-        currency=draft.gift.currency, gift_date=draft.gift.date, issued_at=moment, locale=draft.locale,
-        snapshot=statement.numbered(draft, printed, code).to_json(), code_hash=links.digest(code),
-        replaces_id=before.id if before else None,
-    )  # fmt: skip
-    session.add(receipt)
-    session.flush()  # for its id
-    session.add(ReceiptGift(receipt_id=receipt.id, gift_id=case.gift.id, amount_minor=receipt.amount_minor, live=True))
-    delay = AT_ONCE if not case.gift.imported else PACE * (number % LONGEST_HISTORY)
-    publish(session, "receipt.issued", key=str(receipt.id), delay=delay, receipt_id=receipt.id)
-    audit.record(session, "receipt.issued", printed, amount_minor=receipt.amount_minor, currency=receipt.currency)
-    return receipt
-
-
 def _close(session: Session, receipt: Receipt, state: ReceiptState, reason: str) -> None:
     if state not in TRANSITIONS[ReceiptState(receipt.state)]:
         raise RuntimeError(f"a receipt that is {receipt.state} cannot become {state}")
@@ -233,30 +154,3 @@ def _close(session: Session, receipt: Receipt, state: ReceiptState, reason: str)
     for line in session.scalars(select(ReceiptGift).filter_by(receipt_id=receipt.id, live=True)):
         line.live = False
     session.flush()  # a new live line may follow at once
-
-
-def _hold(session: Session, case: Case, verdict: Verdict, moment: datetime) -> None:
-    """Write down why there is no receipt; nothing changes when it was known."""
-    gift_id = case.gift.id
-    row = session.scalars(select(ReceiptHold).filter_by(gift_id=gift_id)).one_or_none()
-    if row is None:
-        row = ReceiptHold(gift_id=gift_id, outcome="", reason="", held_at=moment)
-        session.add(row)
-    if (row.outcome, row.reason, row.released_at) == (verdict.outcome, verdict.reason, None):
-        return
-    row.outcome, row.reason, row.held_at, row.released_at = verdict.outcome, verdict.reason, moment, None
-    publish(session, "receipt.held", key=f"{gift_id}:{moment.isoformat()}", gift_id=gift_id, reason=verdict.reason)
-    if verdict.reason in REVIEWED:
-        for receipt_id in siblings_with_counterpart(session, case):
-            publish(
-                session,
-                "receipt.to_review",
-                key=f"{receipt_id}:{gift_id}:{moment.isoformat()}",
-                receipt_id=receipt_id,
-                gift_id=gift_id,
-            )
-
-
-def _release(session: Session, gift_id: int, moment: datetime) -> None:
-    held = update(ReceiptHold).where(ReceiptHold.gift_id == gift_id, ReceiptHold.released_at.is_(None))
-    session.execute(held.values(released_at=moment))

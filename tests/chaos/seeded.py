@@ -118,17 +118,17 @@ def accept_the_future(patch: Patch) -> None:
 
 
 def number_by_what_is_there(patch: Patch) -> None:
-    def planted(session: Session, issuer_id: int, series: str, year: int) -> int:
+    def planted(session: Session, issuer_id: int, series: str, year: int, count: int) -> range:
         last = session.scalar(select(func.max(Receipt.number)).filter_by(issuer_id=issuer_id, series=series, year=year))
         time.sleep(READING)
-        return (last or 0) + 1
+        return range((last or 0) + 1, (last or 0) + 1 + count)
 
-    patch.setattr(numbering, "next_number", planted)
+    patch.setattr(numbering, "next_numbers", planted)
 
 
 def number_by_a_sequence(patch: Patch) -> None:
     sequence = itertools.count(1)  # what was rolled back is not given back
-    patch.setattr(numbering, "next_number", lambda *_series: next(sequence))
+    patch.setattr(numbering, "next_numbers", lambda *_series: [next(sequence)])
 
 
 def leave_the_receipt(patch: Patch) -> None:

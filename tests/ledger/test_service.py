@@ -100,3 +100,33 @@ def test_the_database_refuses_a_transaction_without_lines(museum: int, opened: O
             ),
             {"m": museum},
         )
+
+
+def test_of_two_postings_under_one_reference_the_first_counts(museum: int, opened: Opened) -> None:
+    with opened(factories.scope(museum)) as session:
+        assert _gift(session, "gift:1", 5000)
+        issuer = session.execute(text("SELECT issuer_id FROM campaigns WHERE code = 'BOOKS'")).one().issuer_id
+        fund = fund_code("BOOKS")
+        clearing = service.issuer_account(session, AccountKind.CLEARING, issuer, "EUR")
+        service.post_all(session, [
+            service.Posting(reference, "gift", [Line(clearing, Money(minor, "EUR")), Line(fund, Money(-minor, "EUR"))])
+            for reference, minor in [("gift:2", 100), ("gift:1", 7), ("gift:2", 300), ("gift:3", 20)]
+        ])  # fmt: skip
+    with opened(factories.scope(museum)) as session:
+        assert service.received(session, "BOOKS") == Money(5120, "EUR")
+        assert service.balance(session, clearing).entries == 3
+        order = session.execute(text("SELECT reference FROM ledger_transactions ORDER BY id")).scalars().all()
+        assert order == ["gift:1", "gift:2", "gift:3"]
+
+
+def test_one_posting_that_does_not_balance_stops_all(museum: int, opened: Opened) -> None:
+    with opened(factories.scope(museum)) as session:
+        issuer = session.execute(text("SELECT issuer_id FROM campaigns WHERE code = 'BOOKS'")).one().issuer_id
+        clearing = service.issuer_account(session, AccountKind.CLEARING, issuer, "EUR")
+        with pytest.raises(UnbalancedError):
+            service.post_all(session, [
+                service.Posting("gift:1", "gift", [Line(clearing, Money(5, "EUR")), Line(fund_code("BOOKS"), Money(-5, "EUR"))]),
+                service.Posting("gift:2", "gift", [Line(clearing, Money(5, "EUR")), Line(fund_code("BOOKS"), Money(-4, "EUR"))]),
+            ])  # fmt: skip
+    with opened(factories.scope(museum)) as session:
+        assert service.balance(session, fund_code("BOOKS")).entries == 0

@@ -80,12 +80,12 @@ def test_counting_what_is_there_would_double_numbers(
     """The control: without the locked counter this test's own pressure finds doubles, so it would find ours."""
     meet = threading.Barrier(2, timeout=5)
 
-    def count(session: Session, issuer_id: int, series: str, year: int) -> int:
+    def count(session: Session, issuer_id: int, series: str, year: int, wanted: int) -> range:
         last = session.scalar(select(func.coalesce(func.max(ReceiptCounter.last), 0)).filter_by(issuer_id=issuer_id))
         meet.wait()  # both have read before either writes
-        return int(last or 0) + 1
+        return range(int(last or 0) + 1, int(last or 0) + 1 + wanted)
 
-    monkeypatch.setattr(numbering, "next_number", count)
+    monkeypatch.setattr(numbering, "next_numbers", count)
     errors: list[str] = []
 
     def work(gift: int) -> None:
