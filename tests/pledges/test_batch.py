@@ -90,12 +90,13 @@ def rows(session: Session, table: Any, names: dict[str, dict[int, int]]) -> list
 
 def outcome(scope: OperatorScope, made: list[int]) -> dict[str, Any]:
     with transaction(scope) as session:
+        tables: dict[str, Any] = {
+            "pledge_id": Pledge, "donor_id": Donor, "campaign_id": Campaign, "reward_id": Reward, "consent_id": Consent
+        }  # fmt: skip
         places = {
             name: {one: place for place, one in enumerate(session.scalars(select(table.id).order_by(table.id)))}
-            for name, table in {
-                "pledge_id": Pledge, "donor_id": Donor, "campaign_id": Campaign, "reward_id": Reward, "consent_id": Consent
-            }.items()
-        }  # fmt: skip
+            for name, table in tables.items()
+        }
         facts = session.execute(select(OutboxRow.topic, OutboxRow.listener, OutboxRow.created_at, OutboxRow.payload))
         return {
             "made": [places["pledge_id"][one] for one in made],
