@@ -23,7 +23,7 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 
 NAMING = {
@@ -64,6 +64,11 @@ def minor(**options: Any) -> Any:
 def currency_code(**options: Any) -> Any:
     """Make a column of an ISO 4217 code."""
     return mapped_column(String(3), **options)
+
+
+def search_words() -> Any:
+    """Make a column that a trigger fills with the row's words, for the full-text search."""
+    return mapped_column(TSVECTOR, server_default="", deferred=True)
 
 
 class Database:

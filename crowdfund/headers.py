@@ -59,14 +59,14 @@ READ_BY_OTHERS = {"totals", "share", "embed"}
 SECRET_ADDRESS = {"token", "staff"}
 PRIVATE = {"token", "staff", "form"}
 
-PERMISSIONS = ", ".join(
+# Where the visitor is may be asked for by our own pages alone, when a button says so.
+PERMISSIONS = "geolocation=(self), " + ", ".join(
     f"{feature}=()"
     for feature in (
         "accelerometer",
         "browsing-topics",
         "camera",
         "display-capture",
-        "geolocation",
         "gyroscope",
         "magnetometer",
         "microphone",

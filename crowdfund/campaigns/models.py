@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Index, SmallInteger, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crowdfund import clock
-from crowdfund.database import Base, currency_code, minor
+from crowdfund.database import Base, currency_code, minor, search_words
 from crowdfund.money import Money
 from crowdfund.tenancy import OwnedByInstitution, owned_key
 
@@ -34,6 +34,7 @@ class Artwork(OwnedByInstitution, Base):
     image_alt: Mapped[dict[str, str]]
     parts: Mapped[int | None]  # pieces the work consists of, when it can be shown coming together
     part_images: Mapped[list[str]] = mapped_column(default=list)
+    words: Mapped[str] = search_words()
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 
@@ -73,11 +74,14 @@ class Campaign(OwnedByInstitution, Base):
     fallback: Mapped[dict[str, str]]  # what happens below the goal
     surplus: Mapped[dict[str, str]]  # and above it
     budget: Mapped[list[dict[str, Any]]] = mapped_column(default=list)  # [{"label": {…}, "amount_minor": …}]
-    timeline: Mapped[list[dict[str, Any]]] = mapped_column(default=list)  # [{"on": date, "title": {…}, "text": {…}}]
+    timeline: Mapped[list[dict[str, Any]]] = mapped_column(
+        default=list
+    )  # [{"on": date, "title": {…}, "text": {…}, "kind"?: "shown"}]
     joint_code: Mapped[str | None]  # campaigns of several museums shown on one page
     joint_share: Mapped[int | None]  # this museum's part, in per cent
     followers: Mapped[int] = mapped_column(default=0)  # confirmed ones, counted as they come and go
     version: Mapped[int] = mapped_column(default=1)  # raised by every change that a page shows
+    words: Mapped[str] = search_words()
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
     @property

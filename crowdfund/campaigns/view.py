@@ -104,8 +104,17 @@ class MuseumLabel:
 
 
 @dataclass(frozen=True, slots=True)
+class SeeIt:
+    """Where an acquired work is to be seen: from which day, whether it is there, when its museum is open."""
+
+    on: date | None
+    there: bool
+    opening: str
+
+
+@dataclass(frozen=True, slots=True)
 class WorkCard:
-    """A campaign on a wall of others. `days_left` counts whole days, 0 on the last one."""
+    """A campaign on a wall of others. `days_left` counts whole days, 0 on the last one; `see` is said once acquired."""
 
     museum: MuseumLabel
     title: str
@@ -118,6 +127,8 @@ class WorkCard:
     days_left: int | None = None
     opens_on: date | None = None
     ended_on: date | None = None
+    distance_km: int | None = None
+    see: SeeIt | None = None
 
 
 @dataclass(frozen=True, slots=True)

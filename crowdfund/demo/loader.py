@@ -109,4 +109,5 @@ def _dated(steps: list[dict[str, Any]], closes: datetime) -> Iterator[dict[str, 
     """Turn "days after the end" into dates."""
     for step in steps:
         on = (closes + timedelta(days=step["after"])).date().isoformat()
-        yield {"on": on, "title": step["title"], "text": step["text"]}
+        kind = {"kind": step["kind"]} if "kind" in step else {}
+        yield {"on": on, "title": step["title"], "text": step["text"]} | kind

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Intege
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crowdfund import clock
-from crowdfund.database import Base, currency_code
+from crowdfund.database import Base, currency_code, search_words
 from crowdfund.tenancy import OwnedByInstitution
 
 
@@ -42,6 +42,7 @@ class Institution(Base):
     wall_hue: Mapped[float]
     wall_chroma: Mapped[float]
     wall_shift: Mapped[float]
+    words: Mapped[str] = search_words()
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 

@@ -51,7 +51,6 @@ def find(session: Session, museum: str, slug: str) -> Row[Any]:
             Campaign.fallback,
             Campaign.surplus,
             Campaign.budget,
-            Campaign.timeline,
             Campaign.suggested_minor,
             Campaign.threshold_minor,
             Campaign.tax_regime,

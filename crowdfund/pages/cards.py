@@ -82,6 +82,7 @@ def card_statement() -> Any:
             Campaign.closes_at,
             Campaign.joint_code,
             Campaign.minimum_minor,
+            Campaign.timeline,
             Artwork.maker,
             Artwork.dated,
             Artwork.technique,
@@ -97,6 +98,7 @@ def card_statement() -> Any:
             Institution.time_zone,
             Institution.latitude,
             Institution.longitude,
+            Institution.opening,
             *figures_columns(),
         )
         .join(Institution, Institution.id == Campaign.institution_id)

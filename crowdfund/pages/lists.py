@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import math
-import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
-from urllib.parse import urlencode
 
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
@@ -21,14 +18,11 @@ from crowdfund.institutions.models import Institution, Issuer
 from crowdfund.money import Money
 from crowdfund.pages.cards import cards
 from crowdfund.pages.view.campaign import FeeExample
-from crowdfund.pages.view.lists import Discovery, Home, MuseumPage, MuseumPlace
+from crowdfund.pages.view.lists import Home, MuseumPage, MuseumPlace
 from crowdfund.pledges.rules import card_fee
 
 ON_THE_RAIL = 4
 ON_HOME = 9
-ON_A_PAGE = 12
-EARTH_KM = 6371
-STATES = {"live": ("live",), "scheduled": ("scheduled",), "succeeded": ("succeeded",), "ended": ("failed", "withdrawn")}
 
 Found = tuple[Row[Any], WorkCard]
 
@@ -79,22 +73,24 @@ def _places(session: Session, found: list[Found]) -> Iterable[MuseumPlace]:
     works: dict[str, int] = defaultdict(int)
     for _row, card in found:
         works[card.museum.slug] += card.phase in {"live", "scheduled"}
-    for museum in session.execute(_museum_statement().order_by(Institution.name)):
+    for museum in session.execute(museum_statement().order_by(Institution.name)):
         yield MuseumPlace(
-            _label(museum),
+            label_of_museum(museum),
             latitude=round(museum.latitude * 1000),
             longitude=round(museum.longitude * 1000),
             works=works[museum.slug],
         )
 
 
-def _museum_statement() -> Any:
+def museum_statement() -> Any:
+    """Select what the lists show of museums."""
     return select(
         Institution.id,
         Institution.slug,
         Institution.name,
         Institution.city,
         Institution.region,
+        Institution.country,
         Institution.latitude,
         Institution.longitude,
         Institution.intro,
@@ -102,85 +98,14 @@ def _museum_statement() -> Any:
     )
 
 
-def _label(museum: Any) -> MuseumLabel:
+def label_of_museum(museum: Any) -> MuseumLabel:
+    """Name a museum."""
     return MuseumLabel(museum.slug, museum.name, museum.city, f"/{current_locale()}/{museum.slug}/")
-
-
-def discovery(session: Session, asked: Mapping[str, str]) -> Discovery:
-    """Read the list of works as it was asked for: `q`, `near`, `state`, `museum`, `sort`, `page`."""
-    found = cards(session)
-    museums = session.execute(_museum_statement().order_by(Institution.name)).all()
-    query, near = asked.get("q", "")[:200], asked.get("near", "")[:100]
-    state, slug, sort = asked.get("state", ""), asked.get("museum", ""), asked.get("sort", "")
-    place = next((m for m in museums if near and fold(near) in (fold(m.city), fold(m.region))), None)
-    kept = [
-        (row, card)
-        for row, card in found
-        if (card.phase in STATES.get(state, (card.phase,)))
-        and (not slug or card.museum.slug == slug)
-        and all(word in _words(row) for word in fold(query).split())
-    ]
-    kept.sort(key=_order(sort, place))
-    page = int(asked.get("page", "1")) if asked.get("page", "1").isascii() and asked.get("page", "1").isdigit() else 1
-    pages = max(1, math.ceil(len(kept) / ON_A_PAGE))
-    page = min(max(1, page), pages)
-
-    def address(number: int) -> str:
-        given = {
-            name: value for name, value in asked.items() if value and name in {"q", "near", "state", "museum", "sort"}
-        }
-        return f"/{current_locale()}/campaigns?{urlencode(given | {'page': str(number)})}"
-
-    return Discovery(
-        works=tuple(card for _row, card in kept[(page - 1) * ON_A_PAGE : page * ON_A_PAGE]),
-        total=len(kept),
-        museums=tuple(_label(m) for m in museums),
-        query=query,
-        near=near,
-        place=place.city if place else "",
-        state=state if state in STATES else "",
-        museum=slug,
-        sort=sort,
-        previous_url=address(page - 1) if page > 1 else "",
-        next_url=address(page + 1) if page < pages else "",
-    )
-
-
-def _order(sort: str, place: Any) -> Callable[[Found], Any]:
-    rank = {"live": 0, "scheduled": 1, "succeeded": 2, "failed": 3, "withdrawn": 4}
-    if place is not None:
-        return lambda one: (rank[one[1].phase], distance_km(one[0], place))
-    if sort == "new":
-        return lambda one: (rank[one[1].phase], -one[0].opens_at.timestamp())
-    if sort == "push":  # nearest to its goal, not there yet
-        return lambda one: (rank[one[1].phase], one[1].progress.reached, -one[1].progress.percent)
-    return lambda one: (rank[one[1].phase], one[0].closes_at)
-
-
-def distance_km(here: Any, there: Any) -> int:
-    """Measure the way between two places on the globe, in whole kilometres (haversine)."""
-    lat1, lat2 = math.radians(here.latitude), math.radians(there.latitude)
-    half = (
-        math.sin((lat2 - lat1) / 2) ** 2
-        + math.cos(lat1) * math.cos(lat2) * math.sin(math.radians(there.longitude - here.longitude) / 2) ** 2
-    )
-    return round(2 * EARTH_KM * math.asin(math.sqrt(half)))
-
-
-def fold(words: str) -> str:
-    """Take accents and case away: "Chambéry" is found by "chambery"."""
-    apart = unicodedata.normalize("NFKD", words.casefold())
-    return "".join(letter for letter in apart if not unicodedata.combining(letter)).strip()
-
-
-def _words(row: Row[Any]) -> str:
-    texts = [*row.title.values(), *row.maker.values(), *row.technique.values(), row.museum_name, row.city, row.region]
-    return fold(" ".join(texts))
 
 
 def museum(session: Session, slug: str) -> MuseumPage:
     """Read a museum's page. Raises NotFound."""
-    row = session.execute(_museum_statement().where(Institution.slug == slug)).one_or_none()
+    row = session.execute(museum_statement().where(Institution.slug == slug)).one_or_none()
     if row is None:
         raise NotFound
     found = [(one, card) for one, card in cards(session) if card.museum.slug == slug]
@@ -192,7 +117,7 @@ def museum(session: Session, slug: str) -> MuseumPage:
         for phase in ("live", "scheduled", "succeeded", "failed", "withdrawn")
     }
     return MuseumPage(
-        museum=_label(row),
+        museum=label_of_museum(row),
         text=said(row.intro, row.default_locale),
         live=by["live"],
         scheduled=by["scheduled"],

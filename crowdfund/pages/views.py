@@ -21,7 +21,7 @@ from crowdfund.i18n import current_locale, gettext, negotiate
 from crowdfund.links import BadLink, institution_of
 from crowdfund.pages import about as about_pages
 from crowdfund.pages import campaign as campaigns
-from crowdfund.pages import lists
+from crowdfund.pages import discovery, lists
 from crowdfund.pages.cache import Page, PageCache, answer
 from crowdfund.pages.front import KEEP
 from crowdfund.pages.gift import gift_page
@@ -70,7 +70,7 @@ def home() -> Response:
 def discover() -> Response:
     """Show the list of works as it was asked for."""
     asked = {name: value for name, value in request.args.items() if "\x00" not in value}
-    return public_page(lambda session: render_template("pages/discover.html", found=lists.discovery(session, asked)))
+    return public_page(lambda session: render_template("pages/discover.html", found=discovery.discovery(session, asked)))
 
 
 @blueprint.get("/<lang:lang>/<museum>/")

@@ -9,7 +9,7 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from crowdfund import clock
-from crowdfund.pages.lists import fold
+from crowdfund.pages.towns import fold
 from crowdfund.pages.view.campaign import Wall, WallName, WallWords
 from crowdfund.pledges.models import WallEntry
 

@@ -38,18 +38,38 @@ class Home:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherPlace:
+    """Another place that a visitor may have meant."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Loosened:
+    """The same question with one condition less, and how many works it finds."""
+
+    label: str
+    url: str
+    works: int
+
+
+@dataclass(frozen=True, slots=True)
 class Discovery:
     """The list of works and how it was asked for. `place` is how `near` was understood."""
 
     works: tuple[WorkCard, ...]
     total: int
     museums: tuple[MuseumLabel, ...]
+    places: tuple[MuseumPlace, ...] = ()
     query: str = ""
     near: str = ""
     place: str = ""
+    other_places: tuple[OtherPlace, ...] = ()
     state: str = ""
     museum: str = ""
     sort: str = ""
+    loosened: tuple[Loosened, ...] = ()
     previous_url: str = ""
     next_url: str = ""
 
