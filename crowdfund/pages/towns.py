@@ -90,7 +90,10 @@ def find(asked: str, language: str, known: Iterable[Town] = ()) -> tuple[Town, .
 
 
 def _by_postcode(code: str, language: str) -> tuple[Town, ...]:
-    """Place a postcode in each country that writes so many digits: its own town, or the nearest number's."""
+    """Place a postcode in each country that writes so many digits: its own town, or the nearest number's.
+
+    The country whose number is nearest comes first, at a tie the one that the page's language makes likelier.
+    """
     found = []
     for country in HOME[language].split():
         written = [town for town in _table()[0] if town.country == country and len(town.postcode) == len(code)]
@@ -99,7 +102,7 @@ def _by_postcode(code: str, language: str) -> tuple[Town, ...]:
         near = max(written, key=lambda town: _shared(town.postcode, code))
         if _shared(near.postcode, code) >= LEAST_DIGITS:
             found.append(near)
-    return tuple(found)
+    return tuple(sorted(found, key=lambda town: -_shared(town.postcode, code)))
 
 
 def _shared(one: str, other: str) -> int:

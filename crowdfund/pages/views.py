@@ -70,7 +70,9 @@ def home() -> Response:
 def discover() -> Response:
     """Show the list of works as it was asked for."""
     asked = {name: value for name, value in request.args.items() if "\x00" not in value}
-    return public_page(lambda session: render_template("pages/discover.html", found=discovery.discovery(session, asked)))
+    return public_page(
+        lambda session: render_template("pages/discover.html", found=discovery.discovery(session, asked))
+    )
 
 
 @blueprint.get("/<lang:lang>/<museum>/")
