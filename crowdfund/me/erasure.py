@@ -127,9 +127,9 @@ def _forget_at_provider(session: Session, pledge_ids: list[int]) -> None:
 
 
 def _forget_beside(session: Session, email: str) -> None:
-    """Forget an address where it was left without giving: to be reminded, to be told of a dedication, for a group."""
-    session.execute(delete(Reminder).where(Reminder.email == email))
+    """Forget an address where it was left without giving: to follow, to ask, to be reminded, for a group."""
     followers.forget_person(session, email)
+    session.execute(delete(Reminder).where(Reminder.email == email))
     session.execute(update(Group).where(Group.organiser_email == email).values(organiser_email=None))
     session.execute(update(Pledge).where(Pledge.dedication_email == email).values(dedication_email=None))
 

@@ -17,6 +17,8 @@ from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from crowdfund import audit, clock
+from crowdfund.conversation import followers
+from crowdfund.conversation.models import Question
 from crowdfund.database import Base
 from crowdfund.gifts.models import Gift, Refund
 from crowdfund.institutions.models import Institution
@@ -66,6 +68,8 @@ def told_at_museum(session: Session, email: str) -> Told | None:
         "refunds": _rows(session.scalars(refunds)),
         "receipts": [{**_row(one), "file": _file(museum.slug, one) if one.storage_key else None} for one in found],
         "wall": _rows(session.scalars(entries)),
+        "follows": _rows(followers.of_person(session, email)),
+        "questions": _rows(session.scalars(select(Question).where(Question.asker_email == email))),
         "reminders": _rows(session.scalars(select(Reminder).where(Reminder.email == email))),
         "groups": _rows(session.scalars(select(Group).where(Group.organiser_email == email))),
         "mails": _rows(session.scalars(written.order_by(SentMail.id))),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -101,7 +102,7 @@ def test_books_and_receipts_stand_after_it(house: Flask, town: Town, client: Fla
 
 def test_what_was_left_without_giving_is_forgotten_too(town: Town, client: FlaskClient, mails: MailKeeper) -> None:
     with town.first.open() as session:
-        about = {"campaign_id": town.first.campaign_id, "locale": "fr"}
+        about: dict[str, Any] = {"campaign_id": town.first.campaign_id, "locale": "fr"}
         session.add(Reminder(email=EMAIL, due_on=clock.now().date(), **about))
         session.add(Group(code="bcdfghjk", name="CM2", organiser_email=EMAIL, **about))
         followers.follow(session, town.first.campaign_id, EMAIL, locale="fr", wording="words", source="here")
@@ -114,7 +115,8 @@ def test_what_was_left_without_giving_is_forgotten_too(town: Town, client: Flask
         session.scalars(select(Pledge).where(Pledge.donor_id.is_not(None))).all()[-1].dedication_email = EMAIL
     enter(client, town, mails)
     carry_out(town, wish(client))
-    assert EMAIL not in everything(town)
+    after = everything(town)
+    assert EMAIL not in after
     assert stored_card(pledge) is None
     with town.first.open() as session:
         assert session.scalars(select(Reminder)).all() == []
