@@ -12,6 +12,7 @@ from celery import Celery, Task
 from flask import Flask
 
 from config import Config
+from crowdfund import courier
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ def make_celery(app: Flask, config: Config, hand_over: Callable[[int, int], None
 def _transport(config: Config) -> dict[str, Any]:
     if not config.broker_url.startswith("filesystem"):
         return {"visibility_timeout": 60} if config.broker_url.startswith("redis") else {}
+    courier.register()
     queue = config.data_dir / "queue"
     folders = {name: queue / name for name in ("messages", "done", "control")}
     for folder in folders.values():
