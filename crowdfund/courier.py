@@ -16,10 +16,10 @@ from uuid import uuid4
 from kombu.transport import TRANSPORT_ALIASES, filesystem
 
 
-class Channel(filesystem.Channel):  # type: ignore[misc] # kombu has no types
+class Channel(filesystem.Channel):
     """A channel whose files appear at once."""
 
-    def _put(self, queue: str, payload: Any, **_options: Any) -> None:  # type: ignore[override] # as in kombu
+    def _put(self, queue: str, payload: Any, **_options: Any) -> None:  # type: ignore[override]
         folder = Path(self.data_folder_out)
         name = f"{round(monotonic() * 1000)}_{uuid4()}.{queue}.msg"
         part = folder / f".{name}.part"
