@@ -36,7 +36,7 @@ NAMED, OTHER_NAME = 0.70, 0.13  # first name and initial, another name; the rest
 REWARDED = 0.45
 WITH_WORDS = 0.12
 AGAIN, SHARED = 0.09, 0.04
-IN_ONE_TRANSACTION = 60
+IN_ONE_TRANSACTION = 150
 METHODS = {
     "IT": ((Method.CARD, 67), (Method.BANK_TRANSFER, 29), (Method.CASH, 4)),
     "FR": ((Method.CARD, 60), (Method.BANK_TRANSFER, 24), (Method.CHEQUE, 11), (Method.CASH, 5)),

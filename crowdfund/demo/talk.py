@@ -21,10 +21,12 @@ SOURCE = "demo"
 
 def converse(scope: OperatorScope, written: Mapping[str, Any], campaign_id: int, opens: datetime, museum: str) -> None:
     """Tell it at the moments when it happened; nobody is written to."""
-    for number in range(written.get("followers", 0)):
-        at = min(opens - timedelta(days=12) + timedelta(hours=number * 2), clock.now() - timedelta(hours=1))
-        with clock.at(at), transaction(scope) as session:
-            _follow(session, campaign_id, f"suit{number + 1}.{campaign_id}@exemple.example", SPEAKS[museum])
+    latest = clock.now() - timedelta(hours=1)
+    with transaction(scope) as session:
+        for number in range(written.get("followers", 0)):
+            with clock.at(min(opens - timedelta(days=12) + timedelta(hours=number * 2), latest)):
+                _follow(session, campaign_id, f"suit{number + 1}.{campaign_id}@exemple.example", SPEAKS[museum])
+        outbox.mark_told(session)
     for piece in written.get("news", ()):
         with clock.at(opens + timedelta(days=piece["day"], hours=17)), transaction(scope) as session:
             _publish(session, campaign_id, piece)
@@ -39,7 +41,6 @@ def _follow(session: Session, campaign_id: int, email: str, locale: str) -> None
     followers.follow(session, campaign_id, email, locale=locale, wording=SOURCE, source=SOURCE)
     follower = session.scalars(select(Follower).where(Follower.email == email)).one()
     followers.confirm(session, follow_token(follower.institution_id, follower.key))
-    outbox.mark_told(session)
 
 
 def _publish(session: Session, campaign_id: int, piece: Mapping[str, Any]) -> None:

@@ -151,3 +151,12 @@ def test_every_picture_of_the_demo_is_there_and_light() -> None:
             assert (art / work["image"]).stat().st_size < LIGHT, work["image"]
         if pieces:
             assert sum(int(entry.partition(":")[2] or 1) for entry in work["part_images"]) == work["parts"]
+
+
+def test_the_two_halves_are_all_museums_and_as_heavy_as_each_other() -> None:
+    assert sorted(code for half in loader.HALVES for code in half) == sorted(loader.MUSEUMS)
+    given = [
+        sum(part["count"] for code in half for plan in loader.content(code)["campaigns"] for part in plan["donors"])
+        for half in loader.HALVES
+    ]
+    assert max(given) < 0.55 * sum(given), given
