@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from crowdfund import books, clock
 from crowdfund.audit import AuditEntry
 from crowdfund.outbox import OutboxRow
-from crowdfund.receipts import service
+from crowdfund.receipts import eligibility, service
 from crowdfund.receipts.models import Receipt, ReceiptCounter, ReceiptGift, ReceiptHold
 from tests import factories
 from tests.receipts.conftest import Museum
@@ -153,6 +153,19 @@ def test_two_gifts_of_a_batch_pass_the_ceiling_together(museum: Museum, *, later
     assert museum.hold(first) is None
     assert museum.hold(second) == ("hold", "counterparts_of_year")
     assert len(museum.facts("receipt.to_review")) == (0 if later_first else 1)
+
+
+def test_a_receipt_of_the_batch_counts_before_it_is_written(museum: Museum) -> None:
+    with museum.open() as session:
+        donor = factories.make_donor(session)
+        early, late = (
+            museum.give(session, donor, counterpart_minor=4000, gift_date=date(2025, 6, 1), received_at=moment).id
+            for moment in (NEW_YEAR - timedelta(days=30), NEW_YEAR)
+        )
+    with museum.open() as session:
+        case = eligibility.read_case(session, early)
+        counted = [eligibility.counterparts_before(session, case, just_now).minor for just_now in ((), (late,))]
+    assert counted == [0, 4000]
 
 
 def test_a_gift_that_is_not_there_stops_the_whole_batch(museum: Museum) -> None:
