@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from crowdfund import clock
 from crowdfund.campaigns.texts import said
 from crowdfund.campaigns.view import MuseumLabel, WorkCard
+from crowdfund.conversation.queries import answer_hours
 from crowdfund.errors import NotFound
 from crowdfund.i18n import current_locale
 from crowdfund.institutions.models import Institution, Issuer
@@ -126,6 +127,7 @@ def museum(session: Session, slug: str) -> MuseumPage:
         donors=sum(card.donors for _one, card in found),
         raised=_sums(one for one, _card in found),
         receipt_issuer=issuer or "",
+        answer_hours=answer_hours(session, row.id),
     )
 
 

@@ -9,10 +9,12 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crowdfund import clock
-from crowdfund.campaigns.models import FundingSource
+from crowdfund.campaigns.models import Campaign, FundingSource
+from crowdfund.conversation.models import Question
 from crowdfund.gifts import service as gifts
 from crowdfund.gifts.reports import MoneyReceived
 from crowdfund.gifts.rules import Method
@@ -211,3 +213,30 @@ def test_the_pages_about_the_site_are_filled_from_the_settings(
 
 def test_there_is_no_other_page_about_the_site(client: FlaskClient) -> None:
     assert [client.get(f"/fr/about/{page}").status_code for page in ("frame", "words", "x", "..", "%00")] == [404] * 5
+
+
+def test_a_museum_tells_how_soon_it_answers(app: Flask, client: FlaskClient) -> None:
+    museum = _museum(app)
+    with transaction(factories.scope(museum)) as session:
+        campaign = session.scalars(select(Campaign)).one()
+        for hours in (1, 3, 30, 50, 90):
+            asked = clock.now() - timedelta(days=9)
+            session.add(
+                Question(
+                    campaign_id=campaign.id,
+                    text="Pourquoi ?",
+                    locale="fr",
+                    holds_link=False,
+                    fingerprint=f"{hours}",
+                    state="answered",
+                    answer="Parce que.",
+                    answer_locale="fr",
+                    answered_by="Solène Favre",
+                    answered_as="conservatrice",
+                    asked_at=asked,
+                    answered_at=asked + timedelta(hours=hours),
+                )
+            )
+    page = client.get("/fr/aubigneux/").text
+    assert "Répond en" in page
+    assert "30 heures" in page

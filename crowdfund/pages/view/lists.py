@@ -88,3 +88,4 @@ class MuseumPage:
     raised: tuple[Money, ...] = ()
     website: str = ""
     receipt_issuer: str = ""
+    answer_hours: int | None = None  # the median; None while too few questions were answered
