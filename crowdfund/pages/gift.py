@@ -88,6 +88,8 @@ def gift_page(session: Session, token: str, *, waiting: bool = False) -> GiftPag
         share_url=f"{config.public_url}{card.url}" if state == "paid" else "",
         decision_on=card.ended_on,
         live=card.phase == "live",
+        calendar_url=url_for("gifts.end_of_appeal", token=token) if gift and _open(session, pledge) else "",
+        opening=said(row.opening, row.default_locale),
         dedication=pledge.dedication_kind or "",  # type: ignore[arg-type] # the table holds the same words
         dedicated_to=pledge.dedication_name or "",
         card_url=url_for("gifts.card", token=token) if gift and dedications.stored_card(pledge) else "",

@@ -79,3 +79,5 @@ class GiftPage:
     card_url: str = ""
     more_url: str = ""
     change_mind_url: str = ""
+    calendar_url: str = ""
+    opening: str = ""
