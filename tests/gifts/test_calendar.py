@@ -8,6 +8,7 @@ from uuid import uuid4
 from crowdfund import clock
 from crowdfund.campaigns.models import Campaign
 from crowdfund.gifts.calendar import Moment, calendar_file
+from crowdfund.institutions.models import Institution
 from crowdfund.links import digest, token_for
 from crowdfund.tenancy import transaction
 from tests.payments.conftest import Scene
@@ -63,3 +64,15 @@ def test_the_file_opens_by_the_gifts_token_alone_and_does_not_hold_it(scene: Sce
         assert client.get(f"/fr/gifts/{wrong}/end.ics").status_code == 404
     with clock.at(campaign.closes_at):
         assert client.get(f"/fr/gifts/{token}/end.ics").status_code == 404
+
+
+def test_the_page_tells_when_the_museum_is_open_only_where_it_says_so(scene: Scene) -> None:
+    attempt = uuid4()
+    token = token_for(scene.app.extensions["config"].secret_key, "gift", scene.museum, str(attempt))
+    scene.given(attempt=attempt, token_hash=digest(token))
+    client = scene.app.test_client()
+    for opening, shown in (({}, False), ({"fr": "Le jeudi jusqu’à 21 h."}, True)):
+        with transaction(scene.scope) as session:
+            session.get_one(Institution, scene.museum).opening = opening
+        assert ("Le jeudi jusqu’à 21 h." in client.get(f"/fr/gifts/{token}").text) is shown
+        assert ("Le musée est ouvert" in client.get(f"/fr/gifts/{token}").text) is shown
