@@ -47,6 +47,7 @@ from crowdfund.pages.view.campaign import (
     FeeExample,
     Milestone,
     PlanPart,
+    Purchase,
     Shelf,
     StoryBlock,
     TaxOption,
@@ -270,6 +271,12 @@ def campaign() -> CampaignPage:
                 TaxOption("fr-company", "en France, entreprise", 6000),
                 TaxOption("it", "en Italie", 0),
             ),
+        ),
+        purchase=Purchase(
+            eur(100000),
+            "Un collectionneur de Lyon",
+            "Commandée en 1732 ; dans la même famille jusqu’en 1903",
+            "Au-dessus, l’argent paie la vitrine.",
         ),
         plan=(
             PlanPart("Legs Anselme, reçu", eur(20000), "firm"),

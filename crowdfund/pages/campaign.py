@@ -31,7 +31,7 @@ from crowdfund.pages.cards import (
     together,
 )
 from crowdfund.pages.lists import fee_example
-from crowdfund.pages.sums import amounts, budget, calculator, financing, milestones
+from crowdfund.pages.sums import amounts, budget, calculator, financing, milestones, purchase
 from crowdfund.pages.view.campaign import Assembly, CampaignPage, Shelf, StoryBlock, TimelineEvent
 from crowdfund.pages.wall import wall
 from crowdfund.pledges.forms import CHANNEL
@@ -56,6 +56,7 @@ def find(session: Session, museum: str, slug: str) -> Row[Any]:
             Campaign.tax_regime,
             Campaign.version,
             Artwork.seller,
+            Artwork.provenance,
             Artwork.price_minor,
             Artwork.parts,
             Artwork.part_images,
@@ -105,6 +106,8 @@ def campaign(session: Session, museum: str, slug: str, asked: Mapping[str, str],
         amounts=amounts(row, today),
         threshold=Money(row.threshold_minor, row.currency) if row.threshold_minor else None,
         fallback=said(row.fallback, home),
+        purchase=purchase(row),
+        outcome=said(row.fallback, home) if phase == "failed" else "",
         ended_on=row.closes_at.astimezone(ZoneInfo(row.time_zone)).date(),
         promised=Money(int(row.promised_minor), row.currency) if row.promised_minor else None,
         relief=tax.relief(row.tax_regime, "individual", today, row.currency),

@@ -15,7 +15,7 @@ from crowdfund.campaigns.texts import said
 from crowdfund.campaigns.view import AmountChoice, Progress
 from crowdfund.i18n import gettext
 from crowdfund.money import Money, MoneyError
-from crowdfund.pages.view.campaign import BudgetLine, Calculator, Milestone, PlanPart, TaxOption
+from crowdfund.pages.view.campaign import BudgetLine, Calculator, Milestone, PlanPart, Purchase, TaxOption
 
 PICKED = 1  # the second suggestion is picked beforehand, the amount given most
 
@@ -141,3 +141,15 @@ def budget(row: Row[Any]) -> tuple[BudgetLine, ...]:
         )
         for line in row.budget
     )
+
+
+def purchase(row: Row[Any]) -> Purchase | None:
+    """Tell who sells at what price, and what more money than the goal pays for; nothing where nothing is known."""
+    home = row.default_locale
+    told = Purchase(
+        price=Money(row.price_minor, row.currency) if row.price_minor else None,
+        seller=said(row.seller, home),
+        provenance=said(row.provenance, home),
+        surplus=said(row.surplus, home) if row.state in {"scheduled", "live", "succeeded"} else "",
+    )
+    return told if told != Purchase() else None

@@ -240,3 +240,18 @@ def test_a_museum_tells_how_soon_it_answers(app: Flask, client: FlaskClient) -> 
     page = client.get("/fr/aubigneux/").text
     assert "Répond en" in page
     assert "30 heures" in page
+
+
+def test_the_purchase_is_told_with_both_of_its_ends(app: Flask, client: FlaskClient) -> None:
+    _museum(app, fallback=factories.texts("One year more"), surplus=factories.texts("A frame"))
+    page = client.get("/en/aubigneux/pastel/").text
+    told = page[page.index('id="purchase"') :]
+    for words in ("€80,000", "A collector (en)", "Family (en)", "One year more (en)", "A frame (en)"):
+        assert words in told[: told.index("</section>")]
+
+
+def test_an_appeal_that_fell_short_says_what_came_of_the_money(app: Flask, client: FlaskClient) -> None:
+    _museum(app, state="ended", fallback=factories.texts("Cleaned by half"), surplus=factories.texts("A frame"))
+    page = client.get("/en/aubigneux/pastel/").text
+    assert "Cleaned by half (en)" in page
+    assert "A frame (en)" not in page

@@ -86,6 +86,16 @@ class Milestone:
 
 
 @dataclass(frozen=True, slots=True)
+class Purchase:
+    """Who sells the work, at what price, where it comes from, and what becomes of more money than was asked for."""
+
+    price: Money | None = None
+    seller: str = ""
+    provenance: str = ""
+    surplus: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class BudgetLine:
     """Where a part of the money goes."""
 
@@ -209,6 +219,7 @@ class CampaignPage:
     amounts: tuple[AmountChoice, ...]
     threshold: Money | None = None
     fallback: str = ""
+    purchase: Purchase | None = None
     outcome: str = ""
     ended_on: date | None = None
     promised: Money | None = None
