@@ -66,12 +66,8 @@ def make_pledges(session: Session, asked: Sequence[Asked]) -> list[Pledge]:
     return [made[request.attempt] for request, _moment in asked]
 
 
-def pledge_of_attempt(session: Session, request: PledgeRequest) -> Pledge | None:
-    """Find what an attempt has made already; holds the attempt until the transaction ends."""
-    return _of_attempts(session, {request.attempt}).get(request.attempt)
-
-
 def _of_attempts(session: Session, attempts: Collection[UUID]) -> dict[UUID, Pledge]:
+    """Find what attempts have made already; holds them until the transaction ends."""
     hold(session, [(attempt.int ^ museum_of(session)) & (2**63 - 1) for attempt in attempts])
     found = session.scalars(select(Pledge).where(Pledge.attempt.in_(attempts)))
     return {pledge.attempt: pledge for pledge in found}

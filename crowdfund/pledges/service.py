@@ -18,7 +18,7 @@ from crowdfund.i18n import N_
 from crowdfund.links import digest, token_for
 from crowdfund.outbox import publish
 from crowdfund.pledges import wall
-from crowdfund.pledges.making import make_pledge, make_pledges, pledge_of_attempt, secret
+from crowdfund.pledges.making import make_pledge, make_pledges, secret
 from crowdfund.pledges.models import Pledge
 from crowdfund.pledges.rules import (
     PledgeState,
@@ -28,7 +28,7 @@ from crowdfund.pledges.rules import (
 
 __all__ = [
     "cancel", "expire", "fulfil", "fulfil_all", "fulfil_locked", "gift_token", "lock_pledges", "make_pledge",
-    "make_pledges", "pledge_by_token", "pledge_of", "pledge_of_attempt", "promise", "promise_all", "reopen",
+    "make_pledges", "pledge_by_token", "pledge_of", "promise", "promise_all", "reopen",
 ]  # fmt: skip
 
 HELD = N_("Money has come for this gift and the museum is looking at it. Please do not pay again.")

@@ -34,7 +34,7 @@ from crowdfund.payments import calls, events, inbox, stripe, translation, webhoo
 from crowdfund.payments.provider import Charge, Notice
 from crowdfund.payments.settlement import Settled, settle_charge
 from crowdfund.payments.signature import is_genuine
-from crowdfund.pledges import service as pledges
+from crowdfund.pledges import making
 from crowdfund.receipts import numbering
 from crowdfund.receipts import service as receipts
 from crowdfund.receipts.models import Receipt
@@ -170,16 +170,16 @@ def trust_the_queue(patch: Patch) -> None:
 
 
 def forget_the_attempt(patch: Patch) -> None:
-    patch.setattr(pledges, "pledge_of_attempt", lambda *_attempt: None)
+    patch.setattr(making, "_of_attempts", lambda *_attempts: {})
 
 
 def count_stock_without_a_lock(patch: Patch) -> None:
-    def planted(session: Session, reward_id: int) -> bool:
+    def planted(session: Session, reward_id: int, count: int = 1) -> bool:
         reward = session.get_one(Reward, (museum_of(session), reward_id))
         if reward.stock is not None and reward.claimed >= reward.stock:
             return False
         time.sleep(READING)
-        session.execute(update(Reward).where(Reward.id == reward_id).values(claimed=reward.claimed + 1))
+        session.execute(update(Reward).where(Reward.id == reward_id).values(claimed=reward.claimed + count))
         return True
 
     patch.setattr(campaigns, "claim_reward", planted)

@@ -42,6 +42,7 @@ def value(table: Table, name: str, museum: int) -> str:
         "CHAR": "gen_random_uuid()",
         "FLOAT": "1",
         "DOUBLE": "1",
+        "TSVECTOR": "''",
     }
     return CLOCK.get(name) or next(value for start, value in simple.items() if kind.startswith(start))
 
