@@ -183,3 +183,20 @@ def test_a_fact_nobody_hears_is_kept(app: Flask) -> None:
     [row] = rows(museum)
     assert row.listener == ""
     assert row.delivered_at == row.created_at
+
+
+def test_the_house_is_ready_while_held_back_work_waits_and_not_while_news_do(
+    app: Flask, heard: list[dict[str, Any]]
+) -> None:
+    museum = make_institution()
+    client = app.test_client()
+    long_ago = clock.now() - timedelta(hours=1)
+    with clock.at(long_ago):
+        state(museum, key="a letter of the history", delay=timedelta(minutes=5))
+    answer = client.get("/health/ready")
+    assert (answer.status_code, answer.get_json()["waiting"]) == (200, 1)
+    with clock.at(long_ago):
+        state(museum, key="news")
+    answer = client.get("/health/ready")
+    assert (answer.status_code, answer.get_json()["reasons"]) == (503, ["outbox"])
+    assert heard == []
