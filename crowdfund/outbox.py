@@ -196,7 +196,10 @@ def mark_told(session: Session) -> None:
 
 
 def lease(session: Session, batch: int) -> Iterator[tuple[int, int]]:
-    """Take due rows of all museums for `LEASE`: pairs (institution_id, outbox_id), oldest first."""
+    """Take due rows of all museums for `LEASE`: pairs (institution_id, outbox_id), oldest first.
+
+    At most `batch` are leased at a time, those leased before among them.
+    """
     rows = session.execute(
         text("SELECT institution_id, id FROM lease_outbox(:now, :batch, :lease)"),
         {"now": clock.now(), "batch": batch, "lease": LEASE},

@@ -200,3 +200,19 @@ def test_the_house_is_ready_while_held_back_work_waits_and_not_while_news_do(
     answer = client.get("/health/ready")
     assert (answer.status_code, answer.get_json()["reasons"]) == (503, ["outbox"])
     assert heard == []
+
+
+@pytest.mark.usefixtures("app")
+def test_no_more_is_in_flight_than_asked_for(heard: list[dict[str, Any]]) -> None:
+    museum = make_institution()
+    for number in range(7):
+        state(museum, key=str(number))
+    first = lease(batch=5)
+    assert len(first) == 5
+    assert lease(batch=5) == []  # the workers have enough; nothing is named twice meanwhile
+    outbox.deliver(*first[0])
+    outbox.deliver(*first[1])
+    assert len(lease(batch=5)) == 2
+    with clock.at(clock.now() + LEASE + timedelta(seconds=1)):
+        assert len(lease(batch=5)) == 5  # what was lost is due again
+    assert len(heard) == 2
