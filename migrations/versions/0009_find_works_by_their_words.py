@@ -89,6 +89,7 @@ def upgrade() -> None:
         op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
         op.execute(f"UPDATE {table} SET {first} = {first}")
         op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+    op.execute("SET LOCAL row_security = on")  # the steps after this one share its transaction
 
 
 def downgrade() -> None:

@@ -22,11 +22,9 @@ $$
 
 def upgrade() -> None:
     """Count the age of what presses only."""
-    op.execute("SET LOCAL row_security = on")  # an earlier step of the same transaction may have put it off
     op.execute(HEALTH.format(pressing=" AND NOT background"))
 
 
 def downgrade() -> None:
     """Count everything again."""
-    op.execute("SET LOCAL row_security = on")
     op.execute(HEALTH.format(pressing=""))

@@ -34,11 +34,9 @@ ROOM = """greatest(0, batch - (
 
 def upgrade() -> None:
     """Lease up to `batch` facts, those that are with a worker already among them."""
-    op.execute("SET LOCAL row_security = on")  # an earlier step of the same transaction may have put it off
     op.execute(LEASE.format(room=ROOM))
 
 
 def downgrade() -> None:
     """Lease `batch` more each time."""
-    op.execute("SET LOCAL row_security = on")
     op.execute(LEASE.format(room="batch"))
