@@ -120,6 +120,8 @@ class Offer:
 
 def load_offer(session: Session, museum: str, campaign: str) -> Offer:
     """Read a published campaign by the names in its address. Raises NotFound for all that is not there, drafts too."""
+    if "\x00" in museum + campaign:  # PostgreSQL has no such text
+        raise NotFound
     row = session.execute(
         select(Campaign, Institution, Artwork, Issuer.jurisdiction, Issuer.kind)
         .join(Institution, Institution.id == Campaign.institution_id)
