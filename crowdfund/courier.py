@@ -19,7 +19,7 @@ from kombu.transport import TRANSPORT_ALIASES, filesystem
 class Channel(filesystem.Channel):
     """A channel whose files appear at once."""
 
-    def _put(self, queue: str, payload: Any, **_options: Any) -> None:  # type: ignore[override]
+    def _put(self, queue: str, payload: Any, **_options: Any) -> None:  # type: ignore[override] # kombu says so
         folder = Path(self.data_folder_out)
         name = f"{round(monotonic() * 1000)}_{uuid4()}.{queue}.msg"
         part = folder / f".{name}.part"
@@ -35,7 +35,7 @@ class Channel(filesystem.Channel):
             with suppress(FileExistsError):  # another process was faster
                 table.hardlink_to(part)
             part.unlink()
-        super()._queue_bind(exchange, routing_key, pattern, queue)  # type: ignore[no-untyped-call]
+        super()._queue_bind(exchange, routing_key, pattern, queue)  # type: ignore[no-untyped-call] # likewise
 
 
 class Transport(filesystem.Transport):
