@@ -38,6 +38,7 @@ CLASSES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("staff", r"/staff/|/network/|/account/|/_mail"),
         ("token", r"/[a-z]{2}/(gifts|me|receipts|early|follow|unsubscribe)(/|$)"),
         ("form", r"/[a-z]{2}/[^/]+/[^/]+/(give|ask|follow)(/|$)"),
+        ("document", r"/[a-z]{2}/[^/]+/[^/]+/documents/"),
         ("public", r"/"),
     )
 )
@@ -52,6 +53,7 @@ CACHING: Mapping[str, str] = {
     "staff": "private, no-store",
     "token": "private, no-store",
     "form": "private, no-store",
+    "document": "public, max-age=300",
     "public": "public, max-age=60, stale-while-revalidate=600",
 }
 FOREVER = "public, max-age=31536000, immutable"
@@ -85,6 +87,8 @@ def class_of(path: str) -> str:
 def policy(path_class: str, checkout_origin: str) -> str:
     """Write the content security policy of a class."""
     forms = {"embed": "'none'", "machine": "'none'", "static": "'none'"}.get(path_class, f"'self' {checkout_origin}")
+    if path_class == "document":  # a file of others' making: kept from doing anything where a browser opens it
+        return "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
     if path_class in {"machine", "static", "theme", "totals", "share"}:
         return "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ancestors = "*" if path_class == "embed" else "'none'"

@@ -46,6 +46,7 @@ from crowdfund.pages.view.campaign import (
     CampaignPage,
     FeeExample,
     Milestone,
+    Paper,
     PlanPart,
     Purchase,
     Shelf,
@@ -319,6 +320,10 @@ def campaign() -> CampaignPage:
                 caption="Collection du musée, salle 6.",
             ),
             StoryBlock("quote", "« Nous cherchions à comprendre une tasse. »", by="Hélène Maurienne"),
+        ),
+        papers=(
+            Paper("Avis de la commission", "advice", dt.date(2026, 6, 2), 84_210, url + "documents/1"),
+            Paper("Perizia del servizio", "report", dt.date(2026, 5, 14), 2_400_000, url + "documents/2", "it"),
         ),
         milestones=(
             Milestone(

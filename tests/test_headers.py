@@ -49,6 +49,14 @@ SNAPSHOTS = (
         "strict-origin-when-cross-origin",
         "cross-origin",
     ),
+    (
+        "document",
+        "/fr/arvieres/pastel/documents/7",
+        f"{CLOSED}; sandbox",
+        "public, max-age=300",
+        "strict-origin-when-cross-origin",
+        "same-origin",
+    ),
     ("share", "/share/a/b.fr.png", CLOSED, "public, max-age=3600", "strict-origin-when-cross-origin", "cross-origin"),
     (
         "embed",

@@ -172,6 +172,29 @@ class EarlyLink(OwnedByInstitution, Base):
     revoked_at: Mapped[datetime | None]
 
 
+class CampaignDocument(OwnedByInstitution, Base):
+    """A paper behind a campaign, kept as it was filed: the public reads those that are public."""
+
+    __tablename__ = "campaign_documents"
+    __table_args__ = (
+        owned_key("campaign_id", "campaigns"),
+        CheckConstraint("size_bytes > 0", name="size"),
+        Index("ix_campaign_documents_campaign", "institution_id", "campaign_id"),
+    )
+
+    campaign_id: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str]  # rules.DocumentState
+    kind: Mapped[str]  # rules.DocumentKind
+    title: Mapped[dict[str, str]]
+    locale: Mapped[str]  # the language of the paper itself
+    dated_on: Mapped[date]
+    position: Mapped[int] = mapped_column(default=0)
+    storage_key: Mapped[str]  # a PDF
+    sha256: Mapped[str]
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
 class CampaignTotal(Base):
     """How many gave and what is promised, in shards kept by triggers on gifts and pledges.
 

@@ -29,6 +29,38 @@ class FundingModel(StrEnum):
     THRESHOLD = "threshold"
 
 
+class DocumentKind(StrEnum):
+    """What a paper is."""
+
+    INVOICE = "invoice"  # of the purchase
+    REPORT = "report"  # an expert's, a restorer's
+    ADVICE = "advice"  # of the acquisitions commission
+    ACT = "act"  # of the council or the board
+    LICENCE = "licence"  # to export or to import
+    BUDGET = "budget"  # a quote, the accounts of the appeal
+    MANDATE = "mandate"  # of who signs the receipts
+    AGREEMENT = "agreement"  # the accountant's
+    LETTER = "letter"  # the seller's, the museum's
+    PRESS = "press"
+    OTHER = "other"
+
+
+class DocumentState(StrEnum):
+    """Who may read a paper."""
+
+    INTERNAL = "internal"  # the museum's staff
+    PUBLIC = "public"
+    WITHDRAWN = "withdrawn"  # nobody any more; the file is kept
+
+
+DOCUMENT_TRANSITIONS: dict[DocumentState, frozenset[DocumentState]] = {
+    DocumentState.INTERNAL: frozenset({DocumentState.PUBLIC, DocumentState.WITHDRAWN}),
+    DocumentState.PUBLIC: frozenset({DocumentState.INTERNAL, DocumentState.WITHDRAWN}),
+    DocumentState.WITHDRAWN: frozenset(),
+}
+LARGEST_DOCUMENT = 10 * 1024 * 1024  # bytes
+PDF_BEGINS, PDF_ENDS = b"%PDF-", b"%%EOF"
+
 TRANSITIONS: dict[CampaignState, frozenset[CampaignState]] = {
     CampaignState.DRAFT: frozenset({CampaignState.SCHEDULED, CampaignState.LIVE}),
     CampaignState.SCHEDULED: frozenset({CampaignState.DRAFT, CampaignState.LIVE, CampaignState.WITHDRAWN}),
@@ -79,3 +111,11 @@ def is_offered(state: str, available_from: datetime | None, available_until: dat
     """Say whether a reward may be chosen at this moment (UTC), its stock aside."""
     begun = available_from is None or available_from <= now
     return state == "offered" and begun and (available_until is None or now < available_until)
+
+
+def check_document(content: bytes) -> None:
+    """Make sure that a file may be kept as a paper of a campaign: a whole PDF of at most 10 MB. Raises Refusal."""
+    if len(content) > LARGEST_DOCUMENT:
+        raise Refusal(N_("This file is larger than 10 MB: choose a smaller one."), field="file")
+    if not content.startswith(PDF_BEGINS) or PDF_ENDS not in content[-2048:]:
+        raise Refusal(N_("This file is not a PDF, or a part of it is missing."), field="file")

@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from crowdfund import clock
 from crowdfund.campaigns import service as campaigns
 from crowdfund.campaigns.models import Campaign
-from crowdfund.demo import history, staff, talk
+from crowdfund.demo import documents, history, staff, talk
 from crowdfund.errors import Conflict
 from crowdfund.i18n import N_
 from crowdfund.institutions import service as institutions
@@ -66,7 +66,7 @@ def read(file: Path) -> dict[str, Any]:
 
 def load_museum(code: str) -> None:
     """Load one museum: its issuer, its staff, its campaigns and what happened to them."""
-    written, said = content(code), read(CONTENT / "talk.toml")
+    written, said, papers = content(code), read(CONTENT / "talk.toml"), read(CONTENT / "documents.toml")
     with transaction(PlatformScope()) as session:
         museum = session.scalars(select(Institution).where(Institution.code == code)).one()
         scope = OperatorScope(museum.id, "demo")
@@ -85,6 +85,7 @@ def load_museum(code: str) -> None:
             campaign = _campaign(session, plan, issuer.id, museum.currency, opens, closes)
             made[plan["code"]] = campaign.id
         history.tell(scope, plan, campaign.id, people, made, history.Frame(museum.country, zone, opens, closes))
+        documents.publish(scope, papers.get(plan["code"], ()), campaign.id, museum.name, (closes, zone))
         talk.converse(scope, said.get(plan["code"], {}), campaign.id, opens, code)
 
 

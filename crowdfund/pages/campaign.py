@@ -31,6 +31,7 @@ from crowdfund.pages.cards import (
     together,
 )
 from crowdfund.pages.lists import fee_example
+from crowdfund.pages.papers import papers
 from crowdfund.pages.sums import amounts, budget, calculator, financing, milestones, purchase
 from crowdfund.pages.view.campaign import Assembly, CampaignPage, Shelf, StoryBlock, TimelineEvent
 from crowdfund.pages.wall import wall
@@ -122,6 +123,7 @@ def campaign(session: Session, museum: str, slug: str, asked: Mapping[str, str],
         fee_example=fee_example(Money(5000, row.currency)) if row.currency in {"EUR", "CHF"} else None,
         wall=wall(session, row, asked),
         timeline=_timeline(row, today),
+        papers=papers(session, row, f"/{lang}/{museum}/{slug}/"),
         talk=conversation(session, place_of(session, museum, slug)),
         early=bool(early),
         others=_others(session, row) if phase != "live" else (),

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from crowdfund.accounts.buckets import limited
+from crowdfund.campaigns import documents
 from crowdfund.campaigns.early import opened_by
 from crowdfund.campaigns.rules import CampaignState
 from crowdfund.conversation.queries import news_page, place_of
@@ -107,6 +108,17 @@ def news(museum: str, campaign: str, news_id: int) -> Response:
         return render_template("pages/news.html", page=news_page(session, place, news_id))
 
     return public_page(read)
+
+
+@blueprint.get("/<lang:lang>/<museum>/<campaign>/documents/<int(max=9223372036854775807):document_id>")
+def document(museum: str, campaign: str, document_id: int) -> BaseResponse:
+    """Hand a public document out, to be kept and not to be opened in the page's place."""
+    with transaction(PublicScope()) as session:
+        found = documents.public_document(session, _slug(museum), _slug(campaign), document_id)
+    answer = Response(documents.content_of(found), content_type="application/pdf")
+    answer.headers.set("Content-Disposition", "attachment", filename=f"{campaign}-{found.kind}-{found.id}.pdf")
+    answer.set_etag(found.sha256)
+    return answer.make_conditional(request)
 
 
 @blueprint.get("/<lang:lang>/early/<token>/")

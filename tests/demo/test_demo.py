@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import func, select, text
 
 from crowdfund import books
-from crowdfund.campaigns.models import Campaign, Reward
+from crowdfund.campaigns.models import Campaign, CampaignDocument, Reward
 from crowdfund.demo import loader, staff
 from crowdfund.donors.models import Donor
 from crowdfund.gifts.models import Gift
@@ -21,7 +21,7 @@ from crowdfund.ledger import service as ledger
 from crowdfund.money import Money
 from crowdfund.pledges.models import Pledge, WallEntry
 from crowdfund.receipts.models import Receipt
-from crowdfund.tenancy import OperatorScope, PlatformScope, transaction
+from crowdfund.tenancy import OperatorScope, PlatformScope, PublicScope, transaction
 
 # campaign → raised in major units, donors
 PLAN = {
@@ -125,6 +125,11 @@ def test_what_happens_to_every_museum_happens_in_the_demo_too(app: Flask) -> Non
         1,
     )
     assert words == (False,)
+    with transaction(PublicScope()) as session:
+        papers = session.scalars(
+            select(CampaignDocument.kind).where(CampaignDocument.institution_id == scope.institution_id)
+        )
+        assert Counter(papers) == {"advice": 1, "act": 1, "report": 1}
     assert list(books.check_museum(scope.institution_id, "aubigneux")) == []
 
 

@@ -67,7 +67,7 @@ TALK = {303, 409, 422}
 def _filled(route: Route, **values: Any) -> str:
     number = values.get("gift_id", PUBLISHED)
     given = {
-        **dict.fromkeys(("aside_id", "question_id", "news_id"), number),
+        **dict.fromkeys(("aside_id", "question_id", "news_id", "document_id"), number),
         **dict.fromkeys(("campaign_id", "link_id"), number + LATER),
         "pledge_id": 1,
         "receipt_id": 1,  # of whoever visits their own gifts: tests/me/test_gifts.py

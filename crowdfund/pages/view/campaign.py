@@ -189,6 +189,18 @@ class TimelineEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Paper:
+    """A document to download. `lang` is the paper's own language where it is not the page's."""
+
+    title: str
+    kind: str
+    dated_on: date
+    size_bytes: int
+    url: str
+    lang: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CampaignPage:
     """Everything on the page of one campaign.
 
@@ -237,5 +249,6 @@ class CampaignPage:
     talk: Conversation | None = None
     early: bool = False
     timeline: tuple[TimelineEvent, ...] = ()
+    papers: tuple[Paper, ...] = ()
     others: tuple[WorkCard, ...] = ()
     way: str = ""
