@@ -13,6 +13,7 @@ from crowdfund.accounts import current
 from crowdfund.accounts import tasks as accounts_tasks
 from crowdfund.accounts.views import blueprint as accounts
 from crowdfund.campaigns import tasks as campaigns_tasks
+from crowdfund.closing.staff import blueprint as closing
 from crowdfund.conversation import tasks as conversation_tasks
 from crowdfund.conversation.views import blueprint as conversation
 from crowdfund.dashboard.journal import blueprint as journal
@@ -101,6 +102,7 @@ def _features(app: Flask, config: Config, given: Provider | None) -> None:
         talk,
         journal,
         posters,
+        closing,
         conversation,
         giving,
         gifts,

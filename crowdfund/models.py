@@ -5,6 +5,7 @@ from __future__ import annotations
 from crowdfund import audit, mail, outbox
 from crowdfund.accounts import models as accounts
 from crowdfund.campaigns import models as campaigns
+from crowdfund.closing import models as closing
 from crowdfund.conversation import models as conversation
 from crowdfund.donors import models as donors
 from crowdfund.gifts import models as gifts
@@ -20,6 +21,7 @@ __all__ = [
     "accounts",
     "audit",
     "campaigns",
+    "closing",
     "conversation",
     "donors",
     "gifts",

@@ -19,6 +19,18 @@ from config import DEMO_OPERATOR, Config
 from crowdfund import assets, i18n
 from crowdfund.accounts.sessions import OpenSession, SignedIn
 from crowdfund.campaigns.view import AmountChoice, MuseumLabel, Picture, Progress, TaxRelief, TierRow, WorkCard
+from crowdfund.closing.rules import Finding, Point, Step
+from crowdfund.closing.staff import Problem as ClosingProblem
+from crowdfund.closing.view import (
+    Counterpart,
+    EndedRow,
+    Ending,
+    Figures,
+    LessonsText,
+    MethodSums,
+    StatementRow,
+    StepRow,
+)
 from crowdfund.conversation.view import (
     AnsweredQuestion,
     Conversation,
@@ -1306,6 +1318,66 @@ def create_app() -> Flask:
         return render_template(template, **build())
 
     return app
+
+
+def _ending(**more: Any) -> dict[str, Any]:
+    """One campaign's end at the desk."""
+    card = MethodSums("card", 401, eur(98_000), eur(500), eur(1480), eur(97_500))
+    boxes = MethodSums("box", 6, eur(2500), eur(0), eur(0), eur(2500))
+    figures = Figures(
+        (card, boxes), MethodSums("", 407, eur(100_500), eur(500), eur(1480), eur(100_000)), 398, 931, eur(50), 182,
+        eur(41_200), (Counterpart("Un soir devant l’œuvre", 45, eur(2025)),),
+    )  # fmt: skip
+    signed = StatementRow(1, "9f" * 32, moment(22, 13, 2), "Rose Cartier", "agent comptable", eur(99_900), 1, eur(100))
+    ending = Ending(
+        7, "Les Hirondelles", "succeeded", moment(21, 22, 0), "/arvieres/hirondelles/", ("fr", "en"), eur(100_000),
+        (Finding(Point.OPEN_PLEDGES, 2), Finding(Point.REFUNDS, 0), Finding(Point.FEES, 0)), figures, (signed,),
+        (StepRow(dt.date(2026, 11, 24), "Payée au vendeur", "La facture est réglée.", eur(98_000)),),
+        LessonsText("Les tramways.", "Le creux de mai.", "Demandez tôt.", shared=True, written_at=moment(22, 9, 0)),
+    )  # fmt: skip
+    ending = replace(ending, **more.pop("ending", {}))
+    here = "/staff/arvieres/ending/7"
+    return {
+        "desk": desk(), "place": "ending", "ending": ending, "here": here, "confirm": "", "name": "Colette Vautrin",
+        "steps": list(Step), "timezone": PARIS, "problem": None, "values": {}, "errors": {}, "can": lambda _asked: True, **more,
+    }  # fmt: skip
+
+
+CASES["staff-ending"] = ("staff/ending.html", _ending)
+CASES["staff-ending-live"] = (
+    "staff/ending.html",
+    partial(
+        _ending, ending={"state": "live", "findings": (Finding(Point.DISPUTES, 1),), "statements": (), "steps": ()}
+    ),
+)
+CASES["staff-ending-wrong"] = (
+    "staff/ending.html",
+    partial(
+        _ending,
+        ending={"steps": ()},
+        problem=ClosingProblem("step", {"on": "Write the day like this: 2026-12-01"}),
+        errors={"on": "Write the day like this: 2026-12-01"},
+        values={"on": "soon"},
+    ),
+)
+CASES["staff-endings"] = (
+    "staff/endings.html",
+    lambda: {
+        "desk": desk(),
+        "place": "ending",
+        "timezone": PARIS,
+        "rows": [
+            EndedRow(
+                7, "Les Hirondelles", "succeeded", moment(21, 22, 0), eur(100_000), eur(100_000), moment(22, 13, 2)
+            ),
+            EndedRow(8, "La Verdure", "live", moment(28, 22, 0), eur(22_100), eur(85_000), None),
+        ],
+    },
+)
+CASES["staff-endings-none"] = (
+    "staff/endings.html",
+    lambda: {"desk": desk(), "place": "ending", "timezone": PARIS, "rows": []},
+)
 
 
 if __name__ == "__main__":

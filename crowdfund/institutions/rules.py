@@ -36,6 +36,8 @@ class Permission(StrEnum):
     MAKE_POSTERS = "make_posters"
     CONVERSE = "converse"  # news and questions
     LAUNCH = "launch"  # when a campaign opens, and to whom before
+    CLOSE = "close"  # ends a campaign, and tells what becomes of the work
+    SIGN = "sign"  # its final statement
 
 
 _READS = frozenset({Permission.ENTER, Permission.READ_GIFTS})
@@ -44,11 +46,11 @@ _READS_ALL = _READS | {Permission.READ_BOOKS}
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.OWNER: frozenset(Permission),
-    Role.DIRECTOR: _READS_ALL | _TELLS | {Permission.MAKE_POSTERS},
+    Role.DIRECTOR: _READS_ALL | _TELLS | {Permission.MAKE_POSTERS, Permission.CLOSE},
     Role.CURATOR: frozenset({Permission.ENTER, Permission.CONVERSE}),
-    Role.CAMPAIGN_LEAD: _READS | _TELLS | {Permission.MAKE_POSTERS},
+    Role.CAMPAIGN_LEAD: _READS | _TELLS | {Permission.MAKE_POSTERS, Permission.CLOSE},
     Role.DESK: _READS | {Permission.MAKE_POSTERS},
-    Role.FINANCE: _READS_ALL | {Permission.REFUND, Permission.DECIDE},
+    Role.FINANCE: _READS_ALL | {Permission.REFUND, Permission.DECIDE, Permission.SIGN},
     Role.AUDITOR: _READS_ALL,
 }
 

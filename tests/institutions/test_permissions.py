@@ -58,6 +58,12 @@ CHANGES = {
     "publish",
     "drop",
     "correct",
+    "close",
+    "withdraw",
+    "sign",
+    "tell_step",
+    "take_step_back",
+    "write_lessons",
 } | {"refund_gift", "accept_charge", "refund_charge", "add_place"}  # views that change something
 
 
@@ -112,7 +118,7 @@ def address(rule: str, slug: str, shown: Museum, gift_id: int | None = None) -> 
     path = re.sub(r"<int:(gift|aside|question|news)_id>", str(number), path)
     path = re.sub(r"<int:(campaign|link)_id>", str(number + LATER), path)
     path = path.replace("<campaign>", shown.campaign).replace("<int:place_id>", str(gift_id or shown.place_id))
-    path = path.replace("<any(fr, it, en):sheet>", "it")
+    path = path.replace("<any(fr, it, en):sheet>", "it").replace("<int:number>", "1")
     assert "<" not in path, f"say here what {rule} needs"
     return path
 
@@ -126,8 +132,10 @@ def send(client: FlaskClient, method: str, path: str, token: str) -> int:
 
 def reached(endpoint: str, method: str) -> set[int]:
     """Tell how a page answers those who may see it: a gift without a stored receipt has none to download."""
-    if endpoint == "dashboard.receipt_of_gift":
+    if endpoint in {"dashboard.receipt_of_gift", "closing.statement"}:  # nor is a statement signed
         return {404}
+    if endpoint.startswith("closing.") and method == "POST":  # it has not ended; no step is named
+        return {303, 409, 422}
     if endpoint == "journal.begin":  # no campaign is named
         return {422}
     if (

@@ -32,7 +32,7 @@ Houses = tuple[House, House]
 # A payment of no pledge may not be booked.
 DOCUMENTED = {
     "dashboard.home": 303, "dashboard.refund_gift": 303, "dashboard.accept_charge": 409, "dashboard.refund_charge": 303,
-    "posters.add_place": 303,
+    "posters.add_place": 303, "closing.statement": 404,
 }  # fmt: skip
 NOWHERE = "no-such-museum"
 REPORTS = ("pledges", "gifts", "ledger", "receipts", "mails", "audit", "wall", "outbox")
@@ -70,6 +70,7 @@ def _filled(route: Route, **values: Any) -> str:
         **dict.fromkeys(("aside_id", "question_id", "news_id", "document_id"), number),
         **dict.fromkeys(("campaign_id", "link_id"), number + LATER),
         "pledge_id": 1,
+        "number": 1,
         "receipt_id": 1,  # of whoever visits their own gifts: tests/me/test_gifts.py
         "lang": "fr",
         "destination": "connected",
@@ -111,7 +112,7 @@ def _expected(route: Route, method: str, *, own_museum: bool, own_gift: bool, al
         return {403}
     if any(name.endswith("_id") or name == "campaign" for name in route["parameters"]) and not own_gift:
         return {404}
-    if method == "POST" and route["endpoint"].startswith(("talk.", "journal.")):
+    if method == "POST" and route["endpoint"].startswith(("talk.", "journal.", "closing.")):
         return TALK
     return {DOCUMENTED.get(route["endpoint"], 200)}
 

@@ -1,0 +1,101 @@
+"""The forms of a campaign's end. The desk's door has checked the session's token already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from wtforms import BooleanField, StringField, ValidationError
+
+from crowdfund.closing.rules import Step
+from crowdfund.forms import ChoiceField, Form, MoneyField, TextField, text_problem, tidy
+from crowdfund.i18n import LOCALES, N_, gettext
+
+LONGEST_REASON = 300
+LONGEST_SIGNATURE = 80
+LONGEST_TITLE = 120
+LONGEST_TEXT = 600
+LONGEST_LESSON = 4000
+
+
+class DayField(StringField):  # type: ignore[misc] # wtforms has no types
+    """A day as a date field sends it; `data` is a date, or None when empty or wrong."""
+
+    data: date | None
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Keep the text."""
+        self.typed = tidy(valuelist[0]) if valuelist else ""
+        self.data = None
+
+    def process_data(self, value: Any) -> None:
+        """Start empty."""
+        self.typed, self.data = "", value
+
+    def pre_validate(self, form: Any) -> None:  # noqa: ARG002 - the signature of WTForms
+        """Read the day and refuse what is none."""
+        try:
+            self.data = date.fromisoformat(self.typed)
+        except ValueError:
+            raise ValidationError(gettext(N_("Write the day like this: 2026-12-01"))) from None
+        if not 2000 <= self.data.year < 2200:
+            raise ValidationError(gettext(N_("This day is too far away.")))
+
+
+class _DeskForm(Form):
+    class Meta(Form.Meta):
+        """No token of its own."""
+
+        csrf = False
+
+
+class WithdrawForm(_DeskForm):
+    """Why a campaign is withdrawn; the museum keeps it."""
+
+    reason = TextField(LONGEST_REASON, missing=N_("Say why: only the museum sees it."))
+
+
+class SignForm(_DeskForm):
+    """Who signs the final statement."""
+
+    name = TextField(LONGEST_SIGNATURE, missing=N_("Say who signs"))
+    quality = TextField(LONGEST_SIGNATURE, missing=N_("Say what this person does in the museum"))
+
+
+class StepForm(_DeskForm):
+    """A step on the way of the work, in the museum's languages."""
+
+    step = ChoiceField(Step, missing=N_("Choose what happened"))
+    on = DayField()
+    amount = MoneyField()
+
+
+def step_words(data: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
+    """Read title and text in each language from what was sent; gives them, and what is wrong by field."""
+    titles, title_errors = _in_languages(data, "title", LONGEST_TITLE)
+    texts, text_errors = _in_languages(data, "text", LONGEST_TEXT)
+    return titles, texts, title_errors | text_errors
+
+
+def _in_languages(data: Mapping[str, str], name: str, longest: int) -> tuple[dict[str, str], dict[str, str]]:
+    read: dict[str, str] = {}
+    errors: dict[str, str] = {}
+    for locale in LOCALES:
+        field = f"{name}_{locale}"
+        words = tidy(data.get(field, ""))
+        problem = text_problem(words, longest)
+        if problem is not None:
+            errors[field] = problem
+        elif words:
+            read[locale] = words
+    return read, errors
+
+
+class LessonsForm(_DeskForm):
+    """What was learnt, and whether the other museums may read it."""
+
+    went_well = TextField(LONGEST_LESSON, lines=True)
+    went_badly = TextField(LONGEST_LESSON, lines=True)
+    advice = TextField(LONGEST_LESSON, lines=True)
+    shared = BooleanField()

@@ -1,0 +1,185 @@
+"""End campaigns, freeze their statements, tell what becomes of the work, keep what was learnt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from crowdfund import audit, clock
+from crowdfund.campaigns import service as campaigns
+from crowdfund.campaigns.models import Campaign
+from crowdfund.closing.figures import figures, findings
+from crowdfund.closing.models import FinalStatement, Lessons
+from crowdfund.closing.rules import Step, digest, has_ended
+from crowdfund.closing.view import LessonsText, MethodSums
+from crowdfund.errors import Conflict, NotFound, Refusal
+from crowdfund.i18n import N_
+from crowdfund.ledger import service as ledger
+from crowdfund.outbox import publish
+
+NOT_ENDED = N_("The campaign has not ended yet.")
+STILL_OPEN = N_("Something is still open: settle it first, the sums would change.")
+NOTHING_NEW = N_("Nothing has changed since the last statement.")
+NO_STEP = N_("There is no such step.")
+
+
+def end_now(session: Session, campaign_id: int) -> Campaign:
+    """Close a live campaign before its day. Raises Conflict for one that is not live."""
+    campaign = campaigns.close_campaign(session, campaign_id)
+    audit.record(session, "campaign.closed", f"campaign:{campaign.id}", state=campaign.state)
+    return campaign
+
+
+def withdraw(session: Session, campaign_id: int, reason: str) -> Campaign:
+    """Withdraw a campaign; its page stays and says so. The reason is the museum's own note. Raises Conflict."""
+    campaign = campaigns.withdraw_campaign(session, campaign_id)
+    audit.record(session, "campaign.withdrawn", f"campaign:{campaign.id}", reason=reason)
+    return campaign
+
+
+def sign_statement(
+    session: Session, campaign_id: int, *, museum: str, account_id: int, name: str, quality: str
+) -> FinalStatement:
+    """Freeze what a campaign came to, under a name. Holds the campaign, so that two people sign two numbers.
+
+    Raises Conflict before its end, while something is open that would change the sums, and when nothing has changed
+    since the last statement.
+    """
+    campaign = campaigns.campaign_of(session, campaign_id, lock=True)
+    if not has_ended(campaign.state):
+        raise Conflict(NOT_ENDED)
+    if any(one.blocks for one in findings(session, campaign_id)):
+        raise Conflict(STILL_OPEN)
+    last = session.scalars(
+        select(FinalStatement)
+        .where(FinalStatement.campaign_id == campaign_id)
+        .order_by(FinalStatement.number.desc())
+        .limit(1)
+    ).one_or_none()
+    body = _body(session, campaign, museum)
+    if last is not None and last.body["total"] == body["total"]:
+        raise Conflict(NOTHING_NEW)
+    signed = FinalStatement(
+        campaign_id=campaign_id,
+        number=1 if last is None else last.number + 1,
+        body=body,
+        sha256=digest(body),
+        taken_at=clock.now(),
+        signed_by_id=account_id,
+        signed_name=name,
+        signed_as=quality,
+    )
+    session.add(signed)
+    session.flush()  # for its id
+    publish(session, "statement.signed", key=str(signed.id), statement_id=signed.id)
+    audit.record(session, "statement.signed", f"campaign:{campaign_id}", number=signed.number, sha256=signed.sha256)
+    return signed
+
+
+def _body(session: Session, campaign: Campaign, museum: str) -> dict[str, object]:
+    """Give a statement's figures as they are now, in minor units, ready to be frozen."""
+    read = figures(session, campaign)
+    return {
+        "museum": museum,
+        "campaign": campaign.code,
+        "title": campaign.title,
+        "state": campaign.state,
+        "currency": campaign.currency,
+        "opened_at": campaign.opens_at.isoformat(),
+        "closed_at": campaign.closes_at.isoformat(),
+        "taken_at": clock.now().isoformat(),
+        "goal_minor": campaign.goal_minor,
+        "fund_minor": ledger.received(session, campaign.code).minor,
+        "by_method": [{"method": one.method, **_written(one)} for one in read.by_method],
+        "total": _written(read.total),
+        "supporters": read.supporters,
+        "contributions": read.contributions,
+        "median_minor": None if read.median is None else read.median.minor,
+        "receipts": read.receipts,
+        "receipted_minor": read.receipted.minor,
+        "counterparts": [
+            {"title": one.title, "count": one.count, "value_minor": one.value.minor} for one in read.counterparts
+        ],
+        "open": {one.point.value: one.count for one in findings(session, campaign.id)},
+    }
+
+
+def _written(one: MethodSums) -> dict[str, int]:
+    return {
+        "gifts": one.gifts,
+        "gross_minor": one.gross.minor,
+        "given_back_minor": one.given_back.minor,
+        "fees_minor": one.fees.minor,
+        "kept_minor": one.kept.minor,
+    }
+
+
+def statement_of(session: Session, campaign_id: int, number: int) -> FinalStatement:
+    """Find a signed statement. Raises NotFound."""
+    found = session.scalars(
+        select(FinalStatement).where(FinalStatement.campaign_id == campaign_id, FinalStatement.number == number)
+    ).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def tell_step(
+    session: Session,
+    campaign_id: int,
+    step: Step,
+    on: date,
+    *,
+    title: Mapping[str, str],
+    text: Mapping[str, str],
+    amount_minor: int | None,
+) -> None:
+    """Add a step to what became of the work; its page and the museum's feed show it. Raises Conflict before the end."""
+    campaign = campaigns.campaign_of(session, campaign_id, lock=True)
+    if not has_ended(campaign.state):
+        raise Conflict(NOT_ENDED)
+    if not any(title.values()):
+        raise Refusal(N_("Say in a few words what happened"), field="title")
+    told: dict[str, Any] = {"on": on.isoformat(), "kind": step.value, "title": dict(title), "text": dict(text)}
+    if amount_minor is not None:
+        told["amount_minor"] = amount_minor
+    campaign.timeline = sorted([*campaign.timeline, told], key=lambda one: str(one["on"]))
+    campaigns.touch(session, campaign_id)
+    audit.record(session, "campaign.step_told", f"campaign:{campaign_id}", step=step.value, on=on.isoformat())
+
+
+def take_step_back(session: Session, campaign_id: int, place: int) -> None:
+    """Take a step away that was told by mistake; the trail keeps that it was there. Raises Conflict."""
+    campaign = campaigns.campaign_of(session, campaign_id, lock=True)
+    steps = sorted(campaign.timeline, key=lambda one: str(one["on"]))
+    if not 0 <= place < len(steps):
+        raise Conflict(NO_STEP)
+    gone = steps.pop(place)
+    campaign.timeline = steps
+    campaigns.touch(session, campaign_id)
+    audit.record(
+        session, "campaign.step_taken_back", f"campaign:{campaign_id}", step=gone.get("kind", ""), on=str(gone["on"])
+    )
+
+
+def write_lessons(session: Session, campaign_id: int, account_id: int, text: LessonsText) -> None:
+    """Keep what the museum learnt; where `shared`, the other museums of the network read it. Raises Conflict."""
+    campaign = campaigns.campaign_of(session, campaign_id, lock=True)
+    if not has_ended(campaign.state):
+        raise Conflict(NOT_ENDED)
+    one = session.scalars(select(Lessons).where(Lessons.campaign_id == campaign_id)).one_or_none()
+    if one is None:
+        one = Lessons(campaign_id=campaign_id)
+        session.add(one)
+    one.went_well, one.went_badly, one.advice, one.shared = (
+        text.went_well,
+        text.went_badly,
+        text.advice,
+        text.shared,
+    )
+    one.written_by_id, one.written_at = account_id, clock.now()
+    audit.record(session, "lessons.written", f"campaign:{campaign_id}", shared=text.shared)

@@ -1,0 +1,115 @@
+"""What the pages of an ended campaign show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from crowdfund.closing.rules import Finding
+from crowdfund.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class EndedRow:
+    """A campaign in the list: it has ended, or may be ended."""
+
+    id: int
+    title: str
+    state: str
+    closes_at: datetime
+    received: Money
+    goal: Money | None
+    signed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class MethodSums:
+    """What came by one way of giving. `kept` is gross less refunds and lost disputes."""
+
+    method: str
+    gifts: int
+    gross: Money
+    given_back: Money
+    fees: Money
+    kept: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Counterpart:
+    """A reward and how many are owed of it; `value` is the sum of their fair values."""
+
+    title: str
+    count: int
+    value: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a campaign came to, at a moment."""
+
+    by_method: tuple[MethodSums, ...]
+    total: MethodSums
+    supporters: int
+    contributions: int
+    median: Money | None
+    receipts: int
+    receipted: Money
+    counterparts: tuple[Counterpart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StatementRow:
+    """A signed statement, and what came after it."""
+
+    number: int
+    sha256: str
+    taken_at: datetime
+    signed_name: str
+    signed_as: str
+    kept: Money
+    late_gifts: int
+    late: Money
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """A step on the way of the work, as its page shows it."""
+
+    on: date
+    title: str
+    text: str
+    amount: Money | None
+
+
+@dataclass(frozen=True, slots=True)
+class LessonsText:
+    """What the museum learnt."""
+
+    went_well: str = ""
+    went_badly: str = ""
+    advice: str = ""
+    shared: bool = False
+    written_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Everything about one campaign's end."""
+
+    id: int
+    title: str
+    state: str
+    closes_at: datetime
+    url: str
+    locales: tuple[str, ...]
+    goal: Money | None
+    findings: tuple[Finding, ...]
+    figures: Figures
+    statements: tuple[StatementRow, ...]
+    steps: tuple[StepRow, ...]
+    lessons: LessonsText
+
+    @property
+    def blocked(self) -> bool:
+        """Say whether something has to be settled before a statement."""
+        return any(one.blocks for one in self.findings)
