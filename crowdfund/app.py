@@ -20,6 +20,7 @@ from crowdfund.dashboard.journal import blueprint as journal
 from crowdfund.dashboard.staff import blueprint as staff
 from crowdfund.dashboard.talk import blueprint as talk
 from crowdfund.database import Database
+from crowdfund.fulfilment import tasks as fulfilment_tasks
 from crowdfund.gifts import tasks as gifts_tasks
 from crowdfund.gifts.views import blueprint as gifts
 from crowdfund.health import blueprint as health
@@ -42,6 +43,7 @@ from crowdfund.reach.views import blueprint as reach
 from crowdfund.receipts import tasks as receipts_tasks
 from crowdfund.receipts.views import blueprint as receipts
 from crowdfund.storage import FileStorage
+from crowdfund.thanks import tasks as thanks_tasks
 from crowdfund.worker import make_celery
 
 # Loaded for what they hear: a fact is written for those who listen, so every process must know all of them.
@@ -49,11 +51,13 @@ LISTENING = (
     accounts_tasks,
     campaigns_tasks,
     conversation_tasks,
+    fulfilment_tasks,
     gifts_tasks,
     me_tasks,
     payments_tasks,
     pledges_tasks,
     receipts_tasks,
+    thanks_tasks,
 )
 
 ROOT = Path(__file__).parent.parent

@@ -8,6 +8,7 @@ from crowdfund.campaigns import models as campaigns
 from crowdfund.closing import models as closing
 from crowdfund.conversation import models as conversation
 from crowdfund.donors import models as donors
+from crowdfund.fulfilment import models as fulfilment
 from crowdfund.gifts import models as gifts
 from crowdfund.institutions import models as institutions
 from crowdfund.ledger import models as ledger
@@ -16,6 +17,7 @@ from crowdfund.payments import models as payments
 from crowdfund.pledges import models as pledges
 from crowdfund.reach import models as reach
 from crowdfund.receipts import models as receipts
+from crowdfund.thanks import models as thanks
 
 __all__ = [
     "accounts",
@@ -24,6 +26,7 @@ __all__ = [
     "closing",
     "conversation",
     "donors",
+    "fulfilment",
     "gifts",
     "institutions",
     "ledger",
@@ -34,4 +37,5 @@ __all__ = [
     "pledges",
     "reach",
     "receipts",
+    "thanks",
 ]

@@ -21,6 +21,7 @@ from crowdfund.campaigns.texts import said
 from crowdfund.donors.models import Consent, Donor
 from crowdfund.donors.rules import ConsentKind
 from crowdfund.gifts.models import Gift, Refund
+from crowdfund.gifts.thanking import rule_for, words_in
 from crowdfund.gifts.view import GiftMail
 from crowdfund.i18n import N_, gettext, use_locale
 from crowdfund.institutions.colours import oklch
@@ -144,8 +145,12 @@ def thanks(session: Session, gift: Gift, whole: Around) -> GiftMail:
     if receipt in {"coming", "held"}:
         cost = net(gift.amount, whole.campaign.tax_regime, whole.donor.kind, gift.gift_date)
     relief = gift.amount - cost if cost is not None else None
+    rule = rule_for(session, gift, whole.donor, whole.locale)
     return replace(
         content("thanks", whole, gift.amount),
+        own_words=words_in(rule, whole.locale),
+        signed_by=rule.signed_by if rule else "",
+        signed_as=rule.signed_as if rule else "",
         given_at=gift.received_at,
         rank=_supporters(session, gift),
         missing=missing(session, whole.campaign),

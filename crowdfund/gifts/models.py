@@ -115,3 +115,28 @@ class Dispute(OwnedByInstitution, Base):
     fee_minor: Mapped[int] = minor(default=0)
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+
+
+class ThankRule(OwnedByInstitution, Base):
+    """How a museum thanks for some gifts: in which words, signed by whom, with a call or a letter. The first that fits counts."""
+
+    __tablename__ = "thank_rules"
+    __table_args__ = (
+        CheckConstraint("from_minor >= 0", name="amount"),
+        CheckConstraint("turn IN ('any', 'first', 'again')", name="turn"),
+    )
+
+    position: Mapped[int]
+    name: Mapped[str]
+    active: Mapped[bool] = mapped_column(default=True)
+    from_minor: Mapped[int] = minor()  # the least gift it is for
+    currency: Mapped[str] = currency_code()
+    method: Mapped[str | None]  # rules.Method; none: any
+    turn: Mapped[str]  # rules.Turn
+    locale: Mapped[str | None]  # none: any
+    words: Mapped[dict[str, str]]  # {locale: text}: read in the mail and in the letter
+    signed_by: Mapped[str]
+    signed_as: Mapped[str]
+    calls: Mapped[bool]
+    letter: Mapped[bool]  # on paper even where there is an e-mail address
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)

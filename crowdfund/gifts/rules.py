@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -111,3 +112,33 @@ def gone_twice(amount: int, refunded: int, lost: int) -> int:
 def refundable(amount: int, refunded: int, disputed: int, lost: int) -> int:
     """Tell how much can still be given back, in minor units."""
     return max(0, amount - refunded - disputed - lost)
+
+
+class Turn(StrEnum):
+    """Which of a donor's gifts a rule of thanks is for."""
+
+    ANY = "any"
+    FIRST = "first"
+    AGAIN = "again"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thanked:
+    """What a rule of thanks looks at. `minor` is in minor units of `currency`; `first` is the donor's first gift here."""
+
+    minor: int
+    currency: str
+    method: str
+    locale: str
+    first: bool
+
+
+def thanks_fit(gift: Thanked, *, least: tuple[int, str], method: str | None, turn: str, locale: str | None) -> bool:
+    """Say whether a rule is for a gift. `least` is an amount in minor units and its currency; nothing told means any."""
+    minor, currency = least
+    return (
+        (minor == 0 or (gift.currency == currency and gift.minor >= minor))
+        and method in {None, gift.method}
+        and locale in {None, gift.locale}
+        and (turn == Turn.ANY or gift.first == (turn == Turn.FIRST))
+    )

@@ -141,3 +141,6 @@ class GiftMail:
     giver: str = ""
     dedication: str = ""
     dedicated_to: str = ""
+    own_words: str = ""  # of the museum's rule of thanks
+    fulfilment: str = ""  # of the reward: postal, pick_up …
+    opening: str = ""

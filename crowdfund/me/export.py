@@ -20,6 +20,7 @@ from crowdfund import audit, clock
 from crowdfund.conversation import followers
 from crowdfund.conversation.models import Question
 from crowdfund.database import Base
+from crowdfund.fulfilment.models import Counterpart
 from crowdfund.gifts.models import Gift, Refund
 from crowdfund.institutions.models import Institution
 from crowdfund.mail import SentMail
@@ -30,6 +31,7 @@ from crowdfund.receipts import rendering
 from crowdfund.receipts.models import Receipt, ReceiptGift
 from crowdfund.receipts.numbering import printed_number
 from crowdfund.tenancy import DonorScope, MuseumScope, PlatformScope, museum_of, transaction
+from crowdfund.thanks.models import ThankCall, ThankLetter
 
 # What opens a door is nobody's data; what the receipt prints stands in its file.
 UNTOLD = frozenset({"token_hash", "code_hash", "order_key", "snapshot", "storage_key", "institution_id", "key"})
@@ -68,6 +70,9 @@ def told_at_museum(session: Session, email: str) -> Told | None:
         "refunds": _rows(session.scalars(refunds)),
         "receipts": [{**_row(one), "file": _file(museum.slug, one) if one.storage_key else None} for one in found],
         "wall": _rows(session.scalars(entries)),
+        "rewards": _rows(_of_donors(session, Counterpart, ids)),
+        "calls": _rows(_of_donors(session, ThankCall, ids)),
+        "letters": _rows(_of_donors(session, ThankLetter, ids)),
         "follows": _rows(followers.of_person(session, email)),
         "questions": _rows(session.scalars(select(Question).where(Question.asker_email == email))),
         "reminders": _rows(session.scalars(select(Reminder).where(Reminder.email == email))),
@@ -77,6 +82,11 @@ def told_at_museum(session: Session, email: str) -> Told | None:
     for donor in records:
         audit.record(session, "donor.exported", f"donor:{donor.id}")
     return Told(museum.slug, document, found)
+
+
+def _of_donors(session: Session, table: type[Any], ids: list[int]) -> Iterable[Base]:
+    found: Iterable[Base] = session.scalars(select(table).where(table.donor_id.in_(ids)).order_by(table.id))
+    return found
 
 
 def told_of_platform(session: Session, email: str) -> Document:

@@ -15,7 +15,14 @@ OWNED = sorted(
 )
 A, B = 900_001, 900_002
 MINOR = {"refunded_minor": 0, "disputed_minor": 0, "lost_minor": 0, "cover_minor": 0, "counterpart_minor": 0}
-WORDS = {"kind": "individual", "certainty": "firm", "currency": "EUR", "country": "FR", "jurisdiction": "FR"}
+WORDS = {
+    "kind": "individual",
+    "certainty": "firm",
+    "currency": "EUR",
+    "country": "FR",
+    "turn": "any",
+    "jurisdiction": "FR",
+}
 WANTED = {"wall_entries": ["pledge_id"]}  # optional by themselves; a check asks for one of several
 CLOCK = {"closes_at": "now() + interval '1 day'"}
 

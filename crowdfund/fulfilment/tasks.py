@@ -1,0 +1,39 @@
+"""The worker's door: a gift owes its reward, or owes it no more; those whose reward waits are written to."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from crowdfund.fulfilment import mails, service
+from crowdfund.mail import send_once
+from crowdfund.outbox import subscribes
+from crowdfund.tenancy import TaskScope
+
+
+@subscribes("gift.received")
+def owe(session: Session, gift_id: int) -> None:
+    """Owe the reward of a gift."""
+    service.owe(session, gift_id)
+
+
+@subscribes("gift.refunded")
+@subscribes("gift.refund_failed")
+@subscribes("gift.disputed")
+@subscribes("gift.dispute_closed")
+def follow(session: Session, *, gift_id: int, **_ids: int) -> None:
+    """Cancel what is owed for a gift that went back, and free its stock."""
+    service.follow_gift(session, gift_id)
+
+
+@subscribes("counterpart.reminded", outside=True)
+def remind(scope: TaskScope, counterpart_id: int, time: int) -> None:
+    """Write to a donor that the reward is ready."""
+    send_once(
+        scope, f"reward_ready:{counterpart_id}:{time}", lambda session: mails.reward_ready(session, counterpart_id)
+    )
+
+
+@subscribes("donor.erased")
+def forget(session: Session, donor_id: int) -> None:
+    """Forget what was noted."""
+    service.forget_donor(session, donor_id)
