@@ -80,6 +80,7 @@ from crowdfund.reach.staff import ForSites, Headed
 from crowdfund.reach.view import Appeal, PlaceRow, WayRow
 from crowdfund.reach.view import Wall as WallColour
 from crowdfund.receipts.view import ReceiptCheck
+from tests.preview_after import after_cases
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -1181,6 +1182,7 @@ def mail(kind: str, **more: Any) -> GiftMail:
         dedication="honour",
         dedicated_to="Jean Morel",
         answer_by=dt.date(2026, 12, 2),
+        own_words="Vous étiez là dès le premier jour.\n\nLa tasse vous attend.",
     )
     return replace(one, **more)
 
@@ -1276,6 +1278,7 @@ CASES.update(
         for ending in ("html", "txt")
     }
 )
+CASES.update(after_cases(desk, mail))
 
 WALLS = (
     ("arvieres", 166, "0.058", "0"),
