@@ -16,7 +16,7 @@ from crowdfund.campaigns.rules import is_open
 from crowdfund.campaigns.texts import said
 from crowdfund.donors.models import Donor
 from crowdfund.donors.rules import short_name
-from crowdfund.gifts import dedications
+from crowdfund.gifts import dedications, rules
 from crowdfund.gifts.models import Gift, Refund
 from crowdfund.i18n import gettext
 from crowdfund.institutions.models import Issuer
@@ -211,7 +211,13 @@ def _rank(session: Session, gift: Gift | None) -> int | None:
     if gift is None:
         return None
     return session.scalar(
-        select(func.count()).where(Gift.campaign_id == gift.campaign_id, Gift.donor_id.is_not(None), Gift.id <= gift.id)
+        select(func.count(Gift.donor_id.distinct())).where(
+            Gift.campaign_id == gift.campaign_id,
+            Gift.id <= gift.id,
+            Gift.state.not_in(
+                (rules.GiftState.REFUNDED, rules.GiftState.LOST)
+            ),  # as the campaign's page counts its supporters
+        )
     )
 
 

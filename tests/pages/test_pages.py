@@ -18,10 +18,12 @@ from crowdfund.conversation.models import Question
 from crowdfund.gifts import service as gifts
 from crowdfund.gifts.reports import MoneyReceived
 from crowdfund.gifts.rules import Method
+from crowdfund.links import digest, token_for
 from crowdfund.money import Money
 from crowdfund.pages import about, views
 from crowdfund.pages.campaign import _shelves
 from crowdfund.pages.front import FRESH
+from crowdfund.pledges.making import secret
 from crowdfund.tenancy import transaction
 from tests import factories
 
@@ -255,3 +257,23 @@ def test_an_appeal_that_fell_short_says_what_came_of_the_money(app: Flask, clien
     page = client.get("/en/aubigneux/pastel/").text
     assert "Cleaned by half (en)" in page
     assert "A frame (en)" not in page
+
+
+def test_a_donor_is_counted_as_the_campaigns_page_counts_supporters(app: Flask, client: FlaskClient) -> None:
+    """A second gift makes no second supporter, and who was given the money back is none."""
+    museum = _museum(app)
+    with transaction(factories.scope(museum)) as session:
+        campaign = session.scalars(select(Campaign)).one()
+        faithful = factories.make_donor(session)
+        factories.make_gift(session, campaign, faithful)
+        factories.make_gift(session, campaign, faithful)
+        factories.make_gift(session, campaign, state="refunded", refunded_minor=5000)
+        donor = factories.make_donor(session)
+        attempt = uuid4()
+        token = token_for(secret(), "gift", museum, str(attempt))
+        pledge = factories.make_pledge(
+            session, campaign, donor, state="paid", attempt=attempt, token_hash=digest(token)
+        )
+        factories.make_gift(session, campaign, donor, pledge_id=pledge.id)
+        factories.make_gift(session, campaign)
+    assert "supporter number 2 of" in client.get(f"/en/gifts/{token}").text
