@@ -154,6 +154,8 @@ def _date(day: dt.date, style: str, locale: str) -> str:
         "LLLL": names["LLLL"][day.month],
         "EEEE": names["EEEE"][day.weekday()],
     }
+    if locale == "fr" and day.day == 1 and "%(d)s %(MMM" in _date_pattern(locale, style):
+        parts["d"] = "1er"  # as French writes it; CLDR does not
     return _date_pattern(locale, style) % parts
 
 
