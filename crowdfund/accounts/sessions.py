@@ -19,6 +19,10 @@ from crowdfund.links import digest
 TOKEN_BYTES = 32
 SEEN_AGAIN_AFTER = timedelta(seconds=20)  # a row is not written for each picture of a page
 LONGEST_AGENT = 300
+BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("FxiOS/", "Firefox"), ("Chrome/", "Chrome"),
+            ("CriOS/", "Chrome"), ("Safari/", "Safari"))  # fmt: skip
+SYSTEMS = (("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"), ("Mac OS X", "macOS"),
+           ("CrOS", "ChromeOS"), ("Linux", "Linux"))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,11 @@ class OpenSession:
     ip_prefix: str
     user_agent: str
     current: bool
+
+    @property
+    def device(self) -> str:
+        """Name where it is open, as a person would: "Firefox · Windows"."""
+        return device_of(self.user_agent)
 
 
 def open_session(
@@ -216,6 +225,15 @@ def ip_prefix(ip: str | None) -> str:
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
     return str(ipaddress.ip_network(f"{address}/{24 if address.version == 4 else 48}", strict=False))
+
+
+def device_of(user_agent: str) -> str:
+    """Name a browser and its system from what it says of itself; what is unknown is shown as it came.
+
+    The first mark counts: browsers claim to be those that came before them.
+    """
+    found = [next((name for mark, name in marks if mark in user_agent), "") for marks in (BROWSERS, SYSTEMS)]
+    return " · ".join(name for name in found if name) or user_agent
 
 
 def _printable(user_agent: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from crowdfund.accounts import sealing, second_factor
 from crowdfund.accounts.rules import LIMITS, Level, Limit, check_password, limit_of, session_ends
-from crowdfund.accounts.sessions import ip_prefix
+from crowdfund.accounts.sessions import device_of, ip_prefix
 from crowdfund.errors import Refusal
 
 NOON = datetime(2026, 6, 10, 12, tzinfo=UTC)
@@ -124,3 +124,19 @@ def test_recovery_codes_are_eight_and_read_however_typed() -> None:
 )
 def test_an_address_is_shortened_to_its_network(ip: str | None, prefix: str) -> None:
     assert ip_prefix(ip) == prefix
+
+
+@pytest.mark.parametrize(
+    ("agent", "device"),
+    [
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox · Windows"),
+        ("Mozilla/5.0 (Windows NT 10.0) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0", "Edge · Windows"),
+        ("Mozilla/5.0 (Linux; Android 16; Pixel 9) Chrome/140.0.0.0 Mobile Safari/537.36", "Chrome · Android"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) Version/18.6 Safari/604.1", "Safari · iPhone"),
+        ("curl/8.5.0", "curl/8.5.0"),
+        ("", ""),
+    ],
+)
+def test_a_session_is_named_by_its_browser_and_system(agent: str, device: str) -> None:
+    """A person knows their browser, not what it says of itself."""
+    assert device_of(agent) == device
