@@ -10,7 +10,7 @@ from crowdfund.donors.models import Donor
 from crowdfund.gifts.models import Dispute, Gift, Refund
 from crowdfund.gifts.rules import DisputeState, RefundState
 from crowdfund.gifts.view import StoryEvent, Tone
-from crowdfund.i18n import _, gettext, money_exact
+from crowdfund.i18n import N_, _, gettext, money_exact
 from crowdfund.ledger.models import LedgerTransaction
 from crowdfund.mail import SentMail
 from crowdfund.money import Money
@@ -24,6 +24,14 @@ from crowdfund.receipts.rules import number_text
 
 Lines = list[tuple[str, Money]]
 PROVIDER = "Stripe"
+# Why money went back, where a code says so: the provider's own, and ours. What a person wrote is told as it is.
+REFUND_REASONS = {
+    "duplicate": N_("Paid twice"),
+    "requested_by_customer": N_("The donor asked for it"),
+    "fraudulent": N_("The payment was a fraud"),
+    "withdrawn": N_("The work was withdrawn from sale"),
+    "cheque returned": N_("The bank sent the cheque back"),
+}
 
 
 def of_pledge(pledge: Pledge | None, donor: Donor | None) -> Iterator[StoryEvent]:
@@ -121,7 +129,8 @@ def of_refunds(refunds: Iterable[Refund]) -> Iterator[StoryEvent]:
     for one in refunds:
         amount = Money(one.amount_minor, one.currency)
         title = _("Moved to another campaign") if one.kind == "move" else _("Refund asked for")
-        yield StoryEvent(one.created_at, title, one.reason, proof=str(one.request), amount=amount)
+        why = gettext(REFUND_REASONS[one.reason]) if one.reason in REFUND_REASONS else one.reason
+        yield StoryEvent(one.created_at, title, why, proof=str(one.request), amount=amount)
         if one.closed_at is not None and one.kind != "move" and one.state in ends:
             title, tone = ends[one.state]
             yield StoryEvent(

@@ -14,7 +14,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from crowdfund import clock
 from crowdfund.dashboard.balances import read_books
+from crowdfund.dashboard.moments import of_refunds
 from crowdfund.dashboard.queries import PAGE, list_gifts, read_asked
 from crowdfund.dashboard.story import tell
 from crowdfund.gifts import service as gifts
@@ -358,6 +360,7 @@ def test_the_story_tells_every_feature_the_gift_went_through_in_order(world: Wor
         "Still to be done, tried 3 times",
     ):
         assert title in titles
+    assert next(event.text for event in story.events if event.title == "Refund asked for") == "Given twice"
     assert titles.index("Promise made") < titles.index("Payment page, try 1") < titles.index("Money received")
     assert [event.at for event in story.events] == sorted(event.at for event in story.events)
     booked = next(event for event in story.events if event.title == "Booked: gift")
@@ -582,3 +585,12 @@ def test_the_whole_amount_is_what_is_left_after_earlier_refunds(world: World) ->
     assert "€40.00 can go back" in world.client.get(world.url(f"/gifts/{gift.id}")).text
     world.refund(gift.id, amount="")
     assert [refund.amount_minor for refund in refunds(world)] == [1000, 4000]
+
+
+def test_a_reason_that_the_provider_codes_is_told_in_words() -> None:
+    """The desk reads a language, not the provider's codes."""
+    coded = Refund(
+        amount_minor=2000, currency="EUR", reason="duplicate", request=uuid4(), kind="refund", created_at=clock.now()
+    )
+    with use_locale("fr"):
+        assert next(of_refunds([coded])).text == "Payé deux fois"
