@@ -38,7 +38,7 @@ class Operator:
 
 
 DEMO_OPERATOR = Operator(
-    "Association Cimaise (invented)", "1 place du Palais, 73000 Chambéry", "bonjour@cimaise.example", "This computer"
+    "Association Cimaise (exemple)", "1 place du Palais, 73000 Chambéry", "bonjour@cimaise.example", "localhost"
 )
 
 
