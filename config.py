@@ -66,6 +66,7 @@ class Config:
     simulator_url: str | None = None
     mailbox_url: str | None = None
     limits: Mapping[str, Any] = field(default_factory=dict)
+    redis_url: str | None = None
     crash_at: int | None = None
     crash_count: bool = False
     clock_offset: Path | None = None
@@ -79,11 +80,6 @@ class Config:
     def livemode(self) -> bool:
         """Say whether real money moves."""
         return self.stripe_secret_key.startswith(("sk_live_", "rk_live_"))
-
-    @property
-    def installation(self) -> str:
-        """Name this installation in requests to the provider: a copy restored elsewhere draws another name."""
-        return hashlib.sha256(_kept_secret(self.data_dir, "installation").encode()).hexdigest()[:16]
 
     @property
     def simulated(self) -> bool:
@@ -122,6 +118,7 @@ class Config:
             simulator_url=simulator_url if simulated else None,
             mailbox_url=None if told.production else environ.get("MAILBOX_URL"),
             limits=_limits(environ.get("LIMITS", "")),
+            redis_url=_redis(environ.get("REDIS_URL", "")),
             **_for_tests(told.app_env, environ),
         )
 
@@ -199,6 +196,13 @@ def _check_stripe(*, production: bool, key: str, base: str) -> None:
         raise ConfigError("STRIPE_API_BASE must be Stripe's own address with a live STRIPE_SECRET_KEY")
     if production and not live:
         raise ConfigError("STRIPE_SECRET_KEY must be a live key in production")
+
+
+def _redis(url: str) -> str | None:
+    """Read where a shared cache is. Nothing needs one: limits live in PostgreSQL, and pages are kept for under a second."""
+    if url and urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
+        raise ConfigError("REDIS_URL must start with redis://, rediss:// or unix://")
+    return url or None
 
 
 def _operator(text: str) -> Operator:

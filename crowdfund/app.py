@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from flask import Flask
 
 from config import Config
-from crowdfund import assets, cli, clock, crash, failures, headers, i18n, log, outbox
+from crowdfund import assets, cli, clock, crash, failures, headers, i18n, installation, log, outbox
 from crowdfund.accounts import current
 from crowdfund.accounts import tasks as accounts_tasks
 from crowdfund.accounts.views import blueprint as accounts
@@ -85,6 +85,7 @@ def create_app(config: Config, provider: Provider | None = None, mailer: Mailer 
     failures.register(app)
     i18n.register(app)
     assets.register(app, config)
+    installation.register(app)
     _features(app, config, provider)
     app.wsgi_app = Front(app.wsgi_app)  # type: ignore[method-assign] # Flask's own way to put a door before the app
     app.extensions["celery"] = make_celery(app, config, outbox.deliver)

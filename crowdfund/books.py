@@ -102,13 +102,16 @@ CHECKS = {
 }
 
 
+def museums() -> list[tuple[int, str]]:
+    """List the museums: id and slug."""
+    with transaction(PlatformScope()) as session:
+        rows = session.execute(select(Institution.id, Institution.slug).order_by(Institution.id))
+        return [(row.id, row.slug) for row in rows]
+
+
 def check(only: str | None = None) -> list[Finding]:
     """Look at every invariant of every museum, or of the one with this slug. Reads only."""
-    with transaction(PlatformScope()) as session:
-        museums = session.execute(select(Institution.id, Institution.slug).order_by(Institution.id)).all()
-    return [
-        finding for museum in museums if only in {None, museum.slug} for finding in check_museum(museum.id, museum.slug)
-    ]
+    return [finding for museum, slug in museums() if only in {None, slug} for finding in check_museum(museum, slug)]
 
 
 def check_museum(institution_id: int, slug: str) -> Iterator[Finding]:
@@ -159,35 +162,26 @@ def audit_breaks(session: Session) -> list[str]:
 def audit_heads() -> dict[str, str]:
     """Give the head of each museum's trail: the anchor to keep elsewhere."""
     heads = {}
-    with transaction(PlatformScope()) as session:
-        museums = session.execute(select(Institution.id, Institution.slug)).all()
-    for museum in museums:
-        with transaction(OperatorScope(museum.id, "audit")) as session:
+    for museum, slug in museums():
+        with transaction(OperatorScope(museum, "audit")) as session:
             last = session.execute(
                 select(AuditEntry.seq, AuditEntry.hash)
-                .where(AuditEntry.institution_id == museum.id)
+                .where(AuditEntry.institution_id == museum)
                 .order_by(AuditEntry.seq.desc())
                 .limit(1)
             ).one_or_none()
-        heads[museum.slug] = f"{last.seq}:{last.hash}" if last else "0:"
+        heads[slug] = f"{last.seq}:{last.hash}" if last else "0:"
     return heads
 
 
 def audit_problems(anchors: dict[str, str]) -> list[str]:
     """Name what is wrong with the trails: broken links, and kept heads ("seq:hash" by slug) that no longer stand."""
     problems = []
-    with transaction(PlatformScope()) as session:
-        museums = session.execute(select(Institution.id, Institution.slug)).all()
-    for museum in museums:
-        with transaction(OperatorScope(museum.id, "audit")) as session:
-            problems += [f"{museum.slug}: entry {seq} does not verify" for seq in audit_breaks(session)]
-            seq, _, kept = anchors.get(museum.slug, "0:").partition(":")
-            if (
-                kept
-                and session.scalar(
-                    select(AuditEntry.hash).where(AuditEntry.institution_id == museum.id, AuditEntry.seq == int(seq))
-                )
-                != kept
-            ):
-                problems.append(f"{museum.slug}: the kept head {seq} no longer stands")
+    for museum, slug in museums():
+        with transaction(OperatorScope(museum, "audit")) as session:
+            problems += [f"{slug}: entry {seq} does not verify" for seq in audit_breaks(session)]
+            seq, _, kept = anchors.get(slug, "0:").partition(":")
+            at_head = select(AuditEntry.hash).where(AuditEntry.institution_id == museum, AuditEntry.seq == int(seq))
+            if kept and session.scalar(at_head) != kept:
+                problems.append(f"{slug}: the kept head {seq} no longer stands")
     return problems

@@ -16,13 +16,14 @@ PLATFORM_TABLES = {
     "buckets": "budgets by address and account, hashed",
     "donor_links": "one address may have given to several museums",
     "donor_visits": "likewise, of donors",
+    "installation": "which installation this database belongs to",
     "erasures": "a wish that concerns every museum",
     "stray_events": "notifications that belong to no museum",
 }
 # Unique indexes that look across museums, each with its reason.
 ACROSS_MUSEUMS = {"uq_issuers_payment_account": "an account of the provider belongs to one museum"}
 APPENDED = ("ledger_transactions", "ledger_entries", "audit_entries")
-BYPASSING = ("cimaise_dispatch", "cimaise_audit")
+BYPASSING = ("cimaise_dispatch", "cimaise_audit", "cimaise_backup")
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
 from config import Config
-from crowdfund import books, catalogue, commands, relay, roles, routes, schema
+from crowdfund import books, catalogue, commands, keeping, relay, roles, routes, schema
 from crowdfund.accounts.buckets import limits
 from crowdfund.answer import as_json, say
 from crowdfund.money import Money, MoneyError
@@ -224,5 +224,5 @@ GROUPS: tuple[click.Command, ...] = (
 
 def register(app: Flask) -> None:
     """Give the app its commands."""
-    for group in (*GROUPS, *commands.GROUPS):
+    for group in (*GROUPS, *commands.GROUPS, *keeping.GROUPS):
         app.cli.add_command(group)

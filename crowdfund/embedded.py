@@ -104,7 +104,7 @@ class EmbeddedPostgres:
             "log_line_prefix=%m [%p] %q%u ",
             *(FAST if self.fast else ()),
         ]
-        return [_program("postgres"), "-D", str(self.cluster), *(part for each in settings for part in ("-c", each))]
+        return [program("postgres"), "-D", str(self.cluster), *(part for each in settings for part in ("-c", each))]
 
     def preparation(self) -> Callable[[], None]:
         """Give what the server does before it runs: a fast shutdown follows the death of its parent."""
@@ -201,7 +201,7 @@ class EmbeddedPostgres:
         if self.user is not None:
             os.chown(made, self.user, -1)
         command = [
-            _program("initdb"), "-D", str(made), "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--locale=C",
+            program("initdb"), "-D", str(made), "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--locale=C",
             "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions",
             *(["--no-sync"] if self.fast else []),
         ]  # fmt: skip
@@ -218,7 +218,8 @@ class EmbeddedPostgres:
         made.rename(self.cluster)
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
+    """Find one of PostgreSQL's programs in the wheel. Raises EmbeddedError where there is no wheel for the machine."""
     spec = find_spec(PACKAGE)
     if spec is None or spec.origin is None:
         raise EmbeddedError(

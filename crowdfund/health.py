@@ -9,7 +9,7 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from sqlalchemy import text
 
 from config import Config
-from crowdfund import clock, schema
+from crowdfund import clock, installation, schema
 from crowdfund.tenancy import PlatformScope, transaction
 
 blueprint = Blueprint("health", __name__)
@@ -25,17 +25,20 @@ def live() -> Response:
 
 @blueprint.get("/health/ready")
 def ready() -> tuple[Response, int]:
-    """Say whether requests can be served: the database answers, the schema is current, facts are delivered."""
+    """Say whether requests can be served: the database answers, the schema is current, facts are delivered, it is not quiet."""
     reasons = []
     now = clock.now()
     with transaction(PlatformScope()) as session:
         version = session.execute(text("SELECT version_num FROM alembic_version")).scalar()
         facts = session.execute(text("SELECT * FROM outbox_health(:now)"), {"now": now}).one()
+        quiet = version == schema.head() and installation.is_quiet(session)
     if version != schema.head():
         reasons.append("migrations")
+    if quiet:
+        reasons.append("quiet")
     if facts.oldest_due is not None and now - facts.oldest_due > OLDEST_FACT:
         reasons.append("outbox")
-    answer = jsonify(ready=not reasons, reasons=reasons, waiting=facts.waiting, failing=facts.failing)
+    answer = jsonify(ready=not reasons, reasons=reasons, quiet=quiet, waiting=facts.waiting, failing=facts.failing)
     return answer, 503 if reasons else 200
 
 

@@ -24,7 +24,7 @@ from sqlalchemy import UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from config import Config
-from crowdfund import clock, crash
+from crowdfund import clock, crash, installation
 from crowdfund.database import Base, Database
 from crowdfund.storage import FileStorage
 from crowdfund.tenancy import MuseumScope, OwnedByInstitution, transaction
@@ -142,7 +142,8 @@ def send_once(scope: MuseumScope, key: str, compose: Callable[[Session], Mail | 
     """Send the mail of this key unless it has left already. `compose` may answer None: there is nothing to say.
 
     Raises what the server's refusal or absence raised, when trying again can help; a permanent refusal is written down as
-    a bounce and raises nothing. Two facts, or two deliverers of one, may ask for the same mail at once: the second waits.
+    a bounce and raises nothing. While the installation is quiet it raises Quiet, an OSError. Two facts, or two deliverers
+    of one, may ask for the same mail at once: the second waits.
     """
     database: Database = current_app.extensions["database"]
     with database.alone(f"mail:{scope.institution_id}:{key}"):
@@ -154,6 +155,7 @@ def _send_once(scope: MuseumScope, key: str, compose: Callable[[Session], Mail |
         row = session.scalars(select(SentMail).filter_by(key=key).with_for_update()).one_or_none()
         if row is not None and row.state in {"sent", "bounced"}:
             return
+        installation.refuse_if_quiet(session)
         mail = compose(session)
         if mail is None:
             if row is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crowdfund import audit, mail, outbox
+from crowdfund import audit, installation, mail, outbox
 from crowdfund.accounts import models as accounts
 from crowdfund.campaigns import models as campaigns
 from crowdfund.closing import models as closing
@@ -28,6 +28,7 @@ __all__ = [
     "donors",
     "fulfilment",
     "gifts",
+    "installation",
     "institutions",
     "ledger",
     "mail",

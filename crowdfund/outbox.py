@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import Index, UniqueConstraint, event, text, update
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, SessionTransaction, mapped_column
 
-from crowdfund import clock
+from crowdfund import clock, installation
 from crowdfund.database import Base
 from crowdfund.tenancy import OwnedByInstitution, TaskScope, museum_of, transaction
 
@@ -198,8 +198,10 @@ def mark_told(session: Session) -> None:
 def lease(session: Session, batch: int) -> Iterator[tuple[int, int]]:
     """Take due rows of all museums for `LEASE`: pairs (institution_id, outbox_id), oldest first.
 
-    At most `batch` are leased at a time, those leased before among them.
+    At most `batch` are leased at a time, those leased before among them; none while the installation is quiet.
     """
+    if installation.is_quiet(session):
+        return
     rows = session.execute(
         text("SELECT institution_id, id FROM lease_outbox(:now, :batch, :lease)"),
         {"now": clock.now(), "batch": batch, "lease": LEASE},
@@ -223,7 +225,7 @@ def deliver(institution_id: int, outbox_id: int) -> None:
 def _deliver(scope: TaskScope) -> None:
     with transaction(scope) as session:
         row = _waiting(session, scope)
-        if row is None:
+        if row is None or installation.is_quiet(session):
             return
         listener = _listener(row)
         if not listener.outside:

@@ -3,7 +3,7 @@
 `cimaise_owner` owns the tables and runs the migrations. `cimaise_app` is what web and worker sign in as: it owns
 nothing and is bound by row security. `cimaise_public` is what a cacheable page becomes: it reads projections.
 `cimaise_dispatch` owns the functions that lease work across all museums and signs in nowhere. `cimaise_audit` reads the
-schema `reporting` for outside checks. Works on PostgreSQL 15 to 18.
+schema `reporting` for outside checks. `cimaise_backup` is what the owner becomes to read a whole dump. Works on PostgreSQL 15 to 18.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ APPLICATION = "cimaise_app"
 PUBLIC = "cimaise_public"
 DISPATCH = "cimaise_dispatch"
 AUDIT = "cimaise_audit"
+BACKUP = "cimaise_backup"
 
 ATTRIBUTES = {
     OWNER: "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS NOREPLICATION",
@@ -22,6 +23,7 @@ ATTRIBUTES = {
     PUBLIC: "NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS NOREPLICATION",
     DISPATCH: "NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE BYPASSRLS NOREPLICATION",
     AUDIT: "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE BYPASSRLS NOREPLICATION",
+    BACKUP: "NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE BYPASSRLS NOREPLICATION",
 }
 
 
@@ -37,6 +39,9 @@ def role_statements() -> list[str]:
     # The application may become the public role; the owner may hand its functions to the dispatching one.
     statements.append(f"GRANT {PUBLIC} TO {APPLICATION}")
     statements.append(f"GRANT {DISPATCH} TO {OWNER}")
+    # Forced row security binds the owner too: a dump is read by a role that it does not bind, and that changes nothing.
+    statements.append(f"GRANT pg_read_all_data TO {BACKUP}")
+    statements.append(f"GRANT {BACKUP} TO {OWNER}")
     return statements
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -55,6 +56,13 @@ class FileStorage:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+    def keys(self) -> Iterator[str]:
+        """List every key, in order; what is half-written has none."""
+        for path in sorted(self.root.rglob("*")):
+            key = path.relative_to(self.root).as_posix()
+            if path.is_file() and _KEY.fullmatch(key):
+                yield key
 
     def forget(self, key: str) -> None:
         """Throw the file of a key away, if there is one. Never for what the books rest on."""

@@ -158,7 +158,9 @@ class Supervisor:
         return list(found if isinstance(found, list) else found.get("accounts", []))
 
     def _is_ready(self) -> bool:
-        """Say whether the site serves. Facts that the last stop left waiting do not count: only a house that runs tells them."""
+        """Say whether the site serves. Facts that the last stop left waiting do not count: only a house that runs
+        tells them; nor does a copy's quiet.
+        """
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.plan.port}/health/ready", timeout=2) as answer:
                 return bool(answer.status == 200)
@@ -171,7 +173,7 @@ class Supervisor:
 
 def _only_late(answer: bytes) -> bool:
     try:
-        return bool(json.loads(answer)["reasons"] == ["outbox"])
+        return bool(set(json.loads(answer)["reasons"]) <= {"outbox", "quiet"})
     except (ValueError, KeyError, TypeError):
         return False
 

@@ -12,7 +12,7 @@ from celery import Celery, Task
 from flask import Flask
 
 from config import Config
-from crowdfund import courier
+from crowdfund import courier, installation
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,8 @@ def make_celery(app: Flask, config: Config, hand_over: Callable[[int, int], None
     @celery.task(name="crowdfund.sweep")  # type: ignore[untyped-decorator] # likewise
     def sweep(name: str, institution_id: int) -> None:
         """Do one museum's share of a sweep."""
+        if installation.quiet_now():
+            return
         sweeps[name].function(institution_id)
 
     return celery

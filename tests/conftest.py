@@ -45,6 +45,7 @@ SETTINGS = (
     "PLATFORM_NAME",
     "PORT",
     "PUBLIC_URL",
+    "REDIS_URL",
     "SECRET_KEY",
     "SIGNING_KEYS",
     "SIMULATOR_URL",

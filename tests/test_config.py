@@ -77,6 +77,7 @@ def test_production_needs_every_setting(tmp_path: Path, name: str) -> None:
     ("name", "value"),
     [
         ("LIMITS", "{"),
+        ("REDIS_URL", "http://cache"),
         ("PUBLIC_URL", "ftp://x"),
         ("DATABASE_URL", "x"),
         ("CRASH_AT", "soon"),
@@ -92,12 +93,11 @@ def test_the_demo_needs_nothing_and_keeps_its_secrets(tmp_path: Path) -> None:
     first, second = _read(tmp_path), _read(tmp_path)
     assert first.secret_key == second.secret_key
     assert first.signing_keys == second.signing_keys
-    assert first.installation == second.installation
     assert len(first.secret_key) >= 32
     assert first.simulated
     assert not first.livemode
     kept = list((tmp_path / "secrets").iterdir())
-    assert {path.name for path in kept} == {"secret_key", "signing_key", "installation"}
+    assert {path.name for path in kept} == {"secret_key", "signing_key"}
     assert all(path.stat().st_mode & 0o077 == 0 for path in kept)
     assert _read(tmp_path / "other").secret_key != first.secret_key
 
@@ -111,3 +111,8 @@ def test_nothing_is_read_from_the_environment_itself(tmp_path: Path, monkeypatch
     monkeypatch.setenv("PLATFORM_NAME", "Elsewhere")
     assert os.environ["PLATFORM_NAME"] == "Elsewhere"
     assert _read(tmp_path).platform_name == "Cimaise"
+
+
+def test_a_shared_cache_may_be_named_and_is_not_needed(tmp_path: Path) -> None:
+    assert _read(tmp_path).redis_url is None
+    assert _read(tmp_path, REDIS_URL="redis://cache:6379/0").redis_url == "redis://cache:6379/0"

@@ -237,7 +237,7 @@ def test_a_long_folder_gets_a_short_socket(short_dir: Path) -> None:
         server.stop()
 
 
-def test_only_dispatch_and_audit_see_past_row_security(cluster: EmbeddedPostgres) -> None:
+def test_only_dispatch_audit_and_backup_see_past_row_security(cluster: EmbeddedPostgres) -> None:
     cluster.bootstrap()  # again: nothing changes
     with cluster.connect() as connection:
         rows = connection.execute(
@@ -247,6 +247,7 @@ def test_only_dispatch_and_audit_see_past_row_security(cluster: EmbeddedPostgres
     assert rows == [
         ("cimaise_app", True, False, False),
         ("cimaise_audit", True, True, False),
+        ("cimaise_backup", False, True, False),
         ("cimaise_dispatch", False, True, False),
         ("cimaise_owner", True, False, False),
         ("cimaise_public", False, False, False),

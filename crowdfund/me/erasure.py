@@ -22,7 +22,7 @@ from crowdfund.donors.models import Donor
 from crowdfund.donors.rules import ConsentKind
 from crowdfund.gifts import dedications
 from crowdfund.mail import Mail, SentMail, send_once
-from crowdfund.me import door, mails, service, visits
+from crowdfund.me import door, erased, mails, service, visits
 from crowdfund.me.models import Erasure
 from crowdfund.outbox import publish
 from crowdfund.payments.calls import OPEN_STATES
@@ -67,10 +67,11 @@ def carry_out(erasure_id: int) -> int:
             erasure = session.get_one(Erasure, erasure_id)
         if erasure.email is None:
             return 0
+        erased.note(erasure.email)
         found = door.at_each(lambda session: at_museum(session, str(erasure.email)), _scope(erasure))
-        erased = sum(count for _scope_of, count in found)
+        records = sum(count for _scope_of, count in found)
         _say_so(erasure, erasure.email)
-        return erased
+        return records
 
 
 def _scope(erasure: Erasure) -> Callable[[int], MuseumScope]:

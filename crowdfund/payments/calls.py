@@ -16,8 +16,7 @@ from flask import current_app
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from config import Config
-from crowdfund import clock, log
+from crowdfund import clock, installation, log
 from crowdfund.payments import accounts
 from crowdfund.payments.models import ProviderCall
 from crowdfund.payments.provider import Answer, Provider, ProviderKeyRejected, ProviderRefused, ProviderUnavailable
@@ -56,10 +55,14 @@ def provider() -> Provider:
 def freeze(
     session: Session, operation: str, account: str, parameters: dict[str, Any], *, name: str, subject: str
 ) -> Frozen:
-    """Write a request down. Its key: this installation, the operation, and a name that is never used again."""
-    config: Config = current_app.extensions["config"]
+    """Write a request down. Its key: this installation, the operation, and a name that is never used again.
+
+    Raises ProviderUnavailable while the installation is quiet.
+    """
+    ours = installation.here(session)
+    _refuse_if_quiet(ours)
     row = ProviderCall(
-        key=f"{config.installation}:{operation}:{name}",
+        key=f"{ours.name}:{operation}:{name}",
         operation=operation,
         account=account,
         params=parameters,
@@ -99,10 +102,16 @@ def _frozen(row: ProviderCall) -> Frozen:
 def sending(scope: MuseumScope, frozen: Frozen) -> None:
     """Note that the request is sent again."""
     with transaction(scope) as session:
+        _refuse_if_quiet(installation.here(session))
         row = _locked(session, frozen)
         row.state = CallState.SENT
         row.attempts += 1
         row.sent_at = clock.now()
+
+
+def _refuse_if_quiet(ours: installation.Installation) -> None:
+    if ours.quiet_since is not None:
+        raise ProviderUnavailable("this installation is quiet")
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -10,9 +11,11 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 
+from config import Config
 from crowdfund import clock
 from crowdfund.accounts import buckets
 from crowdfund.accounts.models import Bucket
+from crowdfund.database import Database
 from crowdfund.tenancy import PlatformScope, transaction
 
 
@@ -32,6 +35,21 @@ def test_forty_hits_at_once_on_a_bucket_of_ten_let_in_ten(real_commits: Flask) -
 
     with ThreadPoolExecutor(max_workers=10) as pool:
         assert sum(pool.map(hit, range(40))) == 10
+
+
+def test_two_hosts_without_a_shared_cache_share_a_budget(real_commits: Flask, config: Config) -> None:
+    own = real_commits.extensions["database"]
+    other = Database(config.database_url)
+    hosts = itertools.cycle([own, other])
+    try:
+        allowed = 0
+        for _hit in range(16):
+            real_commits.extensions["database"] = next(hosts)
+            allowed += buckets.allow(None, "race:hosts", 10, 100_000)
+    finally:
+        real_commits.extensions["database"] = own
+        other.engine.dispose()
+    assert allowed == 10
 
 
 def test_a_bucket_leaks_at_its_pace(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
