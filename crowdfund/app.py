@@ -28,6 +28,7 @@ from crowdfund.institutions.staff import blueprint as museums
 from crowdfund.mail import Mailer
 from crowdfund.me import tasks as me_tasks
 from crowdfund.me.views import blueprint as me
+from crowdfund.network.views import blueprint as network
 from crowdfund.pages.front import Front
 from crowdfund.pages.views import blueprint as pages
 from crowdfund.payments import tasks as payments_tasks
@@ -108,6 +109,7 @@ def _features(app: Flask, config: Config, given: Provider | None) -> None:
         journal,
         posters,
         closing,
+        network,
         conversation,
         giving,
         gifts,

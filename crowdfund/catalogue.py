@@ -18,6 +18,7 @@ PLATFORM_TABLES = {
     "donor_visits": "likewise, of donors",
     "installation": "which installation this database belongs to",
     "erasures": "a wish that concerns every museum",
+    "network_seats": "who looks after all museums belongs to none",
     "stray_events": "notifications that belong to no museum",
 }
 # Unique indexes that look across museums, each with its reason.

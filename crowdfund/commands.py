@@ -24,6 +24,7 @@ from crowdfund.institutions import service as institutions
 from crowdfund.institutions.models import Institution
 from crowdfund.me import door, erasure, export
 from crowdfund.me import service as me
+from crowdfund.network import service as seats
 from crowdfund.payments.provider import ProviderUnavailable
 from crowdfund.payments.reconciliation import reconcile
 from crowdfund.receipts.rendering import is_reproduced
@@ -92,6 +93,22 @@ def _museum(slug: str) -> Institution:
     if found is None:
         raise click.BadParameter(f"no museum {slug}")
     return found
+
+
+network = AppGroup("network", help="Who sees the museums side by side.")
+
+
+@network.command("seat")
+@click.argument("email")
+@click.option("--end", is_flag=True, help="Take the seat away.")
+def network_seat(email: str, *, end: bool) -> None:
+    """Let the account with this address see counts and sums of all museums."""
+    try:
+        with transaction(PlatformScope()) as session:
+            (seats.end_seat if end else seats.give_seat)(session, email)
+    except Refusal as error:
+        raise click.ClickException(f"no account or no seat of {email}") from error
+    click.echo("ended" if end else "given")
 
 
 payments = AppGroup("payments", help="Money at the provider.")
@@ -264,4 +281,4 @@ def _carried_out(wish_id: int) -> str:
     return "erased"
 
 
-GROUPS: tuple[click.Command, ...] = (institution, member, payments, receipts, privacy, demo)
+GROUPS: tuple[click.Command, ...] = (institution, member, network, payments, receipts, privacy, demo)

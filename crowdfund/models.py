@@ -13,6 +13,7 @@ from crowdfund.gifts import models as gifts
 from crowdfund.institutions import models as institutions
 from crowdfund.ledger import models as ledger
 from crowdfund.me import models as me
+from crowdfund.network import models as network
 from crowdfund.payments import models as payments
 from crowdfund.pledges import models as pledges
 from crowdfund.reach import models as reach
@@ -33,6 +34,7 @@ __all__ = [
     "ledger",
     "mail",
     "me",
+    "network",
     "outbox",
     "payments",
     "pledges",

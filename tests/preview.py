@@ -49,6 +49,8 @@ from crowdfund.institutions.current import Membership
 from crowdfund.ledger.view import AccountBalance, BookedLine, BookedTransaction, Books, Invariant
 from crowdfund.me.view import Choice, ErasePage, GiftLine, MePage, Proof, ReceiptLine, WallLine, WallPage
 from crowdfund.money import Money
+from crowdfund.network.rules import Sign
+from crowdfund.network.view import CampaignRow, Lesson, MuseumRow, Network, Notice
 from crowdfund.pages import about
 from crowdfund.pages.lists import fee_example
 from crowdfund.pages.view.campaign import (
@@ -1382,6 +1384,36 @@ CASES["staff-endings-none"] = (
     "staff/endings.html",
     lambda: {"desk": desk(), "place": "ending", "timezone": PARIS, "rows": []},
 )
+
+
+def _network(**more: Any) -> dict[str, Any]:
+    """The museums side by side."""
+    running = CampaignRow(
+        "Les Hirondelles",
+        "/fr/arvieres/hirondelles/",
+        "live",
+        Progress(eur(68_412), eur(100_000)),
+        23,
+        1043,
+        (20, 40, 0, 100) * 3 + (5, 60),
+    )
+    new = CampaignRow("Une boîte", "/fr/arvieres/boite/", "scheduled", Progress(eur(0), None), None, 0, ())
+    few = CampaignRow("La Verdure", "/fr/roccalta/verdure/", "ended", Progress(eur(90), eur(85_000)), None, None, ())
+    notices = tuple(
+        Notice(sign, count, "La Verdure", "/staff/roccalta/")
+        for sign, count in zip(Sign, (None, None, None, 6, 40, None, None, None), strict=True)
+    )
+    museums = (
+        MuseumRow("arvieres", "Musée d’Arvières", "Arvières", (running, new), ()),
+        MuseumRow("roccalta", "Palazzo Ricaldone", "Roccalta", (few,), notices),
+    )
+    lesson = Lesson("Musée d’Arvières", "Les Hirondelles", "fr", "Les tramways.", "Le creux de mai.", "Demandez tôt.")
+    network = Network(museums, 1, 1, (eur(68_502), Money(1_014_500, "CHF")), 1046, (lesson,))
+    return {"network": replace(network, **more), "person": _account()["person"], "csrf_token": "signed"}
+
+
+CASES["network"] = ("network/overview.html", _network)
+CASES["network-calm"] = ("network/overview.html", partial(_network, museums=(), running=0, lessons=()))
 
 
 if __name__ == "__main__":

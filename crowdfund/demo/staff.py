@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from crowdfund.accounts import service as accounts
 from crowdfund.accounts.passwords import hash_password
 from crowdfund.institutions import service as institutions
+from crowdfund.network import service as network
 from crowdfund.tenancy import PlatformScope, transaction
 
 PASSWORD = "cimaise des musées"  # noqa: S105 - the demo's, printed to whoever starts it
@@ -22,6 +23,7 @@ PEOPLE = {
     "JAQ": [("Claire Jaquerod", "owner"), ("Hugo Perrin", "finance")],
     "TAE": [("Marie Taelman", "owner"), ("Jan Claes", "campaign_lead")],
 }  # fmt: skip
+COORDINATOR = ("Anne Dubreuil", "coordinator", "fr")  # of the network: a member of no museum
 LOCALES = {"VAL": "it", "SAV": "it", "AUB": "fr", "LAM": "fr", "JAQ": "fr", "TAE": "fr"}
 
 
@@ -40,6 +42,11 @@ def add_people() -> None:
                     session, address(museum, role), name, LOCALES[museum], totp_secret=TOTP_SECRET
                 )
                 accounts.rehash(session, account.id, hashed)
+        name, role, locale = COORDINATOR
+        email = address("network", role)
+        account = accounts.add_account(session, email, name, locale, totp_secret=TOTP_SECRET)
+        accounts.rehash(session, account.id, hashed)
+        network.give_seat(session, email)
 
 
 def accounts_of(museum: str) -> dict[str, int]:
@@ -71,6 +78,6 @@ def credentials() -> list[dict[str, str]]:
             "password": PASSWORD,
             "totp_secret": TOTP_SECRET,
         }
-        for museum, people in PEOPLE.items()
+        for museum, people in {**PEOPLE, "network": [COORDINATOR[:2]]}.items()
         for name, role in people
     ]
