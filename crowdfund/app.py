@@ -17,6 +17,7 @@ from crowdfund.closing.staff import blueprint as closing
 from crowdfund.conversation import tasks as conversation_tasks
 from crowdfund.conversation.views import blueprint as conversation
 from crowdfund.dashboard.journal import blueprint as journal
+from crowdfund.dashboard.post import blueprint as post
 from crowdfund.dashboard.staff import blueprint as staff
 from crowdfund.dashboard.talk import blueprint as talk
 from crowdfund.database import Database
@@ -107,6 +108,7 @@ def _features(app: Flask, config: Config, given: Provider | None) -> None:
         staff,
         talk,
         journal,
+        post,
         posters,
         closing,
         network,

@@ -43,7 +43,11 @@ from crowdfund.conversation.view import (
     TalkPage,
     TextVersion,
 )
+from crowdfund.dashboard.charts import Plot, draw
+from crowdfund.dashboard.pace import forecast, usual_shape
+from crowdfund.dashboard.post import LostMail
 from crowdfund.dashboard.talk import FriendsLink, Launch, Problem
+from crowdfund.dashboard.view import CampaignLine, Card, DayFigures, Pace, PaceRow, Today
 from crowdfund.gifts.view import Desk, GiftList, GiftMail, GiftRow, GiftStory, StoryEvent
 from crowdfund.institutions.current import Membership
 from crowdfund.ledger.view import AccountBalance, BookedLine, BookedTransaction, Books, Invariant
@@ -667,6 +671,71 @@ REACH_CASES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
 }
 
 
+def _today(**more: Any) -> dict[str, Any]:
+    """Show the first page of the desk."""
+    line = CampaignLine(
+        "hirondelles", "Le Service aux Hirondelles", "/staff/arvieres/?campaign=hirondelles", "/fr/arvieres/hirondelles/",
+        Progress(eur(68412), eur(100000)), "Nous sommes en avance de trois jours.", 1043, promised=eur(1200), days_left=23,
+    )  # fmt: skip
+    sums = [(n / 67, round(6841200 * usual_shape(67).come_by(n / 67) / 0.66)) for n in range(44)] + [(0.66, 6841200)]
+    bands = forecast(6841200, 1043, spread=1.9, time=0.66, days=67)
+    days = (dt.date(2026, 10, 8), dt.date(2026, 12, 14))
+    values: dict[str, Any] = {
+        "finding": line.finding,
+        "timezone": PARIS,
+        "now": moment(22, 13, 3),
+        "lines": (line, replace(line, slug="cloches", title="Dix cloches", url="/staff/arvieres/?campaign=cloches")),
+        "chosen": line,
+        "figures": DayFigures(eur(1240), 31, 24, eur(40), eur(65.59), 1000, eur(1373)),
+        "pace": Pace(
+            "4 200 € au-dessus du rythme visé.",
+            "4 200 € au-dessus du rythme visé. Prévision : entre 94 000 € et 118 000 €.",
+            draw(Plot(sums, eur(100000), "EUR", usual_shape(67), bands, *days)),
+            (PaceRow(dt.date(2026, 10, 15), eur(17432), eur(15516)), PaceRow(dt.date(2026, 11, 22), eur(68412), None)),
+            (eur(94000), eur(101000), eur(118000)),
+        ),
+        "todo": (
+            Card("3 paiements mis de côté", "Le plus ancien a neuf jours", "/staff/arvieres/charges", late=True),
+            Card("2 questions sans réponse", "Promis sous deux jours ouvrés", "/staff/arvieres/questions"),
+        ),
+        "latest": rows(),
+    }
+    return {"desk": desk(), "place": "today", "today": Today(**(values | more))}
+
+
+TODAY_CASES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
+    "staff-today": ("staff/today.html", _today),
+    "staff-today-scheduled": ("staff/today.html", lambda: _today(pace=None, todo=(), latest=())),
+    "staff-today-none": (
+        "staff/today.html",
+        lambda: _today(lines=(), chosen=None, figures=None, pace=None, todo=(), latest=()),
+    ),
+    "staff-mails": (
+        "staff/mails.html",
+        lambda: {
+            "desk": desk(),
+            "place": "mails",
+            "timezone": PARIS,
+            "mails": (
+                LostMail(
+                    moment(22),
+                    "camille@exemple.fr",
+                    "Merci",
+                    "bounced",
+                    "550 no such mailbox",
+                    "/staff/arvieres/gifts/1",
+                ),
+                LostMail(moment(21), "", "Merci", "failed", "", ""),
+            ),
+        },
+    ),
+    "staff-mails-none": (
+        "staff/mails.html",
+        lambda: {"desk": desk(), "place": "mails", "timezone": PARIS, "mails": ()},
+    ),
+}
+
+
 def _campaign(**more: Any) -> Callable[[], dict[str, Any]]:
     return lambda: {"page": replace(campaign(), **more)}
 
@@ -866,6 +935,7 @@ CASES: dict[str, Case] = {
     **ACCOUNT_CASES,
     **ME_CASES,
     **REACH_CASES,
+    **TODAY_CASES,
     "home": (
         "pages/home.html",
         lambda: {

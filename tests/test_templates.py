@@ -18,7 +18,7 @@ from crowdfund.pages.view.campaign import Calculator
 from tests import preview
 
 VOID = {"area", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
-SVG_CLOSED = {"path", "circle", "rect", "line"}
+SVG_CLOSED = {"path", "circle", "rect", "line", "polygon", "polyline"}
 TEMPLATES = Path(__file__).parent.parent / "templates"
 OTHERS = ("letters/",)  # the receipts' own tests look at these
 

@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 from crowdfund.campaigns.models import Campaign, Reward
 from crowdfund.campaigns.texts import said
 from crowdfund.donors.models import Donor
-from crowdfund.gifts.models import Gift
-from crowdfund.gifts.rules import GiftState, Method
+from crowdfund.gifts.models import Gift, Refund
+from crowdfund.gifts.rules import GiftState, Method, RefundState
 from crowdfund.gifts.view import GiftList, GiftRow
 from crowdfund.institutions.current import Membership
 from crowdfund.money import Money
@@ -28,6 +28,8 @@ from crowdfund.pledges.models import Pledge
 from crowdfund.receipts.models import Receipt, ReceiptGift, ReceiptHold
 
 PAGE = 50
+LATEST = 6
+REFUND_FAILED = "refund_failed"  # a state of the table, not of a gift: the money came back to us
 LONGEST_QUERY = 100
 RECEIPTS = ("issued", "suspended", "coming", "held", "none", "not_wanted", "replaced", "cancelled")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -69,7 +71,7 @@ def read_asked(given: Mapping[str, str]) -> Asked:
     query = "".join(c for c in typed if c.isprintable()).strip()
     return Asked(
         query=query,
-        state=_one_of(given.get("state", ""), GiftState),
+        state=_one_of(given.get("state", ""), (*GiftState, REFUND_FAILED)),
         method=_one_of(given.get("method", ""), Method),
         receipt=_one_of(given.get("receipt", ""), RECEIPTS),
         since=_day(given.get("since", "")),
@@ -138,6 +140,12 @@ def find_row(session: Session, museum: Membership, gift_id: int) -> GiftRow | No
     return None if found is None else _row(found, museum)
 
 
+def latest_gifts(session: Session, museum: Membership) -> tuple[GiftRow, ...]:
+    """Read the last few gifts as the table shows them."""
+    found = session.execute(_rows().order_by(Gift.received_at.desc(), Gift.id.desc()).limit(LATEST)).all()
+    return tuple(_row(row, museum) for row in found)
+
+
 def count_waiting(session: Session) -> dict[str, int]:
     """Count what waits for somebody, by the page where it is dealt with: receipts held, payments set aside."""
     held = session.scalar(
@@ -196,7 +204,9 @@ def _conditions(asked: Asked, zone: ZoneInfo) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if asked.query:
         found.append(_matches(asked.query))
-    if asked.state:
+    if asked.state == REFUND_FAILED:
+        found.append(Gift.id.in_(select(Refund.gift_id).where(Refund.state == RefundState.FAILED)))
+    elif asked.state:
         found.append(Gift.state == asked.state)
     if asked.method:
         found.append(Gift.method == asked.method)

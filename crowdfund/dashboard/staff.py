@@ -17,6 +17,7 @@ from crowdfund.dashboard.balances import read_books
 from crowdfund.dashboard.charges import list_charges, read_charge
 from crowdfund.dashboard.forms import RefundForm
 from crowdfund.dashboard.frame import desk_here
+from crowdfund.dashboard.overview import read_today
 from crowdfund.dashboard.queries import list_gifts, read_asked
 from crowdfund.dashboard.story import tell
 from crowdfund.errors import Conflict, NotFound, Refusal
@@ -64,10 +65,13 @@ class DecisionOffer:
 @blueprint.get("/")
 @requires(Permission.ENTER)
 def home() -> AnyResponse:
-    """Go on to the page this role works on; to the public page where the desk holds nothing for it."""
+    """Show today to those who may read; lead the others to the page they work on, or to the public page."""
     slug = membership_here().slug
     if can(Permission.READ_GIFTS):
-        return redirect(url_for(".list_of_gifts", museum=slug), 303)
+        with transaction(g.scope) as session:
+            today = read_today(session, membership_here(), can, request.args.get("campaign", ""))
+            desk = desk_here(session)
+        return make_response(render_template("staff/today.html", desk=desk, place="today", today=today))
     if can(Permission.CONVERSE):
         return redirect(url_for("talk.list_of_questions", museum=slug), 303)
     return redirect(f"/{current_locale()}/{slug}/", 303)

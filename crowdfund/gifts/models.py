@@ -34,6 +34,7 @@ class Gift(OwnedByInstitution, Base):
         Index("ix_gifts_campaign", "institution_id", "campaign_id", "id"),
         Index("ix_gifts_donor", "institution_id", "donor_id"),
         Index("ix_gifts_received", "institution_id", "received_at", "id"),
+        Index("ix_gifts_campaign_received", "institution_id", "campaign_id", "received_at", "id"),
     )
 
     reference: Mapped[str]  # what made it: "pledge:12", "box:…": one gift for each
@@ -140,3 +141,15 @@ class ThankRule(OwnedByInstitution, Base):
     calls: Mapped[bool]
     letter: Mapped[bool]  # on paper even where there is an e-mail address
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class CampaignDay(OwnedByInstitution, Base):
+    """What a campaign's gifts of one day come to, summed up again every hour: a page need not count a million gifts."""
+
+    __tablename__ = "campaign_days"
+    __table_args__ = (UniqueConstraint("institution_id", "campaign_id", "day"), owned_key("campaign_id", "campaigns"))
+
+    campaign_id: Mapped[int] = mapped_column(BigInteger)
+    day: Mapped[date]  # in the museum's time zone
+    gifts: Mapped[int] = mapped_column(BigInteger)  # that were not given back
+    kept_minor: Mapped[int] = minor()

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crowdfund import clock
 from crowdfund.campaigns.rules import is_open
-from crowdfund.gifts import dedications, mails, visitors, wall
+from crowdfund.gifts import days, dedications, mails, visitors, wall
 from crowdfund.gifts.models import Gift, Refund
 from crowdfund.gifts.rules import Method, RefundState
+from crowdfund.institutions.models import Institution
 from crowdfund.mail import Mail, send_once
 from crowdfund.outbox import subscribes
 from crowdfund.pledges import reminders as wishes
 from crowdfund.pledges import service as pledges
 from crowdfund.pledges.models import Group, Pledge, Reminder
 from crowdfund.pledges.rules import PledgeState
-from crowdfund.tenancy import TaskScope, museum_of, transaction
+from crowdfund.tenancy import OperatorScope, TaskScope, museum_of, transaction
+from crowdfund.worker import sweeps_every
 
 # Two gifts of one donor to one campaign within this time may be one too many.
 CLOSE_TOGETHER = timedelta(minutes=15)
@@ -167,6 +170,14 @@ def follow_on_wall(session: Session, *, gift_id: int, **_ids: int) -> None:
         return
     # Under lock: of two facts told at once the later one must see what the earlier one saw.
     wall.show(session, pledges.pledge_of(session, gift.pledge_id, lock=True))
+
+
+@sweeps_every(timedelta(hours=1))
+def sum_up_days(institution_id: int) -> None:
+    """Sum up the days of the campaigns, for the pace that the desk sees."""
+    with transaction(OperatorScope(institution_id, "days")) as session:
+        museum = session.get_one(Institution, institution_id)
+        days.sum_up(session, ZoneInfo(museum.time_zone))
 
 
 def _read(session: Session, gift_id: int) -> tuple[Gift, mails.Around | None]:

@@ -28,10 +28,10 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*sRGB2014.icc:pytest.PytestUnra
 
 Route = dict[str, Any]
 Houses = tuple[House, House]
-# What a page answers its own people, where that is not 200: the first page leads on, a change leads back to its page.
+# What a page answers its own people, where that is not 200: a change leads back to its page.
 # A payment of no pledge may not be booked.
 DOCUMENTED = {
-    "dashboard.home": 303, "dashboard.refund_gift": 303, "dashboard.accept_charge": 409, "dashboard.refund_charge": 303,
+    "dashboard.refund_gift": 303, "dashboard.accept_charge": 409, "dashboard.refund_charge": 303,
     "posters.add_place": 303, "closing.statement": 404,
 }  # fmt: skip
 NOWHERE = "no-such-museum"
