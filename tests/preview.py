@@ -1478,7 +1478,7 @@ def _network(**more: Any) -> dict[str, Any]:
         MuseumRow("roccalta", "Palazzo Ricaldone", "Roccalta", (few,), notices),
     )
     lesson = Lesson("Musée d’Arvières", "Les Hirondelles", "fr", "Les tramways.", "Le creux de mai.", "Demandez tôt.")
-    network = Network(museums, 1, 1, (eur(68_502), Money(1_014_500, "CHF")), 1046, (lesson,))
+    network = Network(museums, 1, 1, 0, (eur(68_502), Money(1_014_500, "CHF")), 1046, (lesson,))
     return {"network": replace(network, **more), "person": _account()["person"], "csrf_token": "signed"}
 
 

@@ -38,6 +38,7 @@ class Permission(StrEnum):
     LAUNCH = "launch"  # when a campaign opens, and to whom before
     CLOSE = "close"  # ends a campaign, and tells what becomes of the work
     SIGN = "sign"  # its final statement
+    SEE_NETWORK = "see_network"  # the museums side by side, in counts and sums
 
 
 _READS = frozenset({Permission.ENTER, Permission.READ_GIFTS})
@@ -46,7 +47,7 @@ _READS_ALL = _READS | {Permission.READ_BOOKS}
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.OWNER: frozenset(Permission),
-    Role.DIRECTOR: _READS_ALL | _TELLS | {Permission.MAKE_POSTERS, Permission.CLOSE},
+    Role.DIRECTOR: _READS_ALL | _TELLS | {Permission.MAKE_POSTERS, Permission.CLOSE, Permission.SEE_NETWORK},
     Role.CURATOR: frozenset({Permission.ENTER, Permission.CONVERSE}),
     Role.CAMPAIGN_LEAD: _READS | _TELLS | {Permission.MAKE_POSTERS, Permission.CLOSE},
     Role.DESK: _READS | {Permission.MAKE_POSTERS},

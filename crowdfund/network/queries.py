@@ -64,6 +64,7 @@ def read_network() -> Network:
         museums=tuple(found),
         running=sum(row.state == CampaignState.LIVE for row in rows),
         ended=sum(row.state in ENDED for row in rows),
+        bought=sum(row.state == CampaignState.SUCCEEDED for row in rows),
         sums=tuple(Money(total, currency) for currency, total in sorted(sums.items())),
         supporters=sum(int(row.supporters) for row in rows),
         lessons=tuple(lessons),

@@ -8,11 +8,8 @@ from crowdfund import clock
 from crowdfund.accounts import service as accounts
 from crowdfund.errors import NotFound
 from crowdfund.institutions.current import memberships_of
-from crowdfund.institutions.rules import Role
+from crowdfund.institutions.rules import Permission, allows
 from crowdfund.network.models import NetworkSeat
-
-# Members of equal right: who answers for a museum sees what the coordinator sees.
-PEERS = frozenset({Role.OWNER, Role.DIRECTOR})
 
 
 def give_seat(session: Session, email: str) -> None:
@@ -37,8 +34,8 @@ def end_seat(session: Session, email: str) -> None:
 
 
 def may_look(session: Session, account_id: int) -> bool:
-    """Say whether an account may see the museums side by side."""
+    """Say whether an account may see the museums side by side: by its seat, or as who answers for one of them."""
     seat = session.get(NetworkSeat, account_id)
     if seat is not None and seat.ended_at is None:
         return True
-    return any(one.role in PEERS for one in memberships_of(session, account_id))
+    return any(allows(one.role, Permission.SEE_NETWORK) for one in memberships_of(session, account_id))

@@ -62,6 +62,7 @@ class Network:
     museums: tuple[MuseumRow, ...]
     running: int
     ended: int
+    bought: int
     sums: tuple[Money, ...]
     supporters: int
     lessons: tuple[Lesson, ...]
