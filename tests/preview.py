@@ -16,7 +16,7 @@ from flask import Flask, Response, abort, render_template
 from markupsafe import Markup
 
 from config import DEMO_OPERATOR, Config
-from crowdfund import assets, i18n
+from crowdfund import assets, i18n, qr
 from crowdfund.accounts.sessions import OpenSession, SignedIn
 from crowdfund.campaigns.view import AmountChoice, MuseumLabel, Picture, Progress, TaxRelief, TierRow, WorkCard
 from crowdfund.closing.rules import Finding, Point, Step
@@ -81,7 +81,7 @@ from crowdfund.payments.view import ChargeCase, ChargeList, ChargeRow
 from crowdfund.pledges.models import Group
 from crowdfund.pledges.offers import Offer
 from crowdfund.pledges.view import CountryChoice, GivePage, RewardChoice
-from crowdfund.reach import heads, qr
+from crowdfund.reach import heads
 from crowdfund.reach.staff import ForSites, Headed
 from crowdfund.reach.view import Appeal, PlaceRow, WayRow
 from crowdfund.reach.view import Wall as WallColour

@@ -9,9 +9,9 @@ from datetime import datetime
 from flask import render_template
 from PIL import Image
 
+from crowdfund import qr
 from crowdfund.i18n import current_locale
 from crowdfund.pdf import renderer
-from crowdfund.reach import qr
 from crowdfund.reach.art import hang, wall_colours
 from crowdfund.reach.view import Appeal
 

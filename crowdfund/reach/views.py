@@ -16,7 +16,7 @@ from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response as AnyResponse
 
 from config import Config
-from crowdfund import clock
+from crowdfund import clock, qr
 from crowdfund.accounts.buckets import limited
 from crowdfund.campaigns.models import Campaign
 from crowdfund.errors import NotFound
@@ -25,7 +25,7 @@ from crowdfund.institutions.models import Institution
 from crowdfund.pages.cache import Page, answer
 from crowdfund.pages.views import LATER, SOON, public_page
 from crowdfund.pledges.forms import CHANNEL
-from crowdfund.reach import qr, service, share
+from crowdfund.reach import service, share
 from crowdfund.reach.appeal import read_appeal
 from crowdfund.reach.feeds import campaigns_feed, museum_feed, written
 from crowdfund.reach.heads import CARD_SIZE, frame_code, share_path

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from crowdfund.reach import qr
+from crowdfund import qr
 from crowdfund.reach.rules import ALPHABET, DRAWN, draw_code, museum_of_code, museum_prefix, step_of, way_of
 
 

@@ -21,8 +21,13 @@ class Drawn:
 
 
 def draw(address: str) -> Drawn:
+    """Draw the code of an address as a path."""
+    return draw_code(_made(address))
+
+
+def draw_code(code: segno.QRCode) -> Drawn:
     """Draw a code as a path: one run of dark modules after another."""
-    rows = [list(row) for row in _made(address).matrix_iter(border=QUIET)]
+    rows = [list(row) for row in code.matrix_iter(border=QUIET)]
     runs = []
     for y, row in enumerate(rows):
         x = 0
@@ -37,9 +42,14 @@ def draw(address: str) -> Drawn:
 
 
 def png(address: str) -> bytes:
-    """Draw a code as PNG."""
+    """Draw the code of an address as PNG."""
+    return png_of(_made(address))
+
+
+def png_of(code: segno.QRCode, border: int = QUIET) -> bytes:
+    """Draw a code as PNG, with a border of so many white modules."""
     written = io.BytesIO()
-    _made(address).save(written, kind="png", scale=PIXELS, border=QUIET)
+    code.save(written, kind="png", scale=PIXELS, border=border)
     return written.getvalue()
 
 
