@@ -16,11 +16,15 @@ from crowdfund.campaigns import tasks as campaigns_tasks
 from crowdfund.closing.staff import blueprint as closing
 from crowdfund.conversation import tasks as conversation_tasks
 from crowdfund.conversation.views import blueprint as conversation
+from crowdfund.counter.bank_page import blueprint as bank
+from crowdfund.counter.promises import blueprint as promises
 from crowdfund.dashboard.journal import blueprint as journal
 from crowdfund.dashboard.post import blueprint as post
 from crowdfund.dashboard.staff import blueprint as staff
 from crowdfund.dashboard.talk import blueprint as talk
 from crowdfund.database import Database
+from crowdfund.desk import tasks as desk_tasks
+from crowdfund.desk.views import blueprint as slips
 from crowdfund.fulfilment import tasks as fulfilment_tasks
 from crowdfund.gifts import tasks as gifts_tasks
 from crowdfund.gifts.views import blueprint as gifts
@@ -54,6 +58,7 @@ LISTENING = (
     campaigns_tasks,
     conversation_tasks,
     fulfilment_tasks,
+    desk_tasks,
     gifts_tasks,
     me_tasks,
     payments_tasks,
@@ -112,9 +117,12 @@ def _features(app: Flask, config: Config, given: Provider | None) -> None:
         posters,
         closing,
         network,
+        promises,
+        bank,
         conversation,
         giving,
         gifts,
+        slips,
         pledges,
         webhook,
         receipts,

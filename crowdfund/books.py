@@ -58,13 +58,18 @@ CHECKS = {
     "2 supporters and promises are counted right": """
         SELECT c.code FROM campaigns c
         LEFT JOIN (SELECT campaign_id, sum(supporters) AS people, sum(contributions) AS coins, sum(promised_count) AS n,
-          sum(promised_minor) AS promised FROM campaign_totals GROUP BY 1) t ON t.campaign_id = c.id
+          sum(promised_minor) AS promised, sum(announced_count) AS words, sum(announced_minor) AS announced
+          FROM campaign_totals GROUP BY 1) t ON t.campaign_id = c.id
         LEFT JOIN (SELECT campaign_id, count(DISTINCT donor_id) AS people, sum(units) AS coins FROM gifts
           WHERE state NOT IN ('refunded', 'lost') GROUP BY 1) g ON g.campaign_id = c.id
         LEFT JOIN (SELECT campaign_id, count(*) AS n, sum(amount_minor) AS promised FROM pledges
           WHERE state IN ('promised', 'due') GROUP BY 1) p ON p.campaign_id = c.id
-        WHERE (coalesce(t.people, 0), coalesce(t.coins, 0), coalesce(t.n, 0), coalesce(t.promised, 0))
-           <> (coalesce(g.people, 0), coalesce(g.coins, 0), coalesce(p.n, 0), coalesce(p.promised, 0))""",
+        LEFT JOIN (SELECT campaign_id, count(*) AS words, sum(amount_minor) AS announced FROM pledges
+          WHERE state = 'made' AND reference IS NOT NULL GROUP BY 1) a ON a.campaign_id = c.id
+        WHERE (coalesce(t.people, 0), coalesce(t.coins, 0), coalesce(t.n, 0), coalesce(t.promised, 0), coalesce(t.words, 0),
+               coalesce(t.announced, 0))
+           <> (coalesce(g.people, 0), coalesce(g.coins, 0), coalesce(p.n, 0), coalesce(p.promised, 0), coalesce(a.words, 0),
+               coalesce(a.announced, 0))""",
     "3 a paid pledge has exactly one gift, and only a paid one has": """
         SELECT p.attempt::text FROM pledges p LEFT JOIN gifts g ON g.pledge_id = p.id AND g.moved_from_id IS NULL
         GROUP BY p.id, p.attempt, p.state HAVING count(g.id) <> CASE p.state WHEN 'paid' THEN 1 ELSE 0 END""",

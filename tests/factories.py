@@ -16,7 +16,7 @@ from crowdfund.campaigns.models import Artwork, Campaign, EarlyLink, Reward
 from crowdfund.conversation.models import News, NewsText, Question
 from crowdfund.donors.models import Donor
 from crowdfund.gifts.models import Gift
-from crowdfund.institutions.models import Institution, Issuer, Member
+from crowdfund.institutions.models import BankDetails, Institution, Issuer, Member
 from crowdfund.ledger import service as ledger
 from crowdfund.links import digest
 from crowdfund.payments.models import Checkout
@@ -287,6 +287,15 @@ def make_talk(session: Session, number: int, words: str = "Why?") -> None:
         id=number, campaign_id=later.id, text=words, asker_name=words, locale="fr", holds_link=False, fingerprint=words))  # fmt: skip
     _added(session, EarlyLink(id=number + LATER, campaign_id=later.id, note=words, token_hash=f"early {number}"))
     _added(session, News(id=number, campaign_id=later.id, kind="found"))
+
+
+def make_desk(session: Session, campaign: Campaign, number: int, words: str = "Rey") -> None:
+    """Plant under one number what the desk works on; beyond it, a promise and where it is to be paid."""
+    _added(session, BankDetails(
+        issuer_id=campaign.issuer_id, beneficiary="Ville", iban="FR7630006000011234567890189", cheque_order="Ville",
+        cheque_address="1 place", takes_transfers=True, takes_cheques=True, changed_by="test"))  # fmt: skip
+    donor = make_donor(session, last_name=words)
+    make_pledge(session, campaign, donor, id=number + LATER, method="cheque", reference="T2KH5KWH44")
 
 
 def make_account(**given: Any) -> int:

@@ -86,6 +86,7 @@ from crowdfund.reach.staff import ForSites, Headed
 from crowdfund.reach.view import Appeal, PlaceRow, WayRow
 from crowdfund.reach.view import Wall as WallColour
 from crowdfund.receipts.view import ReceiptCheck
+from tests import preview_desk
 from tests.preview_after import after_cases
 
 if TYPE_CHECKING:
@@ -781,6 +782,7 @@ OFFER = Offer(
     issuer_kind="collectivite",
     country="FR",
     fallback="",
+    methods=("card",),
     threshold=None,
     rewards=(),
 )
@@ -1105,6 +1107,7 @@ CASES: dict[str, Case] = {
                 retry_url="/fr/retry" if state in {"failed", "expired"} else "",
                 refunded=eur(20) if "refunded" in state else None,
                 refunded_on=dt.date(2026, 11, 30) if "refunded" in state else None,
+                how_to_pay=preview_desk.how_to_pay("bank_transfer", "CHF") if state == "announced" else None,
             ),
         )
         for state in (
@@ -1117,6 +1120,7 @@ CASES: dict[str, Case] = {
             "partly_refunded",
             "disputed",
             "cancelled",
+            "announced",
         )
     },
     **{
@@ -1126,6 +1130,10 @@ CASES: dict[str, Case] = {
         )
         for state in ("not_wanted", "coming", "held", "replaced", "cancelled", "none")
     },
+    "gift-announced-cheque": (
+        "gifts/show.html",
+        _gift(state="announced", how_to_pay=preview_desk.how_to_pay("cheque")),
+    ),
     "gift-wrong": (
         "gifts/show.html",
         lambda: {
@@ -1351,6 +1359,8 @@ CASES.update(
     }
 )
 CASES.update(after_cases(desk, mail))
+
+CASES.update(preview_desk.CASES)
 
 WALLS = (
     ("arvieres", 166, "0.058", "0"),

@@ -211,3 +211,5 @@ class CampaignTotal(Base):
     contributions: Mapped[int] = mapped_column(BigInteger)  # and each coin of a box, each ticket
     promised_count: Mapped[int] = mapped_column(BigInteger)
     promised_minor: Mapped[int] = minor()
+    announced_count: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    announced_minor: Mapped[int] = minor(server_default="0")

@@ -100,7 +100,8 @@ class GiftMail:
 
     `kind` is the template's name. `picture_url` is a JPEG or PNG of 600 pixels' width, or empty. `receipt` says what
     becomes of the receipt: "attached", "coming", "held", "not_wanted", "none"; `receipt_reason` says why it is late or
-    why there is none. `signed_by` and `signed_as` are a person of the museum, `wall` is its colour (#rrggbb).
+    why there is none. `signed_by` and `signed_as` are a person of the museum, `wall` is its colour (#rrggbb). `facts`
+    are labels and values, for a small table.
     """
 
     kind: str
@@ -144,3 +145,5 @@ class GiftMail:
     own_words: str = ""  # of the museum's rule of thanks
     fulfilment: str = ""  # of the reward: postal, pick_up …
     opening: str = ""
+    method: str = ""
+    facts: tuple[tuple[str, str], ...] = ()

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from crowdfund import clock
 from crowdfund.database import Base, currency_code, search_words
-from crowdfund.tenancy import OwnedByInstitution
+from crowdfund.tenancy import OwnedByInstitution, owned_key
 
 
 class Institution(Base):
@@ -78,6 +78,31 @@ class Issuer(OwnedByInstitution, Base):
     series: Mapped[str]  # prefix of the receipts' numbers
     payment_account: Mapped[str | None]  # the provider's account, acct_…
     payment_account_state: Mapped[str] = mapped_column(default="pending")
+
+
+class BankDetails(OwnedByInstitution, Base):
+    """Where an issuer takes transfers and cheques, and whether the giving form offers them."""
+
+    __tablename__ = "bank_details"
+    __table_args__ = (
+        UniqueConstraint("institution_id", "issuer_id"),
+        owned_key("issuer_id", "issuers"),
+        CheckConstraint("NOT takes_transfers OR (iban IS NOT NULL AND beneficiary IS NOT NULL)", name="transfers"),
+        CheckConstraint(
+            "NOT takes_cheques OR (cheque_order IS NOT NULL AND cheque_address IS NOT NULL)", name="cheques"
+        ),
+    )
+
+    issuer_id: Mapped[int] = mapped_column(BigInteger)
+    beneficiary: Mapped[str | None]
+    iban: Mapped[str | None] = mapped_column(String(34))  # without spaces, its check figures right
+    bic: Mapped[str | None] = mapped_column(String(11))
+    cheque_order: Mapped[str | None]  # to whom a cheque is made out
+    cheque_address: Mapped[str | None]  # where it is sent, line by line
+    takes_transfers: Mapped[bool]
+    takes_cheques: Mapped[bool]
+    changed_by: Mapped[str]
+    changed_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 
 class Member(OwnedByInstitution, Base):

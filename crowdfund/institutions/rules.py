@@ -35,6 +35,9 @@ class Permission(StrEnum):
     MANAGE_MEMBERS = "manage_members"
     MAKE_POSTERS = "make_posters"
     CONVERSE = "converse"  # news and questions
+    RECORD_MONEY = "record_money"  # transfers, cheques, boxes: note and count what came in at the desk
+    APPROVE_MONEY = "approve_money"  # the second person, by whom it becomes a gift
+    CHANGE_BANK = "change_bank"  # the account that donors are told to pay into
     LAUNCH = "launch"  # when a campaign opens, and to whom before
     CLOSE = "close"  # ends a campaign, and tells what becomes of the work
     SIGN = "sign"  # its final statement
@@ -43,15 +46,24 @@ class Permission(StrEnum):
 
 _READS = frozenset({Permission.ENTER, Permission.READ_GIFTS})
 _TELLS = frozenset({Permission.CONVERSE, Permission.LAUNCH})
+_MONEY = frozenset(
+    {
+        Permission.REFUND,
+        Permission.DECIDE,
+        Permission.RECORD_MONEY,
+        Permission.APPROVE_MONEY,
+        Permission.CHANGE_BANK,
+    }
+)
 _READS_ALL = _READS | {Permission.READ_BOOKS}
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.OWNER: frozenset(Permission),
     Role.DIRECTOR: _READS_ALL | _TELLS | {Permission.MAKE_POSTERS, Permission.CLOSE, Permission.SEE_NETWORK},
     Role.CURATOR: frozenset({Permission.ENTER, Permission.CONVERSE}),
-    Role.CAMPAIGN_LEAD: _READS | _TELLS | {Permission.MAKE_POSTERS, Permission.CLOSE},
-    Role.DESK: _READS | {Permission.MAKE_POSTERS},
-    Role.FINANCE: _READS_ALL | {Permission.REFUND, Permission.DECIDE, Permission.SIGN},
+    Role.CAMPAIGN_LEAD: _READS | _TELLS | {Permission.MAKE_POSTERS, Permission.CLOSE, Permission.RECORD_MONEY},
+    Role.DESK: _READS | {Permission.MAKE_POSTERS, Permission.RECORD_MONEY},
+    Role.FINANCE: _READS_ALL | _MONEY | {Permission.SIGN},
     Role.AUDITOR: _READS_ALL,
 }
 

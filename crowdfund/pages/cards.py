@@ -59,6 +59,7 @@ def figures_columns() -> tuple[Any, ...]:
     return (
         raised.label("raised_minor"),
         total(CampaignTotal.promised_minor).label("promised_minor"),
+        total(CampaignTotal.announced_minor).label("announced_minor"),
         total(CampaignTotal.supporters).label("supporters"),
         total(CampaignTotal.promised_count).label("promises"),
         total(CampaignTotal.contributions).label("contributions"),

@@ -10,10 +10,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from config import Config
-from crowdfund import clock
+from crowdfund import clock, qr
 from crowdfund.campaigns.models import Campaign, Reward
 from crowdfund.campaigns.rules import is_open
 from crowdfund.campaigns.texts import said
+from crowdfund.desk.ways import bank_code, way_to_pay
 from crowdfund.donors.models import Donor
 from crowdfund.donors.rules import short_name
 from crowdfund.gifts import dedications, rules
@@ -22,7 +23,7 @@ from crowdfund.i18n import gettext
 from crowdfund.institutions.models import Issuer
 from crowdfund.money import Money
 from crowdfund.pages.cards import card_of, card_statement
-from crowdfund.pages.view.gift import GiftPage, GiftState, ReceiptQuestions, ReceiptState
+from crowdfund.pages.view.gift import GiftPage, GiftState, HowToPay, ReceiptQuestions, ReceiptState
 from crowdfund.payments.models import Checkout, QuarantinedCharge
 from crowdfund.payments.rules import AsideState, CheckoutState
 from crowdfund.pledges import service as pledges
@@ -84,6 +85,7 @@ def gift_page(session: Session, token: str, *, waiting: bool = False) -> GiftPag
         change_url=url_for("pages.change_wall", token=token) if donor.erased_at is None else "",
         receipt_questions=_questions(session, pledge, donor, gift, token),
         retry_url=url_for("giving.pay", token=token) if state in RETRIED and _open(session, pledge) else "",
+        how_to_pay=_how_to_pay(session, pledge, token) if state == "announced" else None,
         change_mind_url=url_for("giving.give_differently", token=token) if pledge.state == PledgeState.MADE else "",
         share_url=f"{config.public_url}{card.url}" if state == "paid" else "",
         decision_on=card.ended_on,
@@ -134,7 +136,22 @@ def _state_aside(session: Session, pledge: Pledge) -> GiftState | None:
     return "refunded" if aside == AsideState.RESOLVED else "held"
 
 
+def _how_to_pay(session: Session, pledge: Pledge, token: str) -> HowToPay | None:
+    way = way_to_pay(session, pledge)
+    if way is None:
+        return None
+    code = bank_code(way)
+    return HowToPay(
+        way=way,
+        slip_url=url_for("slips.slip", token=token),
+        code=qr.draw_code(code) if code is not None else None,
+        cross=way.is_swiss,
+    )
+
+
 def _state_unpaid(session: Session, pledge: Pledge) -> GiftState:
+    if pledge.reference is not None and pledge.state == PledgeState.MADE:
+        return "announced"
     last = session.scalars(
         select(Checkout).where(Checkout.pledge_id == pledge.id).order_by(Checkout.number.desc()).limit(1)
     ).one_or_none()

@@ -33,7 +33,7 @@ def amounts(row: Row[Any], today: date) -> tuple[AmountChoice, ...]:
 
 
 def financing(session: Session, row: Row[Any], progress: Progress) -> tuple[PlanPart, ...]:
-    """Lay the financing plan: firm money, then the crowd as received and promised, then what is conditional."""
+    """Lay the financing plan: firm money, then the crowd as received, promised and announced, then what is conditional."""
     sources = _sources(session, row)
     if not sources or progress.goal is None:
         return ()
@@ -51,6 +51,10 @@ def financing(session: Session, row: Row[Any], progress: Progress) -> tuple[Plan
     crowd = [PlanPart(gettext("Received from donors"), received, "received")]
     if promised:
         crowd.append(PlanPart(gettext("Promised by donors"), promised, "promised"))
+    if row.announced_minor and missing:  # as far as it fits: the parts add up to the price
+        announced = Money(min(int(row.announced_minor), missing.minor), row.currency)
+        crowd.append(PlanPart(gettext("Announced by transfer or cheque"), announced, "announced"))
+        missing -= announced
     to_find = [PlanPart(gettext("Still to be found together"), missing, "missing")] if missing else []
     return tuple(parts("firm") + crowd + parts("conditional") + to_find)
 

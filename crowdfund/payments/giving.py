@@ -138,6 +138,7 @@ def _pledge(offer: Offer, data: Any) -> AnyResponse:
     """Make the pledge of an attempt, or find it made, and lead to its payment page."""
     attempt = parse_attempt(data.get("attempt", ""))
     form = GiveForm(data, currency=offer.minimum.currency, context=str(attempt or ""))
+    form.methods = offer.methods
     problems = amount_problems(form, offer)
     scope = DonorScope(offer.institution_id)
     if attempt is not None and "csrf_token" not in form.errors:
@@ -229,7 +230,12 @@ def _closed(offer: Offer) -> AnyResponse:
 
 
 def _to_payment(offer: Offer, form: GiveForm, attempt: UUID, pledge: Pledge) -> AnyResponse:
-    """Lead to the payment page. If the provider does not answer, everything is kept on a page that sends it again."""
+    """Lead to the payment page. If the provider does not answer, everything is kept on a page that sends it again.
+
+    Who pays by transfer or cheque is led to the page that says how.
+    """
+    if pledge.reference is not None:
+        return see_other(f"/{current_locale()}/gifts/{pledges.gift_token(pledge)}")
     scope = DonorScope(offer.institution_id)
     try:
         url = payment_page(scope, pledge.id)

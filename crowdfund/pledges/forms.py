@@ -108,6 +108,7 @@ class GiveForm(AmountForm):
         csrf = True
 
     method = ChoiceField(METHODS_OFFERED, default="card")
+    methods: tuple[str, ...] = METHODS_OFFERED  # those that the museum offers
     first_name = TextField(LONGEST_NAME)
     last_name = TextField(LONGEST_NAME)
     email = EmailField(missing=N_("Type your e-mail address: your thank-you and your receipt go there"))
@@ -134,7 +135,7 @@ class GiveForm(AmountForm):
 
     def validate_method(self, field: ChoiceField) -> None:
         """Say why a transfer or a cheque cannot be announced here."""
-        if field.errors:
+        if field.errors or field.data not in self.methods:
             field.errors = []  # one sentence is enough
             raise ValidationError(
                 gettext(N_("Here you can pay by card only. For a transfer or a cheque, write to the museum."))
@@ -219,7 +220,7 @@ class GiveForm(AmountForm):
             method=self.method.data,
             reward_id=self.reward_id,
             waive_reward=self.waive_reward.data,
-            cover_fees=self.cover_fees.data,
+            cover_fees=self.cover_fees.data and self.method.data == "card",  # nothing else costs the museum a fee
             wants_receipt=self.wants_receipt.data,
             fallback=self.fallback.data,
             wall=self.wall.data,

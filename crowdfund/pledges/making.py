@@ -24,9 +24,10 @@ from crowdfund.errors import Refusal
 from crowdfund.links import digest, token_for
 from crowdfund.money import Money
 from crowdfund.outbox import publish
-from crowdfund.pledges import groups
+from crowdfund.pledges import groups, references
 from crowdfund.pledges.models import Pledge
 from crowdfund.pledges.rules import (
+    ANNOUNCED,
     NO_SUCH_REWARD,
     REWARD_GONE,
     PledgeRequest,
@@ -87,12 +88,29 @@ def _make(session: Session, news: Sequence[Asked]) -> list[Pledge]:
         for pledge, reward, (request, _moment) in zip(made, rewards, news, strict=True)
         if reward is not None
     ])  # fmt: skip
+    _refer(session, made)
     session.add_all(made)
     session.flush()  # for their ids
     for pledge in made:
         with clock.at(pledge.created_at):
             publish(session, "pledge.made", key=str(pledge.id), pledge_id=pledge.id)
+            if pledge.reference is not None:
+                publish(session, "pledge.announced", key=str(pledge.id), pledge_id=pledge.id)
     return made
+
+
+def _refer(session: Session, made: Sequence[Pledge]) -> None:
+    """Give each pledge of money that comes by itself the reference it is known by."""
+    announced = [pledge for pledge in made if pledge.method in ANNOUNCED]
+    if not announced:
+        return
+    museum = museum_of(session)
+    drawn = [references.draw_reference(secret(), museum, str(pledge.attempt)) for pledge in announced]
+    rows = session.scalars(select(Pledge.reference).where(Pledge.reference.in_(drawn)))
+    taken = {reference for reference in rows if reference is not None}
+    for pledge in announced:
+        pledge.reference = references.draw_reference(secret(), museum, str(pledge.attempt), taken)
+        taken.add(pledge.reference)
 
 
 def _checked(session: Session, request: PledgeRequest, moment: datetime) -> Reward | None:

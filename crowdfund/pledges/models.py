@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, true
+from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, text, true
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -22,6 +22,7 @@ class Pledge(OwnedByInstitution, Base):
     __table_args__ = (
         UniqueConstraint("institution_id", "attempt"),
         UniqueConstraint("institution_id", "token_hash"),
+        UniqueConstraint("institution_id", "reference"),
         owned_key("campaign_id", "campaigns"),
         owned_key("donor_id", "donors"),
         owned_key("reward_id", "rewards"),
@@ -30,6 +31,12 @@ class Pledge(OwnedByInstitution, Base):
         CheckConstraint("amount_minor > 0 AND cover_minor >= 0 AND cover_minor < amount_minor", name="amounts"),
         Index("ix_pledges_campaign", "institution_id", "campaign_id", "id"),
         Index("ix_pledges_donor", "institution_id", "donor_id"),
+        Index(
+            "ix_pledges_announced",
+            "institution_id",
+            "id",
+            postgresql_where=text("state = 'made' AND reference IS NOT NULL"),
+        ),
     )
 
     attempt: Mapped[UUID]
@@ -41,6 +48,7 @@ class Pledge(OwnedByInstitution, Base):
     cover_minor: Mapped[int] = minor(default=0)
     currency: Mapped[str] = currency_code()
     method: Mapped[str]
+    reference: Mapped[str | None]  # of a transfer or a cheque that is announced
     reward_id: Mapped[int | None] = mapped_column(BigInteger)
     reward_state: Mapped[str]  # rules.RewardState
     counterpart_minor: Mapped[int] = minor(default=0)  # fair value when claimed; 0 when waived or symbolic

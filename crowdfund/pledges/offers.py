@@ -17,10 +17,10 @@ from crowdfund.campaigns.texts import said
 from crowdfund.campaigns.view import MuseumLabel, Picture
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.i18n import current_locale
-from crowdfund.institutions.models import Institution, Issuer
+from crowdfund.institutions.models import BankDetails, Institution, Issuer
 from crowdfund.money import Money
 from crowdfund.pledges.models import Pledge
-from crowdfund.pledges.rules import NO_SUCH_REWARD, REWARD_GONE, check_amount, check_reward_price
+from crowdfund.pledges.rules import ANNOUNCED, NO_SUCH_REWARD, REWARD_GONE, check_amount, check_reward_price
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,7 @@ class Offer:
     issuer_kind: str
     country: str
     fallback: str
+    methods: tuple[str, ...]
     threshold: Money | None
     rewards: tuple[OfferedReward, ...]
     early: str = ""  # the token of the link by which a friend came before the opening
@@ -123,10 +124,22 @@ def load_offer(session: Session, museum: str, campaign: str) -> Offer:
     if "\x00" in museum + campaign:  # PostgreSQL has no such text
         raise NotFound
     row = session.execute(
-        select(Campaign, Institution, Artwork, Issuer.jurisdiction, Issuer.kind)
+        select(
+            Campaign,
+            Institution,
+            Artwork,
+            Issuer.jurisdiction,
+            Issuer.kind,
+            BankDetails.takes_transfers,
+            BankDetails.takes_cheques,
+        )
         .join(Institution, Institution.id == Campaign.institution_id)
         .join(Artwork, and_(Artwork.institution_id == Campaign.institution_id, Artwork.id == Campaign.artwork_id))
         .join(Issuer, and_(Issuer.institution_id == Campaign.institution_id, Issuer.id == Campaign.issuer_id))
+        .outerjoin(
+            BankDetails,
+            and_(BankDetails.institution_id == Campaign.institution_id, BankDetails.issuer_id == Campaign.issuer_id),
+        )
         .where(Institution.slug == museum, Campaign.slug == campaign, Campaign.state != CampaignState.DRAFT)
     ).one_or_none()
     if row is None:
@@ -137,7 +150,8 @@ def load_offer(session: Session, museum: str, campaign: str) -> Offer:
         .where(Reward.institution_id == found.institution_id, Reward.campaign_id == found.id, Reward.state == "offered")
         .order_by(Reward.position, Reward.id)
     )
-    return _offer(*row, rewards)
+    by_hand = tuple(method for method, taken in zip(ANNOUNCED, row[5:], strict=True) if taken)
+    return _offer(*row[:5], ("card", *by_hand), rewards)
 
 
 def _offer(
@@ -146,6 +160,7 @@ def _offer(
     artwork: Artwork,
     jurisdiction: str,
     issuer_kind: str,
+    methods: tuple[str, ...],
     rewards: Iterable[Reward],
 ) -> Offer:
     own = institution.default_locale
@@ -169,6 +184,7 @@ def _offer(
         issuer_kind=issuer_kind,
         country=institution.country,
         fallback=said(found.fallback, own),
+        methods=methods,
         threshold=Money(found.threshold_minor, found.currency) if found.threshold_minor else None,
         rewards=tuple(_offered(reward, own) for reward in rewards if _is_offered(reward)),
     )

@@ -65,6 +65,7 @@ def give_page(offer: Offer, filled: Filled) -> GivePage:
         deadline=offer.day(offer.closes_at),
         threshold=offer.threshold,
         fallback=offer.fallback,
+        methods=offer.methods,
         asks_tax_number=asks_tax_number(offer.jurisdiction),
         receipts_given=offer.regime is not None and offer.jurisdiction in LAWS,
         csrf_token=filled.csrf_token,

@@ -95,8 +95,12 @@ class Dedication(StrEnum):
 REWARD_GONE = N_("The last one of this reward has just gone. Choose another one, or none.")
 NO_SUCH_REWARD = N_("This reward does not exist. Choose another one, or none.")
 
-# What the public form offers. Cash and boxes enter at the desk; transfers and cheques are not offered here yet.
-METHODS_OFFERED = ("card",)
+# What the public form may offer. Cash and boxes enter at the desk.
+METHODS_OFFERED = ("card", "bank_transfer", "cheque")
+# What is announced: the money comes later, by itself, and is known by its reference.
+ANNOUNCED = ("bank_transfer", "cheque")
+# How long money that was announced is waited for. What comes later still is booked.
+AWAITED_FOR = timedelta(days=60)
 
 # The least amounts the provider takes, in minor units; they depend on the currency of settlement.
 # Source: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts, to be confirmed for each account.

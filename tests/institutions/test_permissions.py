@@ -34,6 +34,7 @@ from tests.factories import (
     make_account,
     make_campaign,
     make_checkout,
+    make_desk,
     make_gift,
     make_institution,
     make_member,
@@ -65,6 +66,10 @@ CHANGES = {
     "take_step_back",
     "write_lessons",
 } | {"refund_gift", "accept_charge", "refund_charge", "add_place"}  # views that change something
+CHANGES |= {"add_promise", "call_off", "change"}
+
+
+DESK = ("promises.", "bank_page.", "statements.", "lines.", "cheques.", "counts.")  # doors of the desk
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,7 @@ def make_museum(slug: str) -> Museum:
         )  # fmt: skip
         place = make_place(session, campaign.id, "Hall", takes_cash=True)
         make_talk(session, gift.id)
+        make_desk(session, campaign, gift.id)
         return Museum(museum, slug, gift.id, campaign.slug, place.id)
 
 
@@ -115,8 +121,8 @@ def views(app: Flask) -> Iterator[tuple[str, str, str, Any]]:
 def address(rule: str, slug: str, shown: Museum, gift_id: int | None = None) -> str:
     number = gift_id or shown.gift_id
     path = rule.replace("<museum>", slug)
-    path = re.sub(r"<int:(gift|aside|question|news)_id>", str(number), path)
-    path = re.sub(r"<int:(campaign|link)_id>", str(number + LATER), path)
+    path = re.sub(r"<int:(gift|aside|question|news|statement|line|batch|cheque|count)_id>", str(number), path)
+    path = re.sub(r"<int:(campaign|link|promise)_id>", str(number + LATER), path)
     path = path.replace("<campaign>", shown.campaign).replace("<int:place_id>", str(gift_id or shown.place_id))
     path = path.replace("<any(fr, it, en):sheet>", "it").replace("<int:number>", "1")
     assert "<" not in path, f"say here what {rule} needs"
@@ -134,7 +140,8 @@ def reached(endpoint: str, method: str) -> set[int]:
     """Tell how a page answers those who may see it: a gift without a stored receipt has none to download."""
     if endpoint in {"dashboard.receipt_of_gift", "closing.statement"}:  # nor is a statement signed
         return {404}
-    if endpoint.startswith("closing.") and method == "POST":  # it has not ended; no step is named
+    # It has not ended and no step is named; what a form of the desk answers is told by its own tests.
+    if endpoint.startswith(("closing.", *DESK)) and method == "POST":
         return {303, 409, 422}
     if endpoint == "journal.begin":  # no campaign is named
         return {422}
@@ -144,7 +151,7 @@ def reached(endpoint: str, method: str) -> set[int]:
         return {303, 409}
     if endpoint == "dashboard.accept_charge":  # the rules forbid it: its pledge is paid
         return {409}
-    return {303} if method == "POST" or endpoint == "dashboard.home" else {200}
+    return {303} if method == "POST" or endpoint in {"dashboard.home", "promises.home"} else {200}
 
 
 def test_every_page_below_a_museum_asks_for_a_permission(house: Flask) -> None:

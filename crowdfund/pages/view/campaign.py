@@ -32,7 +32,7 @@ class PlanPart:
 
     label: str
     amount: Money
-    kind: Literal["firm", "conditional", "received", "promised", "missing"]
+    kind: Literal["firm", "conditional", "received", "promised", "announced", "missing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +235,7 @@ class CampaignPage:
     outcome: str = ""
     ended_on: date | None = None
     promised: Money | None = None
+    announced: Money | None = None
     relief: TaxRelief | None = None
     calculator: Calculator | None = None
     plan: tuple[PlanPart, ...] = ()

@@ -7,8 +7,10 @@ from datetime import date, datetime
 from typing import Literal
 
 from crowdfund.campaigns.view import MuseumLabel, Picture, Progress
+from crowdfund.desk.ways import WayToPay
 from crowdfund.money import Money
 from crowdfund.pledges.view import CountryChoice
+from crowdfund.qr import Drawn
 
 GiftState = Literal[
     "processing",
@@ -20,6 +22,7 @@ GiftState = Literal[
     "partly_refunded",
     "disputed",
     "cancelled",
+    "announced",  # a transfer or a cheque is expected
 ]
 ReceiptState = Literal["not_wanted", "coming", "issued", "held", "replaced", "cancelled", "none"]
 
@@ -33,6 +36,16 @@ class ReceiptQuestions:
     country: str
     for_company: bool
     asks_tax_number: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HowToPay:
+    """How an announced gift is paid; `code` is what a bank's app scans, with the Swiss cross laid over it where `cross`."""
+
+    way: WayToPay
+    slip_url: str
+    code: Drawn | None = None
+    cross: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +84,7 @@ class GiftPage:
     change_url: str = ""
     receipt_questions: ReceiptQuestions | None = None
     retry_url: str = ""
+    how_to_pay: HowToPay | None = None
     share_url: str = ""
     decision_on: date | None = None
     live: bool = True

@@ -1,0 +1,149 @@
+"""The forms of the desk. Its door has checked the session's token already."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from wtforms import BooleanField, StringField, ValidationError
+
+from crowdfund.donors.rules import DonorDetails, DonorKind
+from crowdfund.forms import ChoiceField, EmailField, MoneyField, TextField
+from crowdfund.forms import Form as BaseForm
+from crowdfund.i18n import LOCALES, N_, gettext
+from crowdfund.institutions.bank import Details
+from crowdfund.money import Money
+from crowdfund.pledges.forms import ADDRESS_FIELDS, LONGEST_NAME, LONGEST_WALL_NAME, NO, country_codes
+from crowdfund.pledges.rules import ANNOUNCED, PledgeRequest, Wall
+
+NEEDS_NAME = N_("Type the name: of a person the last name, of a company its own")
+NEEDS_AMOUNT = N_("Type the amount")
+
+
+class Form(BaseForm):
+    """A form of the desk."""
+
+    class Meta(BaseForm.Meta):
+        """What WTForms is told."""
+
+        csrf = False
+
+
+class NumberField(StringField):  # type: ignore[misc] # wtforms has no types
+    """The number of a row; `data` is an int, 0 for what is no number."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read it."""
+        text = valuelist[0] if valuelist else ""
+        self.data = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+    def process_data(self, value: Any) -> None:
+        """Start with none."""
+        self.data = value or 0
+
+
+class PersonForm(Form):
+    """Somebody at the desk: a name and a postal address, an e-mail address if they have one."""
+
+    first_name = TextField(LONGEST_NAME)
+    last_name = TextField(LONGEST_NAME)
+    company_name = TextField(200)
+    email = EmailField()
+    address_line = TextField(200)
+    postcode = TextField(16)
+    city = TextField(LONGEST_NAME)
+    country = ChoiceField(country_codes())
+    tax_number = TextField(32)
+    language = ChoiceField(LOCALES)
+    wants_receipt = BooleanField(false_values=NO)
+    wall = ChoiceField(Wall, default=Wall.ANONYMOUS)
+    wall_name = TextField(LONGEST_WALL_NAME)
+
+    def validate_last_name(self, field: TextField) -> None:
+        """Ask for a name."""
+        if not field.data and not self.company_name.data and not field.errors:
+            raise ValidationError(gettext(NEEDS_NAME))
+
+    def validate_wall_name(self, field: TextField) -> None:
+        """Ask for the name that is to stand on the wall."""
+        if self.wall.data == Wall.OTHER and not field.data and not field.errors:
+            raise ValidationError(gettext(N_("Type the name that is to stand on the wall")))
+
+    def donor(self, locale: str) -> DonorDetails:
+        """Give who gives; `locale` where no language was chosen."""
+        company = bool(self.company_name.data)
+        told = {name: self[name].data for name in (*ADDRESS_FIELDS, "tax_number")}
+        if not any(told[name] for name in ADDRESS_FIELDS if name != "country"):
+            told["country"] = ""  # chosen beforehand, and of no address
+        return DonorDetails(
+            kind=DonorKind.COMPANY if company else DonorKind.INDIVIDUAL,
+            first_name=self.first_name.data,
+            last_name=self.last_name.data,
+            company_name=self.company_name.data,
+            email=self.email.data,
+            locale=self.language.data or locale,
+            **told,
+        )
+
+
+class AnnounceForm(PersonForm):
+    """A promise that somebody makes at the desk, by telephone or by letter."""
+
+    attempt = StringField()
+    campaign = NumberField()
+    method = ChoiceField(ANNOUNCED, missing=N_("Say whether a transfer or a cheque will come"))
+    amount = MoneyField()
+
+    def validate_amount(self, field: MoneyField) -> None:
+        """Ask for an amount."""
+        if not field.typed:
+            raise ValidationError(gettext(NEEDS_AMOUNT))
+
+    @property
+    def number(self) -> UUID:
+        """Give the form's own number; one that we did not make becomes a new one."""
+        return own_number(self.attempt.data)
+
+    def request(self, amount: Money, locale: str) -> PledgeRequest:
+        """Give the promise that is made."""
+        return PledgeRequest(
+            attempt=self.number,
+            campaign_id=self.campaign.data,
+            amount=amount,
+            donor=self.donor(locale),
+            method=self.method.data,
+            wants_receipt=self.wants_receipt.data,
+            wall=self.wall.data,
+            wall_name=self.wall_name.data if self.wall.data == Wall.OTHER else "",
+            source="desk",
+        )
+
+
+class BankForm(Form):
+    """Where an issuer takes transfers and cheques."""
+
+    issuer = NumberField()
+    beneficiary = TextField(70)
+    iban = TextField(60)
+    bic = TextField(20)
+    cheque_order = TextField(100)
+    cheque_address = TextField(300, lines=True)
+    takes_transfers = BooleanField(false_values=NO)
+    takes_cheques = BooleanField(false_values=NO)
+
+    def validate_issuer(self, field: NumberField) -> None:
+        """Ask whose bank details these are."""
+        if not field.data:
+            raise ValidationError(gettext(N_("Say whose bank details these are")))
+
+    def details(self) -> Details:
+        """Give what was told."""
+        return Details(**{name: field.data for name, field in self._fields.items() if name != "issuer"})
+
+
+def own_number(text: str | None) -> UUID:
+    """Read the number a form was made with; one that we did not make becomes a new one."""
+    try:
+        return UUID(str(text))
+    except ValueError:
+        return uuid4()
