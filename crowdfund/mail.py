@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 import smtplib
 import ssl
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,7 +22,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from flask import current_app
-from sqlalchemy import UniqueConstraint, select
+from sqlalchemy import UniqueConstraint, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from config import Config
@@ -30,7 +32,8 @@ from crowdfund.storage import FileStorage
 from crowdfund.tenancy import MuseumScope, OwnedByInstitution, transaction
 
 TIMEOUT = 10
-PERMANENT = 500
+DONE, PERMANENT = 250, 500
+KEPT = 5.0  # seconds without a letter after which a connection is not used again
 TURNING = dict.fromkeys(map(ord, "\u200e\u200f\u202a\u202b\u202c\u202d\u202e"))  # marks of direction
 
 
@@ -83,7 +86,7 @@ class SentMail(OwnedByInstitution, Base):
 
 
 class Mailer:
-    """The SMTP server named by SMTP_URL."""
+    """The SMTP server named by SMTP_URL. Each thread keeps its connection for the letters that follow soon."""
 
     def __init__(self, config: Config, storage: FileStorage) -> None:
         self._url = urlsplit(config.smtp_url)
@@ -91,19 +94,39 @@ class Mailer:
         self._from = config.mail_from
         self._domain = urlsplit(config.public_url).hostname or "localhost"
         self._storage = storage
+        self._kept = threading.local()
 
     def send(self, mail: Mail, key: str) -> None:
         """Hand the mail to the server. Raises smtplib.SMTPException or OSError when it does not take it."""
         message = self.message(mail, key)
+        server = self._open()
+        try:
+            crash.point("before mail")
+            server.send_message(message)
+            crash.point("after mail")
+        except BaseException:
+            server.close()  # whatever state it is in, no other letter meets it
+            raise
+        self._kept.server, self._kept.until = server, time.monotonic() + KEPT
+
+    def _open(self) -> smtplib.SMTP:
+        """Give the thread's connection, if it is young and its server still answers; else a new one."""
+        server: smtplib.SMTP | None = self._kept.__dict__.pop("server", None)
+        if server is not None:
+            if time.monotonic() < self._kept.until and _answers(server):
+                return server
+            server.close()
         host, port = self._url.hostname or "127.0.0.1", self._url.port or 25
-        with smtplib.SMTP(host, port, timeout=TIMEOUT) as server:
+        server = smtplib.SMTP(host, port, timeout=TIMEOUT)
+        try:
             if self._options.get("tls") == ["1"]:
                 server.starttls(context=ssl.create_default_context())
             if self._url.username:
                 server.login(unquote(self._url.username), unquote(self._url.password or ""))
-            crash.point("before mail")
-            server.send_message(message)
-            crash.point("after mail")
+        except BaseException:
+            server.close()
+            raise
+        return server
 
     def message(self, mail: Mail, key: str) -> EmailMessage:
         """Build the message; its Message-ID comes from the key."""
@@ -130,6 +153,13 @@ class Mailer:
             )
         message["Content-Language"] = mail.locale  # last: bodies and attachments take such headers to themselves
         return message
+
+
+def _answers(server: smtplib.SMTP) -> bool:
+    try:
+        return server.noop()[0] == DONE
+    except (smtplib.SMTPException, OSError):
+        return False
 
 
 def _one_line(value: str) -> str:
@@ -203,7 +233,11 @@ def _permanent(error: smtplib.SMTPRecipientsRefused | smtplib.SMTPResponseExcept
 
 
 def _mark(scope: MuseumScope, key: str, state: str, error: str | None) -> None:
+    sent_at = clock.now() if state == "sent" else None
     with transaction(scope) as session:
-        row = session.scalars(select(SentMail).filter_by(key=key).with_for_update()).one()
-        row.state, row.error = state, error
-        row.sent_at = clock.now() if state == "sent" else None
+        session.execute(
+            update(SentMail)
+            .where(SentMail.key == key)
+            .values(state=state, error=error, sent_at=sent_at)
+            .execution_options(synchronize_session=False)
+        )

@@ -46,6 +46,8 @@ STATED = "facts stated"  # in a session: rows to be written with its commit, eac
 Inside = Callable[..., None]
 # Outside: called with the scope; opens its own transactions, because it calls out (provider, mail, PDF).
 Outside = Callable[..., None]
+# Called with the session and the fact's ids when a fact is stated: whether this listener has anything to do about it.
+When = Callable[..., bool]
 # A row to be written, and the savepoint in which it was stated.
 _Stated = tuple[SessionTransaction | None, dict[str, Any]]
 
@@ -57,6 +59,7 @@ class Listener:
     name: str
     function: Callable[..., None]
     outside: bool
+    when: When | None = None
 
 
 listeners: dict[str, list[Listener]] = defaultdict(list)
@@ -84,17 +87,20 @@ class OutboxRow(OwnedByInstitution, Base):
     error_class: Mapped[str | None]
 
 
-def subscribes(topic: str, *, outside: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def subscribes(
+    topic: str, *, outside: bool = False, when: When | None = None
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Hear a topic: `@subscribes("gift.received")`.
 
     The function is called with the session (or, `outside`, the scope) and the fact's ids as keyword arguments. It may be
-    called twice for one fact and must stand it.
+    called twice for one fact and must stand it. `when` spares it the facts that are plainly nothing to it; it is asked in the
+    transaction that states them, and should find what it needs in the session.
     """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         name = f"{function.__module__.removeprefix('crowdfund.')}.{function.__name__}"
         if all(listener.name != name for listener in listeners[topic]):
-            listeners[topic].append(Listener(name, function, outside))
+            listeners[topic].append(Listener(name, function, outside, when))
         return function
 
     return register
@@ -107,7 +113,7 @@ def publish(session: Session, topic: str, *, key: str, delay: timedelta = timede
     end, or before they are asked for; what a savepoint stated goes with it when it is undone.
     """
     now = clock.now()
-    heard = listeners.get(topic, [])
+    heard = [one for one in listeners.get(topic, []) if one.when is None or one.when(session, **payload)]
     rows = [{"listener": listener.name, "not_before": now + delay, "delivered_at": None} for listener in heard] or [
         {"listener": "", "not_before": now, "delivered_at": now}
     ]
@@ -235,10 +241,12 @@ def _deliver(scope: TaskScope) -> None:
         payload: Mapping[str, Any] = dict(row.payload)
     listener.function(scope, **payload)
     with transaction(scope) as session:
-        row = session.get(OutboxRow, (scope.institution_id, scope.outbox_id))
-        if row is not None and row.delivered_at is None:
-            row.delivered_at = clock.now()
-            row.error_class = None
+        session.execute(
+            update(OutboxRow)
+            .where(OutboxRow.id == scope.outbox_id, OutboxRow.delivered_at.is_(None))
+            .values(delivered_at=clock.now(), error_class=None)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _waiting(session: Session, scope: TaskScope) -> OutboxRow | None:

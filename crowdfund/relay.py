@@ -39,23 +39,22 @@ class Relay:
         signal.signal(signal.SIGINT, self._stop)
         while not self.stopping:
             try:
-                busy = self.turn()
+                self.turn()
             except (SQLAlchemyError, OSError, KombuError) as error:
                 log.get().warning("relay_waits", error_class=type(error).__name__)
                 time.sleep(AWAY)
-                continue
-            if not busy:
+            else:
                 time.sleep(PAUSE)
 
-    def turn(self) -> bool:
-        """Lease what may be in flight and send it; say whether there was anything."""
+    def turn(self) -> int:
+        """Lease what may be in flight and send it; tell how many facts."""
         with self.app.app_context():
             with transaction(PlatformScope()) as session:
                 leased = list(outbox.lease(session, IN_FLIGHT))
             for institution_id, outbox_id in leased:
                 self.send_fact(institution_id, outbox_id)
             self._sweep()
-        return bool(leased)
+        return len(leased)
 
     def _sweep(self) -> None:
         now = time.monotonic()

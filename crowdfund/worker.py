@@ -15,6 +15,12 @@ from config import Config
 from crowdfund import courier, installation
 
 
+# Messages a worker takes ahead for each of its processes. It looks into a queue of files every POLL seconds and not when one ends:
+# with one message for each process no more than that could be told between two looks.
+PREFETCH = 8
+POLL = 0.05
+
+
 @dataclass(frozen=True, slots=True)
 class Sweep:
     """Work done for each museum again and again."""
@@ -52,7 +58,7 @@ def make_celery(app: Flask, config: Config, hand_over: Callable[[int, int], None
     celery.conf.update(
         task_acks_late=True,
         task_reject_on_worker_lost=True,
-        worker_prefetch_multiplier=1,
+        worker_prefetch_multiplier=PREFETCH,
         task_ignore_result=True,
         task_serializer="json",
         accept_content=["json"],
@@ -94,5 +100,5 @@ def _transport(config: Config) -> dict[str, Any]:
         "processed_folder": str(folders["done"]),
         "control_folder": str(folders["control"]),
         "store_processed": False,
-        "polling_interval": 0.05,
+        "polling_interval": POLL,
     }

@@ -19,7 +19,7 @@ from crowdfund.outbox import subscribes
 from crowdfund.pledges import reminders as wishes
 from crowdfund.pledges import service as pledges
 from crowdfund.pledges.models import Group, Pledge, Reminder
-from crowdfund.pledges.rules import PledgeState
+from crowdfund.pledges.rules import PledgeState, RewardState
 from crowdfund.tenancy import OperatorScope, TaskScope, museum_of, transaction
 from crowdfund.worker import sweeps_every
 
@@ -29,7 +29,10 @@ CLOSE_TOGETHER = timedelta(minutes=15)
 
 @subscribes("gift.received", outside=True)
 def thank(scope: TaskScope, gift_id: int) -> None:
-    """Thank for a gift; ask what to do when its reward had gone."""
+    """Thank for a gift; ask what to do when its reward had gone, and whether two gifts shortly after one another were meant.
+
+    Whichever of the two is heard of last finds the other.
+    """
 
     def compose(session: Session) -> Mail | None:
         gift, whole = _read(session, gift_id)
@@ -41,10 +44,27 @@ def thank(scope: TaskScope, gift_id: int) -> None:
         return None if content is None or whole is None else mails.written(content, whole)
 
     send_once(scope, f"thanks:{gift_id}", compose)
-    send_once(scope, f"reward_unavailable:{gift_id}", ask)
+    with transaction(scope) as session:
+        gift = session.get_one(Gift, (scope.institution_id, gift_id))
+        gone, others = _reward_is_gone(session, gift), _close_gifts(session, gift)
+    if gone:
+        send_once(scope, f"reward_unavailable:{gift_id}", ask)
+    for other_id in others:
+        _ask_about_two(scope, *sorted((gift_id, other_id)))
 
 
-@subscribes("gift.received", outside=True)
+def _reward_is_gone(session: Session, gift: Gift) -> bool:
+    pledge = session.get(Pledge, (gift.institution_id, gift.pledge_id)) if gift.pledge_id is not None else None
+    return pledge is not None and pledge.reward_state == RewardState.UNAVAILABLE
+
+
+def _is_dedicated(session: Session, gift_id: int) -> bool:
+    gift = session.get_one(Gift, (museum_of(session), gift_id))
+    pledge = session.get(Pledge, (gift.institution_id, gift.pledge_id)) if gift.pledge_id is not None else None
+    return pledge is not None and bool(pledge.dedication_kind)
+
+
+@subscribes("gift.received", outside=True, when=_is_dedicated)
 def tell_dedication(scope: TaskScope, gift_id: int) -> None:
     """Make the card of a dedicated gift, tell the person the donor named, and forget that address."""
     with transaction(scope) as session:
@@ -64,24 +84,16 @@ def tell_dedication(scope: TaskScope, gift_id: int) -> None:
         dedications.forget_address(session, whole.pledge.id)
 
 
-@subscribes("gift.received", outside=True)
-def ask_about_two(scope: TaskScope, gift_id: int) -> None:
-    """Ask whether two gifts were meant. Whichever of the two is heard of last finds the other."""
-    with transaction(scope) as session:
-        others = _close_gifts(session, gift_id)
-    for other_id in others:
-        first_id, second_id = sorted((gift_id, other_id))
+def _ask_about_two(scope: TaskScope, first_id: int, second_id: int) -> None:
+    def compose(session: Session) -> Mail | None:
+        second, whole = _read(session, second_id)
+        first = session.get_one(Gift, (museum_of(session), first_id))
+        return None if whole is None else mails.written(mails.two_gifts(first, second, whole), whole)
 
-        def compose(session: Session, first_id: int = first_id, second_id: int = second_id) -> Mail | None:
-            second, whole = _read(session, second_id)
-            first = session.get_one(Gift, (museum_of(session), first_id))
-            return None if whole is None else mails.written(mails.two_gifts(first, second, whole), whole)
-
-        send_once(scope, f"two_gifts:{first_id}-{second_id}", compose)
+    send_once(scope, f"two_gifts:{first_id}-{second_id}", compose)
 
 
-def _close_gifts(session: Session, gift_id: int) -> list[int]:
-    gift = session.get_one(Gift, (museum_of(session), gift_id))
+def _close_gifts(session: Session, gift: Gift) -> list[int]:
     if gift.donor_id is None or gift.imported or gift.method != Method.CARD:
         return []
     near = (gift.received_at - CLOSE_TOGETHER, gift.received_at + CLOSE_TOGETHER)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from crowdfund import clock, log
 from crowdfund.gifts.rules import Overdrawn
@@ -75,10 +75,12 @@ def settle_event(scope: MuseumScope, event_id: int) -> None:
     if state == EventState.SET_ASIDE:
         log.get().error("event_set_aside", event_id=event, type=kind, account=account, object_id=object_id, reason=note)
     with transaction(scope) as session:
-        row = session.scalars(
-            select(ProviderEvent).where(ProviderEvent.id == event_id).with_for_update(key_share=True)
-        ).one()
-        row.state, row.note, row.processed_at = state, note, clock.now()
+        session.execute(
+            update(ProviderEvent)
+            .where(ProviderEvent.id == event_id)
+            .values(state=state, note=note, processed_at=clock.now())
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _settle(scope: MuseumScope, account: str, kind: str, object_id: str) -> tuple[EventState, str | None]:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from crowdfund import clock, log, outbox
 from crowdfund.payments.models import ProviderEvent, StrayEvent
 from crowdfund.payments.provider import Notice
-from crowdfund.payments.rules import EventState
+from crowdfund.payments.rules import ACTED_ON, EventState
 from crowdfund.tenancy import museum_of
 
 
@@ -20,7 +20,9 @@ def museum_of_account(session: Session, account: str) -> int | None:
 
 
 def keep(session: Session, notice: Notice, account: str, via: str) -> bool:
-    """Keep a notification and state `webhook.received`; say whether it was new."""
+    """Keep a notification and state `webhook.received` if it is one we act on; say whether it was new."""
+    acted_on = notice.type.startswith(ACTED_ON)
+    now = clock.now()
     row_id = session.scalar(
         insert(ProviderEvent)
         .values(
@@ -30,8 +32,9 @@ def keep(session: Session, notice: Notice, account: str, via: str) -> bool:
             type=notice.type,
             object_id=notice.object_id,
             created_at=notice.created,
-            received_at=clock.now(),
-            state=EventState.RECEIVED,
+            received_at=now,
+            state=EventState.RECEIVED if acted_on else EventState.IGNORED,
+            processed_at=None if acted_on else now,
             attempts=0,
             via=via,
         )
@@ -40,7 +43,8 @@ def keep(session: Session, notice: Notice, account: str, via: str) -> bool:
     )
     if row_id is None:
         return False
-    outbox.publish(session, "webhook.received", key=notice.id, event_id=row_id)
+    if acted_on:
+        outbox.publish(session, "webhook.received", key=notice.id, event_id=row_id)
     return True
 
 

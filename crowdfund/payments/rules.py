@@ -49,6 +49,13 @@ class CallState(StrEnum):
     UNKNOWN = "unknown"
 
 
+# How the types of the notifications begin that are a reason to look; others are kept and left alone.
+ACTED_ON = (
+    "checkout.session.", "payment_intent.succeeded", "payment_intent.payment_failed", "charge.", "refund.",
+    "account.application.deauthorized", "v2.core.account",
+)  # fmt: skip
+
+
 class AsideState(StrEnum):
     """What became of a charge that was set aside."""
 
