@@ -14,7 +14,6 @@ from flask import Flask
 from config import Config
 from crowdfund import courier, installation
 
-
 # Messages a worker takes ahead for each of its processes. It looks into a queue of files every POLL seconds and not when one ends:
 # with one message for each process no more than that could be told between two looks.
 PREFETCH = 8
