@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import smtplib
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from crowdfund.mail import Attachment, Mail, Mailer, SentMail, send_once
+from crowdfund.mail import KEPT, Attachment, Mail, Mailer, SentMail, send_once
 from crowdfund.tenancy import transaction
 from tests import factories
 
@@ -227,3 +229,77 @@ def test_a_stored_file_goes_with_its_mail(line: Line, app: Flask) -> None:
     [carried] = _read(line.message(letter, "k")).iter_attachments()
     assert (carried.get_content_type(), carried.get_content()) == ("application/pdf", b"%PDF-1.7 test")
     assert carried.get_filename() == "reçu «1».pdf"
+
+
+class Server:
+    """A connection to a mail server. `gone` lets it fall silent, `refuse` what it answers to the next letter."""
+
+    made: ClassVar[list[Server]] = []
+
+    def __init__(self, _host: str, _port: int, timeout: float) -> None:
+        self.taken: list[str] = []
+        self.gone, self.closed, self.timeout = False, False, timeout
+        self.refuse: Exception | None = None
+        self.made.append(self)
+
+    def noop(self) -> tuple[int, bytes]:
+        if self.gone:
+            raise smtplib.SMTPServerDisconnected("gone")
+        return 250, b"OK"
+
+    def send_message(self, message: EmailMessage) -> None:
+        if self.refuse is not None:
+            raise self.refuse
+        self.taken.append(str(message["Message-ID"]))
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def servers(monkeypatch: pytest.MonkeyPatch) -> list[Server]:
+    monkeypatch.setattr(smtplib, "SMTP", Server)
+    Server.made.clear()
+    return Server.made
+
+
+@pytest.fixture
+def mailer(app: Flask) -> Mailer:
+    return Mailer(app.extensions["config"], app.extensions["storage"])
+
+
+def test_letters_that_follow_soon_share_a_connection(servers: list[Server], mailer: Mailer) -> None:
+    mailer.send(LETTER, "1")
+    mailer.send(LETTER, "2")
+    [server] = servers
+    assert len(server.taken) == 2
+
+
+def test_a_connection_that_rested_or_died_is_not_used_again(
+    servers: list[Server], mailer: Mailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailer.send(LETTER, "1")
+    servers[0].gone = True
+    mailer.send(LETTER, "2")
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + KEPT + 1)
+    mailer.send(LETTER, "3")
+    assert [len(server.taken) for server in servers] == [1, 1, 1]
+    assert [server.closed for server in servers] == [True, True, False]
+
+
+def test_a_connection_on_which_a_letter_failed_meets_no_other(servers: list[Server], mailer: Mailer) -> None:
+    mailer.send(LETTER, "1")
+    servers[0].refuse = smtplib.SMTPDataError(451, b"later")
+    with pytest.raises(smtplib.SMTPDataError):
+        mailer.send(LETTER, "2")
+    mailer.send(LETTER, "2")
+    assert [(len(server.taken), server.closed) for server in servers] == [(1, True), (1, False)]
+
+
+def test_each_thread_has_a_connection_of_its_own(servers: list[Server], mailer: Mailer) -> None:
+    mailer.send(LETTER, "1")
+    other = threading.Thread(target=mailer.send, args=(LETTER, "2"))
+    other.start()
+    other.join()
+    assert [len(server.taken) for server in servers] == [1, 1]

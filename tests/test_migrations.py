@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
@@ -140,6 +141,7 @@ def test_up_down_and_up_again_with_data(short_dir: Path) -> None:
                 "INSERT INTO accounts (email, name, locale, totp_last_step, recovery_hashes, created_at)"
                 " VALUES ('a@example.org', 'A', 'fr', 0, '[]', now())"
             )
+        _hand_on_the_question_about_two(server, config)
         command.downgrade(config, "0001")
         with server.connect() as connection:
             assert connection.execute("SELECT count(*) FROM accounts").fetchone() == (1,)
@@ -149,3 +151,18 @@ def test_up_down_and_up_again_with_data(short_dir: Path) -> None:
         command.upgrade(config, "head")
     finally:
         server.stop()
+
+
+def _hand_on_the_question_about_two(server: EmbeddedPostgres, config: Config) -> None:
+    """A fact that waits for a listener that is no more goes to the one that does its work, beside that one's own."""
+    state = """INSERT INTO outbox (institution_id, topic, key, listener, payload, background, attempts, not_before, created_at)
+        VALUES (1, 'gift.received', 'gift.received:7', %s, '{"gift_id": 7}', false, 0, now(), now())"""
+    command.downgrade(config, "0018")
+    with server.connect() as connection:
+        connection.execute("SET session_replication_role = replica")
+        for listener in ("gifts.tasks.thank", "gifts.tasks.ask_about_two"):
+            connection.execute(state, [listener])
+    command.upgrade(config, "head")
+    with server.connect() as connection:
+        waiting = connection.execute("DELETE FROM outbox RETURNING listener, key").fetchall()
+    assert sorted(waiting) == [("gifts.tasks.thank", "gift.received:7"), ("gifts.tasks.thank", "gift.received:7 two")]

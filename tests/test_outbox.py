@@ -216,3 +216,18 @@ def test_no_more_is_in_flight_than_asked_for(heard: list[dict[str, Any]]) -> Non
     with clock.at(clock.now() + LEASE + timedelta(seconds=1)):
         assert len(lease(batch=5)) == 5  # what was lost is due again
     assert len(heard) == 2
+
+
+def test_a_listener_is_spared_what_is_nothing_to_it(app: Flask) -> None:
+    museum = make_institution()
+    got: list[int] = []
+    outbox.subscribes(TOPIC, when=lambda _session, gift_id: gift_id > 1)(lambda _session, gift_id: got.append(gift_id))
+    try:
+        state(museum, "1", gift_id=1)
+        state(museum, "2", gift_id=2)
+        assert relay.drain() == 1
+    finally:
+        del outbox.listeners[TOPIC]
+    assert got == [2]
+    assert [(row.key, bool(row.listener)) for row in rows(museum)] == [(f"{TOPIC}:1", False), (f"{TOPIC}:2", True)]
+    assert all(row.delivered_at for row in rows(museum))  # the one nobody hears stays in the log

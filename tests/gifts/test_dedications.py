@@ -81,6 +81,13 @@ def test_a_fact_told_twice_writes_once(scene: Scene) -> None:
     assert scene.mailer.keys("dedication") == [f"dedication:{gift.pledge_id}"]
 
 
+def test_a_gift_dedicated_to_nobody_states_no_fact_for_the_card(scene: Scene) -> None:
+    scene.given()
+    with transaction(scene.scope) as session:
+        told = set(session.scalars(select(OutboxRow.listener).where(OutboxRow.topic == "gift.received")))
+    assert told == {"gifts.tasks.thank", "receipts.tasks.issue_receipt"}
+
+
 def test_the_card_says_who_and_for_whom_and_not_how_much(scene: Scene) -> None:
     name = "Élise d’Ornélie-Duval سارة " + "x" * 60
     gift, _charge = scene.given(dedication_kind="memory", dedication_name=name, locale="fr")

@@ -15,9 +15,11 @@ from sqlalchemy import select
 from stripe import WebhookSignature
 
 from crowdfund import clock
+from crowdfund.payments.events import HANDLERS
 from crowdfund.payments.models import StrayEvent
-from crowdfund.payments.rules import EventState
+from crowdfund.payments.rules import ACTED_ON, EventState
 from crowdfund.payments.signature import is_genuine
+from crowdfund.payments.stripe import EVENT_TYPES
 from crowdfund.tenancy import PlatformScope, transaction
 from tests.payments.conftest import Scene
 
@@ -235,8 +237,13 @@ def test_an_accounts_own_event_finds_its_museum(scene: Scene, client: FlaskClien
 
 def test_an_unknown_type_is_kept(scene: Scene, client: FlaskClient) -> None:
     assert post(client, snapshot(scene.account, kind="something.new")) == 200
-    scene.work()
-    assert [event.state for event in scene.events()] == [EventState.IGNORED]
+    assert [event.state for event in scene.events()] == [EventState.IGNORED]  # at the door: it is no fact to tell
+
+
+def test_what_is_acted_on_has_a_handler() -> None:
+    assert all(kind.startswith(ACTED_ON) for kind in HANDLERS)
+    assert all(any(kind.startswith(prefix) for kind in HANDLERS) for prefix in ACTED_ON)
+    assert all(kind.startswith(ACTED_ON) for kind in EVENT_TYPES)
 
 
 def test_there_is_no_other_destination_and_no_other_method(client: FlaskClient, scene: Scene) -> None:
