@@ -29,6 +29,10 @@ from crowdfund.database import Base, Database
 
 PUBLIC_ROLE = "cimaise_public"
 AT_A_DOOR = "5s"  # somebody waits
+TELL = text(
+    "SELECT set_config('app.institution', :museum, true), set_config('app.actor', :actor, true),"
+    " set_config('statement_timeout', :patience, true)"
+)
 FILTER = "the museum's rows"  # in a session: the option that keeps it to its museum
 
 
@@ -169,10 +173,7 @@ def _tell_database(session: Session, begun: SessionTransaction, connection: Conn
         return  # a savepoint lives in what the transaction has said
     museum = "" if scope.institution_id is None else str(scope.institution_id)
     connection.execute(
-        text(
-            "SELECT set_config('app.institution', :museum, true), set_config('app.actor', :actor, true),"
-            " set_config('statement_timeout', :patience, true)"
-        ),
+        TELL,
         {"museum": museum, "actor": scope.actor, "patience": PATIENCE.get(type(scope), AT_A_DOOR)},
     )
     if isinstance(scope, PublicScope):

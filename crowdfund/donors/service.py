@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -55,11 +55,16 @@ def _known(session: Session, told: Sequence[DonorDetails]) -> defaultdict[tuple[
     known: defaultdict[tuple[str, str], list[Donor]] = defaultdict(list)
     emails = sorted({details.email.lower() for details in told})
     if emails:
-        hold(session, [_key(museum_of(session), email) for email in emails])
+        hold(session, keys_of(session, told))
         rows = select(Donor).where(Donor.email.in_(emails), Donor.erased_at.is_(None)).order_by(Donor.id)
         for donor in session.scalars(rows):
             known[donor.email or "", donor.kind].append(donor)
     return known
+
+
+def keys_of(session: Session, told: Iterable[DonorDetails]) -> set[int]:
+    """Give the keys under which the addresses of donors are held: who holds more besides can do it in one round."""
+    return {_key(museum_of(session), details.email.lower()) for details in told if details.email}
 
 
 def _key(museum: int, email: str) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -57,7 +57,7 @@ def make_pledges(session: Session, asked: Sequence[Asked]) -> list[Pledge]:
 
     One that is refused refuses all: the caller's transaction must end with it.
     """
-    made = _of_attempts(session, {request.attempt for request, _moment in asked})
+    made = _of_attempts(session, [request for request, _moment in asked])
     news: dict[UUID, Asked] = {}
     for one in asked:
         if one[0].attempt not in made:
@@ -67,9 +67,11 @@ def make_pledges(session: Session, asked: Sequence[Asked]) -> list[Pledge]:
     return [made[request.attempt] for request, _moment in asked]
 
 
-def _of_attempts(session: Session, attempts: Collection[UUID]) -> dict[UUID, Pledge]:
-    """Find what attempts have made already; holds them until the transaction ends."""
-    hold(session, [(attempt.int ^ museum_of(session)) & (2**63 - 1) for attempt in attempts])
+def _of_attempts(session: Session, requests: Sequence[PledgeRequest]) -> dict[UUID, Pledge]:
+    """Find what attempts have made already; holds them, and their donors' addresses, until the transaction ends."""
+    attempts = {request.attempt for request in requests}
+    keys = {(attempt.int ^ museum_of(session)) & (2**63 - 1) for attempt in attempts}
+    hold(session, keys | donors.keys_of(session, [request.donor for request in requests]))
     found = session.scalars(select(Pledge).where(Pledge.attempt.in_(attempts)))
     return {pledge.attempt: pledge for pledge in found}
 
