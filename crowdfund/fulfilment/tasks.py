@@ -5,12 +5,21 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from crowdfund.fulfilment import mails, service
+from crowdfund.gifts.models import Gift
 from crowdfund.mail import send_once
 from crowdfund.outbox import subscribes
-from crowdfund.tenancy import TaskScope
+from crowdfund.pledges.models import Pledge
+from crowdfund.tenancy import TaskScope, museum_of
 
 
-@subscribes("gift.received")
+def _has_reward(session: Session, gift_id: int) -> bool:
+    """Say whether a gift was given with a reward; `owe` looks closer. Reads what the session of the gift holds already."""
+    gift = session.get_one(Gift, (museum_of(session), gift_id))
+    pledge = session.get(Pledge, (gift.institution_id, gift.pledge_id)) if gift.pledge_id is not None else None
+    return pledge is not None and pledge.reward_id is not None
+
+
+@subscribes("gift.received", when=_has_reward)
 def owe(session: Session, gift_id: int) -> None:
     """Owe the reward of a gift."""
     service.owe(session, gift_id)
