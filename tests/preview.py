@@ -49,6 +49,7 @@ from crowdfund.dashboard.post import LostMail
 from crowdfund.dashboard.talk import FriendsLink, Launch, Problem
 from crowdfund.dashboard.view import CampaignLine, Card, DayFigures, Pace, PaceRow, Today
 from crowdfund.gifts.view import Desk, GiftList, GiftMail, GiftRow, GiftStory, StoryEvent
+from crowdfund.institutions.colours import Wall as WallColour
 from crowdfund.institutions.current import Membership
 from crowdfund.ledger.view import AccountBalance, BookedLine, BookedTransaction, Books, Invariant
 from crowdfund.me.view import Choice, ErasePage, GiftLine, MePage, Proof, ReceiptLine, WallLine, WallPage
@@ -84,7 +85,6 @@ from crowdfund.pledges.view import CountryChoice, GivePage, RewardChoice
 from crowdfund.reach import heads
 from crowdfund.reach.staff import ForSites, Headed
 from crowdfund.reach.view import Appeal, PlaceRow, WayRow
-from crowdfund.reach.view import Wall as WallColour
 from crowdfund.receipts.view import ReceiptCheck
 from tests import preview_desk
 from tests.preview_after import after_cases
@@ -991,6 +991,7 @@ CASES: dict[str, Case] = {
                 (eur(18000),),
                 "https://example.org/",
                 "Ville d’Arvières",
+                facade="art/facade-aubigneux.svg",
             )
         },
     ),

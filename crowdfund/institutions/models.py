@@ -39,6 +39,7 @@ class Institution(Base):
     default_locale: Mapped[str]
     contact_email: Mapped[str]
     opening: Mapped[dict[str, str]]
+    facade: Mapped[str | None]  # a drawing in static/art, white and black glazes that stand on any wall
     wall_hue: Mapped[float]
     wall_chroma: Mapped[float]
     wall_shift: Mapped[float]

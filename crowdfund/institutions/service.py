@@ -48,6 +48,7 @@ class MuseumDetails:
     default_locale: str = "fr"
     intro: Mapping[str, str] = field(default_factory=dict)
     opening: Mapping[str, str] = field(default_factory=dict)
+    facade: str | None = None
     wall_hue: float = 166
     wall_chroma: float = 0.05
     wall_shift: float = 0

@@ -95,6 +95,7 @@ def museum_statement() -> Any:
         Institution.latitude,
         Institution.longitude,
         Institution.intro,
+        Institution.facade,
         Institution.default_locale,
     )
 
@@ -128,6 +129,7 @@ def museum(session: Session, slug: str) -> MuseumPage:
         raised=_sums(one for one, _card in found),
         receipt_issuer=issuer or "",
         answer_hours=answer_hours(session, row.id),
+        facade=f"art/{row.facade}" if row.facade else "",
     )
 
 

@@ -89,3 +89,4 @@ class MuseumPage:
     website: str = ""
     receipt_issuer: str = ""
     answer_hours: int | None = None  # the median; None while too few questions were answered
+    facade: str = ""  # a drawing below static/, or empty
