@@ -47,6 +47,14 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class Inline:
+    """A JPEG inside a mail, which its HTML names `cid:` and `name`. It is drawn when the mail leaves, outside transactions."""
+
+    name: str
+    draw: Callable[[], bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """A composed mail: plain values, in the reader's language."""
 
@@ -60,6 +68,7 @@ class Mail:
     locale: str
     reply_to: str | None = None
     attachments: tuple[Attachment, ...] = field(default=())
+    pictures: tuple[Inline, ...] = field(default=())
     headers: tuple[tuple[str, str], ...] = field(default=())
     keep_address: bool = True  # else only its hash is kept
 
@@ -143,6 +152,15 @@ class Mailer:
             message[name] = value
         message.set_content(mail.text)
         message.add_alternative(mail.html, subtype="html")
+        for picture in mail.pictures:
+            message.get_payload()[1].add_related(  # type: ignore[union-attr,index] # the second is the HTML
+                picture.draw(),
+                maintype="image",
+                subtype="jpeg",
+                cid=f"<{picture.name}>",
+                disposition="inline",
+                filename=f"{picture.name}.jpg",
+            )
         for attachment in mail.attachments:
             maintype, _, subtype = attachment.content_type.partition("/")
             message.add_attachment(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import io
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from typing import Any
 
 from flask import Flask, Response, abort, redirect, render_template, request, send_file
@@ -103,7 +104,7 @@ def _add_pages(app: Flask, store: MailStore) -> None:
         body = _message(store, ident).get_body(preferencelist=("html",))
         if body is None:
             abort(404)
-        response = Response(body.get_content(), content_type="text/html; charset=utf-8")
+        response = Response(_with_pictures(body, _message(store, ident)), content_type="text/html; charset=utf-8")
         response.headers["Content-Security-Policy"] = FOREIGN
         return response
 
@@ -113,6 +114,17 @@ def _message(store: MailStore, ident: str) -> EmailMessage:
     if message is None:
         abort(404)
     return message
+
+
+def _with_pictures(body: MIMEPart, message: EmailMessage) -> str:
+    """Show the pictures that came with the mail where its HTML names them, as mail programs do."""
+    html = str(body.get_content())
+    for part in message.walk():
+        named = part.get("Content-ID", "").strip("<>")
+        if named and part.get_content_maintype() == "image":
+            coded = base64.b64encode(part.get_payload(decode=True)).decode()  # type: ignore[arg-type]
+            html = html.replace(f'"cid:{named}"', f'"data:{part.get_content_type()};base64,{coded}"')
+    return html
 
 
 def _attachments(message: EmailMessage) -> list[EmailMessage]:

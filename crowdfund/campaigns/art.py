@@ -1,23 +1,24 @@
-"""The works as pixels, hung on the museum's wall: for pictures that leave the site, where no browser draws.
+"""The works as pixels, hung on the museum's wall: for pictures and mails that leave the site, where no browser draws.
 
 Drawings (SVG) have their pixels ready in static/share, made once when the drawing was.
 """
 
 from __future__ import annotations
 
+import io
 from functools import cache, lru_cache
 from pathlib import Path
 
 from PIL import Image, ImageColor, ImageDraw, ImageFilter, ImageFont
 
 from crowdfund.campaigns.view import Picture
-from crowdfund.institutions.colours import oklch
-from crowdfund.reach.view import Wall
+from crowdfund.institutions.colours import Wall, oklch
 
 STATIC = Path(__file__).parents[2] / "static"
 READY = STATIC / "share"
 NOTHING_YET = "frame.webp"
 KEPT = 24
+MAIL = (600, 300)  # the picture in a mail, in its pixels
 DISPLAY, UI, UI_BOLD = "hedvig.ttf", "instrument.ttf", "instrument-bold.ttf"
 FRAME = ("#7c5a20", "#c29a4c", "#a67c33", "#5b4016")  # from outside in
 
@@ -125,3 +126,14 @@ def dithered(image: Image.Image) -> Image.Image:
     palette = Image.new("P", (1, 1))
     palette.putpalette([*(drawn.getpalette() or [])[: 254 * 3], *DOT, *DOT_ON_WALL])
     return image.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
+
+
+@lru_cache(maxsize=KEPT)
+def for_mail(picture: Picture, wall: Wall) -> bytes:
+    """Draw the head of a mail: JPEG, which every mail program shows, with twice the pixels of MAIL."""
+    width, height = MAIL[0] * 2, MAIL[1] * 2
+    image = paint_wall((width, height), wall)
+    hang(image, picture, (width // 8, height // 12, width - width // 8, height - height // 12), standing=1.0)
+    written = io.BytesIO()
+    image.save(written, "JPEG", quality=78, optimize=True, progressive=True)
+    return written.getvalue()

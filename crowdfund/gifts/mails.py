@@ -6,6 +6,7 @@ import html
 import re
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import Literal
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -15,19 +16,21 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from config import Config
-from crowdfund.campaigns.models import Campaign, CampaignTotal, Reward
+from crowdfund.campaigns import art
+from crowdfund.campaigns.models import Artwork, Campaign, CampaignTotal, Reward
 from crowdfund.campaigns.relief import net
 from crowdfund.campaigns.texts import said
+from crowdfund.campaigns.view import Picture, hanging_of
 from crowdfund.donors.models import Consent, Donor
 from crowdfund.donors.rules import ConsentKind
 from crowdfund.gifts.models import Gift, Refund
 from crowdfund.gifts.thanking import rule_for, words_in
 from crowdfund.gifts.view import GiftMail
 from crowdfund.i18n import N_, gettext, use_locale
-from crowdfund.institutions.colours import oklch
+from crowdfund.institutions.colours import Wall, oklch
 from crowdfund.institutions.models import Institution, Issuer
 from crowdfund.ledger import service as ledger
-from crowdfund.mail import Mail
+from crowdfund.mail import Inline, Mail
 from crowdfund.money import Money
 from crowdfund.pledges import service as pledges
 from crowdfund.pledges.models import Pledge
@@ -42,6 +45,7 @@ MUSEUM_NOT_READY = N_("The museum still has something to put in order before it 
 WALL_LIGHTNESS = 0.35
 # How long a donor has to answer when a reward was gone.
 ANSWER_WITHIN = timedelta(days=14)
+WORK = "work"  # what the HTML calls the picture that comes with it
 _MANY_BLANK_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
 
 ReceiptWord = Literal["coming", "held", "not_wanted", "none"]
@@ -79,11 +83,12 @@ def around(session: Session, campaign_id: int, donor_id: int | None, pledge_id: 
     )
 
 
-def written(content: GiftMail, whole: Around) -> Mail:
+def written(content: GiftMail, whole: Around, *pictures: Inline) -> Mail:
     """Write a mail to the donor of a gift, in their language."""
-    return written_to(
+    mail = written_to(
         content, whole.museum, locale=whole.locale, to=whole.donor.email or "", to_name=name_of(whole.donor)
     )
+    return replace(mail, pictures=pictures)
 
 
 def written_to(content: GiftMail, museum: Institution, *, locale: str, to: str, to_name: str) -> Mail:
@@ -162,6 +167,23 @@ def thanks(session: Session, gift: Gift, whole: Around) -> GiftMail:
         receipt_reason=reason,
         wants_news=_wants_news(session, whole.donor),
     )
+
+
+def with_the_work(session: Session, content: GiftMail, whole: Around) -> Mail:
+    """Write a mail with the work on the museum's wall at its head; without a picture, its title stands there."""
+    artwork = session.get_one(Artwork, (whole.campaign.institution_id, whole.campaign.artwork_id))
+    if not artwork.image:
+        return written(content, whole)
+    museum, size = whole.museum, (artwork.image_width or 0, artwork.image_height or 0)
+    picture = Picture(f"art/{artwork.image}", *size, hanging=hanging_of(artwork.image))
+    wall = Wall(museum.wall_hue, museum.wall_chroma, museum.wall_shift)
+    shown = replace(
+        content,
+        picture_url=f"cid:{WORK}",
+        picture_alt=in_their_words(whole, artwork.image_alt),
+        picture_height=art.MAIL[1],
+    )
+    return written(shown, whole, Inline(WORK, partial(art.for_mail, picture, wall)))
 
 
 def _receipt(gift: Gift, whole: Around) -> tuple[ReceiptWord, str]:

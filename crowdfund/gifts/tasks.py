@@ -36,7 +36,7 @@ def thank(scope: TaskScope, gift_id: int) -> None:
 
     def compose(session: Session) -> Mail | None:
         gift, whole = _read(session, gift_id)
-        return None if whole is None else mails.written(mails.thanks(session, gift, whole), whole)
+        return None if whole is None else mails.with_the_work(session, mails.thanks(session, gift, whole), whole)
 
     def ask(session: Session) -> Mail | None:
         gift, whole = _read(session, gift_id)

@@ -98,10 +98,10 @@ class GiftStory:
 class GiftMail:
     """What the mails to a donor say. Addresses are absolute; sentences are in the donor's language already.
 
-    `kind` is the template's name. `picture_url` is a JPEG or PNG of 600 pixels' width, or empty. `receipt` says what
-    becomes of the receipt: "attached", "coming", "held", "not_wanted", "none"; `receipt_reason` says why it is late or
-    why there is none. `signed_by` and `signed_as` are a person of the museum, `wall` is its colour (#rrggbb). `facts`
-    are labels and values, for a small table.
+    `kind` is the template's name. `picture_url` is a JPEG or PNG of 600 pixels' width, which comes with the mail (`cid:`)
+    or lies on our site, or empty. `receipt` says what becomes of the receipt: "attached", "coming", "held", "not_wanted",
+    "none"; `receipt_reason` says why it is late or why there is none. `signed_by` and `signed_as` are a person of the
+    museum, `wall` is its colour (#rrggbb). `facts` are labels and values, for a small table.
     """
 
     kind: str

@@ -3,6 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Wall:
+    """The museum's wall colour: hue in degrees, chroma and a shift of lightness, as OKLCH takes them."""
+
+    hue: float
+    chroma: float
+    shift: float
 
 
 def oklch(lightness: float, chroma: float, hue: float) -> str:

@@ -9,13 +9,14 @@ from sqlalchemy.orm import Session
 
 from crowdfund import clock
 from crowdfund.campaigns.texts import said
+from crowdfund.institutions.colours import Wall
 from crowdfund.institutions.models import Institution
 from crowdfund.money import Money
 from crowdfund.pages.campaign import find, progress_together
 from crowdfund.pages.cards import PHASES, days_left, label_of, picture_of
 from crowdfund.pages.sums import amounts
 from crowdfund.pages.wall import last_name
-from crowdfund.reach.view import Appeal, Wall
+from crowdfund.reach.view import Appeal
 
 
 def read_appeal(session: Session, museum: str, slug: str) -> Appeal:

@@ -10,9 +10,9 @@ from flask import render_template
 from PIL import Image
 
 from crowdfund import qr
+from crowdfund.campaigns.art import hang, wall_colours
 from crowdfund.i18n import current_locale
 from crowdfund.pdf import renderer
-from crowdfund.reach.art import hang, wall_colours
 from crowdfund.reach.view import Appeal
 
 # 150 points an inch on a sheet with its bleed: what a picture of this kind needs at arm's length.

@@ -13,8 +13,7 @@ from collections.abc import Callable, Hashable
 
 from PIL import Image, ImageDraw
 
-from crowdfund.i18n import current_locale
-from crowdfund.reach.art import (
+from crowdfund.campaigns.art import (
     CARD,
     DISPLAY,
     DOT,
@@ -34,6 +33,7 @@ from crowdfund.reach.art import (
     hang,
     paint_wall,
 )
+from crowdfund.i18n import current_locale
 from crowdfund.reach.rules import step_of
 from crowdfund.reach.view import Appeal
 

@@ -8,16 +8,8 @@ from datetime import date, datetime
 from crowdfund.campaigns.view import AmountChoice, MuseumLabel, Phase, Picture, Progress
 from crowdfund.i18n import date as day_in_words
 from crowdfund.i18n import gettext, money, ngettext, number
+from crowdfund.institutions.colours import Wall
 from crowdfund.money import Money
-
-
-@dataclass(frozen=True, slots=True)
-class Wall:
-    """The museum's wall colour: hue in degrees, chroma and a shift of lightness, as OKLCH takes them."""
-
-    hue: float
-    chroma: float
-    shift: float
 
 
 @dataclass(frozen=True, slots=True)

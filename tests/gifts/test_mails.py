@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import smtplib
 from typing import Any
 
 import pytest
+from PIL import Image
 from sqlalchemy import func, select
 
 from crowdfund import outbox
-from crowdfund.campaigns.models import Campaign
+from crowdfund.campaigns.models import Artwork, Campaign
 from crowdfund.donors.models import Consent
 from crowdfund.donors.rules import ConsentKind
 from crowdfund.institutions.models import Issuer
@@ -175,3 +177,32 @@ LETTER = Mail(
 def mail_state(scene: Scene, key: str) -> str:
     with transaction(scene.scope) as session:
         return session.scalars(select(SentMail.state).where(SentMail.key == key)).one()
+
+
+def test_thanks_bring_the_work_along(scene: Scene) -> None:
+    """The picture is inside the mail, so that nobody's server hears of its being read; its words stand without it."""
+    with transaction(scene.scope) as session:
+        artwork = session.scalars(select(Artwork)).one()
+        artwork.image, artwork.image_width, artwork.image_height = "viole.svg", 600, 900
+        artwork.image_alt = {"fr": "Une viole de gambe", "it": "Una viola da gamba", "en": "A viola da gamba"}
+    scene.given(locale="it")
+    mail = only(scene, "thanks")
+    assert '<img src="cid:work"' in mail.html
+    assert 'alt="Una viola da gamba"' in mail.html
+    message = scene.mailer.message(mail, "key")
+    html = message.get_body(preferencelist=("html",))
+    assert html is not None
+    assert "cid:work" in html.get_content()
+    [picture] = [part for part in message.walk() if part.get_content_type() == "image/jpeg"]
+    assert picture["Content-ID"] == "<work>"
+    assert picture.get_content_disposition() == "inline"
+    with Image.open(io.BytesIO(picture.get_payload(decode=True))) as drawn:  # type: ignore[arg-type]
+        assert (drawn.format, drawn.size) == ("JPEG", (1200, 600))
+    assert list(message.iter_attachments()) == []
+
+
+def test_thanks_for_a_work_without_a_picture_show_its_title(scene: Scene) -> None:
+    scene.given()
+    mail = only(scene, "thanks")
+    assert mail.pictures == ()
+    assert "<img" not in mail.html

@@ -10,9 +10,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 
+from crowdfund.campaigns import art
 from crowdfund.campaigns.view import Picture
 from crowdfund.i18n import LOCALES, use_locale
-from crowdfund.reach import art, share
+from crowdfund.reach import share
 from crowdfund.tenancy import transaction
 from tests import preview
 from tests.pixels import drawings
