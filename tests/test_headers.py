@@ -110,7 +110,7 @@ def test_headers_of_a_class(name: str, path: str, policy: str, caching: str, ref
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": resource,
     }
-    if name in {"token", "staff", "form"}:
+    if name in {"token", "staff"}:
         expected["X-Robots-Tag"] = "noindex, nofollow"
     assert headers.headers_for(path, config()) == expected
 

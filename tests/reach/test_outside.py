@@ -178,8 +178,20 @@ def test_a_public_page_names_its_languages_and_its_home(client: FlaskClient, mus
 
 
 def test_private_pages_name_no_home(client: FlaskClient, museum: Museum) -> None:
-    for path in (f"/fr/{museum.path}/give", "/fr/none/none/", "/account/sign-in"):
+    for path in ("/fr/none/none/", "/account/sign-in"):
         assert "canonical" not in client.get(path).text
+
+
+def test_search_engines_are_led_from_the_first_step_of_giving_to_the_campaign(
+    client: FlaskClient, museum: Museum
+) -> None:
+    """The step itself is nothing to be found; the second one and the pages beside giving are kept out."""
+    first = client.get(f"/it/{museum.path}/give")
+    assert f'<link rel="canonical" href="{HERE}/it/{museum.path}/">' in first.text
+    assert "noindex" not in first.text
+    assert "X-Robots-Tag" not in first.headers
+    for path in ("give?step=2&other_amount=50", "remind", "together", "ask", "follow"):
+        assert '<meta name="robots" content="noindex">' in client.get(f"/it/{museum.path}/{path}").text
 
 
 def test_the_card_of_a_link_is_whole(client: FlaskClient, museum: Museum) -> None:
