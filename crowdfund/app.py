@@ -18,6 +18,7 @@ from crowdfund.conversation import tasks as conversation_tasks
 from crowdfund.conversation.views import blueprint as conversation
 from crowdfund.counter.bank_page import blueprint as bank
 from crowdfund.counter.promises import blueprint as promises
+from crowdfund.dashboard.correspondence import blueprint as inbox
 from crowdfund.dashboard.journal import blueprint as journal
 from crowdfund.dashboard.post import blueprint as post
 from crowdfund.dashboard.staff import blueprint as staff
@@ -113,6 +114,7 @@ def _features(app: Flask, config: Config, given: Provider | None) -> None:
         staff,
         talk,
         journal,
+        inbox,
         post,
         posters,
         closing,

@@ -11,7 +11,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
@@ -99,6 +99,15 @@ class Form(WTForm):  # type: ignore[misc]
         found = {name: str(field.errors[0]) for name, field in self._fields.items() if field.errors}
         token = found.pop("csrf_token", None)
         return {"": token, **found} if token is not None else found
+
+
+class DeskForm(Form):
+    """A form at the desk, whose door has checked the session's token already."""
+
+    class Meta(Form.Meta):
+        """No token of its own."""
+
+        csrf = False
 
 
 def tidy(text: str) -> str:
@@ -208,6 +217,30 @@ class ChoiceField(StringField):  # type: ignore[misc]
             raise ValidationError(gettext(self.missing))
         if self.data and self.data not in self.choices:
             raise ValidationError(gettext(N_("Choose one of the answers shown.")))
+
+
+class DayField(StringField):  # type: ignore[misc]
+    """A day as a date field sends it; `data` is a date, or None when empty or wrong."""
+
+    data: date | None
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Keep the text."""
+        self.typed = tidy(valuelist[0]) if valuelist else ""
+        self.data = None
+
+    def process_data(self, value: Any) -> None:
+        """Start empty."""
+        self.typed, self.data = "", value
+
+    def pre_validate(self, form: WTForm) -> None:  # noqa: ARG002
+        """Read the day and refuse what is none."""
+        try:
+            self.data = date.fromisoformat(self.typed)
+        except ValueError:
+            raise ValidationError(gettext(N_("Write the day like this: 2026-12-01"))) from None
+        if not 2000 <= self.data.year < 2200:
+            raise ValidationError(gettext(N_("This day is too far away.")))
 
 
 class MoneyField(StringField):  # type: ignore[misc]

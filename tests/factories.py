@@ -13,14 +13,14 @@ from sqlalchemy.orm import Session
 from crowdfund import clock
 from crowdfund.accounts.models import Account
 from crowdfund.campaigns.models import Artwork, Campaign, EarlyLink, Reward
-from crowdfund.conversation.models import News, NewsText, Question
+from crowdfund.conversation.models import Mention, News, NewsText, Question, ReplyTemplate
 from crowdfund.donors.models import Donor
 from crowdfund.gifts.models import Gift
 from crowdfund.institutions.models import BankDetails, Institution, Issuer, Member
 from crowdfund.ledger import service as ledger
 from crowdfund.links import digest
 from crowdfund.payments.models import Checkout
-from crowdfund.pledges.models import Pledge
+from crowdfund.pledges.models import Pledge, WallEntry
 from crowdfund.tenancy import OperatorScope, PlatformScope, transaction
 
 _count = itertools.count(1)
@@ -281,12 +281,18 @@ def make_news(session: Session, campaign: Campaign, **given: Any) -> News:
 
 
 def make_talk(session: Session, number: int, words: str = "Why?") -> None:
-    """Plant under one number a question and a draft of news; beyond it, a scheduled campaign and a link to it."""
+    """Plant under one number what the inbox holds and a draft of news; beyond it, a scheduled campaign and a link to it."""
     later = make_campaign(session, id=number + LATER, state="scheduled", opens_at=clock.now() + timedelta(days=2))
     _added(session, Question(
         id=number, campaign_id=later.id, text=words, asker_name=words, locale="fr", holds_link=False, fingerprint=words))  # fmt: skip
     _added(session, EarlyLink(id=number + LATER, campaign_id=later.id, note=words, token_hash=f"early {number}"))
     _added(session, News(id=number, campaign_id=later.id, kind="found"))
+    _added(session, ReplyTemplate(id=number, locale="fr", title=words, text=words))
+    _added(session, Mention(id=number, campaign_id=later.id, source="A paper", title="A title", url="https://example.org/",
+                            said_on=date(2026, 6, 10), locale="fr"))  # fmt: skip
+    _added(session, WallEntry(
+        id=number, campaign_id=later.id, pledge_id=make_pledge(session, later).id, display_name="A name", message=words, locale="fr",
+        shown_from=clock.now(), order_key=number))  # fmt: skip
 
 
 def make_desk(session: Session, campaign: Campaign, number: int, words: str = "Rey") -> None:

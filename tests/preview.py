@@ -31,10 +31,12 @@ from crowdfund.closing.view import (
     StatementRow,
     StepRow,
 )
+from crowdfund.conversation.models import Mention, ReplyTemplate
 from crowdfund.conversation.view import (
     AnsweredQuestion,
     Conversation,
     CorrectionNote,
+    InboxFigures,
     NewsItem,
     NewsPage,
     NewsRow,
@@ -82,6 +84,7 @@ from crowdfund.payments.view import ChargeCase, ChargeList, ChargeRow
 from crowdfund.pledges.models import Group
 from crowdfund.pledges.offers import Offer
 from crowdfund.pledges.view import CountryChoice, GivePage, RewardChoice
+from crowdfund.pledges.words import Words
 from crowdfund.reach import heads
 from crowdfund.reach.staff import ForSites, Headed
 from crowdfund.reach.view import Appeal, PlaceRow, WayRow
@@ -230,8 +233,10 @@ def talk_desk(place: str, **given: Any) -> dict[str, Any]:
         (TextVersion("fr", "approved", "Une tasse", "Un.\n\nDeux."),
          TextVersion("it", "machine", "Una tazza", "Uno."), TextVersion("en", "missing")),
     )  # fmt: skip
+    ready = ReplyTemplate(id=1, locale="fr", title="Photos", text="Oui, sans flash.")
     values: dict[str, Any] = {
-        "desk": desk(), "place": place, "values": {}, "errors": {}, "timezone": PARIS, "problem": None, "hours": 20, "name": "Hélène",
+        "desk": desk(), "place": place, "values": {}, "errors": {}, "timezone": PARIS, "problem": None,
+        "figures": InboxFigures(1, 2, 12, 1, 20), "beginnings": [ready], "begun": {}, "name": "Hélène",
         "rows": [row, replace(row, id=2, state="answered", answer="Oui.", answered_by="H. M.", answered_at=moment(4),
                          public_url="/fr/a/b/"),
                  replace(row, id=3, state="set_aside", reason="publicité")],
@@ -1321,7 +1326,10 @@ CASES["news"] = (
     },
 )
 CASES["staff-questions"] = ("staff/questions.html", partial(talk_desk, "questions"))
-CASES["staff-questions-empty"] = ("staff/questions.html", partial(talk_desk, "questions", rows=[], hours=None))
+CASES["staff-questions-empty"] = (
+    "staff/questions.html",
+    partial(talk_desk, "questions", rows=[], beginnings=[]),
+)
 CASES["staff-questions-errors"] = (
     "staff/questions.html",
     partial(talk_desk, "questions", problem=Problem(1, {"answer": "Écrivez"}), errors={"answer": "Écrivez"}),
@@ -1495,6 +1503,39 @@ def _network(**more: Any) -> dict[str, Any]:
 
 CASES["network"] = ("network/overview.html", _network)
 CASES["network-calm"] = ("network/overview.html", partial(_network, museums=(), running=0, lessons=()))
+
+
+def _letterbox(**given: Any) -> dict[str, Any]:
+    """Show the parts of the inbox beside the questions."""
+    return {"desk": desk(), "place": "questions", "own": "fr", "values": {}, "errors": {}, "rows": [], "campaigns": [(1, "Le Service")],
+            "titles": {1: "Le Service"}, "waiting": [], "decided": [], "title_of": lambda one: one.campaign["fr"]} | given  # fmt: skip
+
+
+_WORDS = Words(1, "Pour ma tante Berthe.", "Camille R.", "fr", {"fr": "Le Service"}, None)
+_SAID = Mention(
+    id=1,
+    campaign_id=1,
+    source="Le Dauphiné",
+    title="La tasse revient",
+    url="https://example.org/a",
+    said_on=dt.date(2026, 11, 5),
+    locale="fr",
+)
+CASES["staff-words"] = (
+    "staff/words_waiting.html",
+    lambda: _letterbox(waiting=[_WORDS], decided=[replace(_WORDS, shown=True), replace(_WORDS, shown=False)]),
+)
+CASES["staff-words-none"] = ("staff/words_waiting.html", _letterbox)
+CASES["staff-replies"] = (
+    "staff/replies.html",
+    lambda: _letterbox(rows=[ReplyTemplate(id=1, locale="fr", title="Photos", text="Oui, sans flash.")]),
+)
+CASES["staff-replies-wrong"] = ("staff/replies.html", lambda: _letterbox(errors={"title": "?", "text": "?"}))
+CASES["staff-mentions"] = ("staff/mentions.html", lambda: _letterbox(place="news", rows=[_SAID]))
+CASES["staff-mentions-wrong"] = (
+    "staff/mentions.html",
+    lambda: _letterbox(place="news", errors=dict.fromkeys(("campaign", "source", "title", "url", "on"), "?")),
+)
 
 
 if __name__ == "__main__":

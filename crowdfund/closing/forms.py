@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
-from typing import Any
 
-from wtforms import BooleanField, StringField, ValidationError
+from wtforms import BooleanField
 
 from crowdfund.closing.rules import Step
-from crowdfund.forms import ChoiceField, Form, MoneyField, TextField, text_problem, tidy
-from crowdfund.i18n import LOCALES, N_, gettext
+from crowdfund.forms import ChoiceField, DayField, DeskForm, MoneyField, TextField, text_problem, tidy
+from crowdfund.i18n import LOCALES, N_
 
 LONGEST_REASON = 300
 LONGEST_SIGNATURE = 80
@@ -19,51 +17,20 @@ LONGEST_TEXT = 600
 LONGEST_LESSON = 4000
 
 
-class DayField(StringField):  # type: ignore[misc] # wtforms has no types
-    """A day as a date field sends it; `data` is a date, or None when empty or wrong."""
-
-    data: date | None
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        """Keep the text."""
-        self.typed = tidy(valuelist[0]) if valuelist else ""
-        self.data = None
-
-    def process_data(self, value: Any) -> None:
-        """Start empty."""
-        self.typed, self.data = "", value
-
-    def pre_validate(self, form: Any) -> None:  # noqa: ARG002 - the signature of WTForms
-        """Read the day and refuse what is none."""
-        try:
-            self.data = date.fromisoformat(self.typed)
-        except ValueError:
-            raise ValidationError(gettext(N_("Write the day like this: 2026-12-01"))) from None
-        if not 2000 <= self.data.year < 2200:
-            raise ValidationError(gettext(N_("This day is too far away.")))
-
-
-class _DeskForm(Form):
-    class Meta(Form.Meta):
-        """No token of its own."""
-
-        csrf = False
-
-
-class WithdrawForm(_DeskForm):
+class WithdrawForm(DeskForm):
     """Why a campaign is withdrawn; the museum keeps it."""
 
     reason = TextField(LONGEST_REASON, missing=N_("Say why: only the museum sees it."))
 
 
-class SignForm(_DeskForm):
+class SignForm(DeskForm):
     """Who signs the final statement."""
 
     name = TextField(LONGEST_SIGNATURE, missing=N_("Say who signs"))
     quality = TextField(LONGEST_SIGNATURE, missing=N_("Say what this person does in the museum"))
 
 
-class StepForm(_DeskForm):
+class StepForm(DeskForm):
     """A step on the way of the work, in the museum's languages."""
 
     step = ChoiceField(Step, missing=N_("Choose what happened"))
@@ -92,7 +59,7 @@ def _in_languages(data: Mapping[str, str], name: str, longest: int) -> tuple[dic
     return read, errors
 
 
-class LessonsForm(_DeskForm):
+class LessonsForm(DeskForm):
     """What was learnt, and whether the other museums may read it."""
 
     went_well = TextField(LONGEST_LESSON, lines=True)

@@ -10,6 +10,7 @@ from wtforms import BooleanField
 from config import Config
 from crowdfund import clock
 from crowdfund.conversation.rules import (
+    LONGEST_ADDRESS,
     LONGEST_ANSWER,
     LONGEST_CORRECTION,
     LONGEST_NEWS,
@@ -20,7 +21,7 @@ from crowdfund.conversation.rules import (
     NewsKind,
     TextStatus,
 )
-from crowdfund.forms import ChoiceField, EmailField, Form, TextField, form_token
+from crowdfund.forms import ChoiceField, DayField, DeskForm, EmailField, Form, TextField, form_token
 from crowdfund.i18n import LOCALES, N_
 
 LONGEST_NAME = 80
@@ -56,15 +57,6 @@ class FollowForm(Form):
     """An address that wants to be told."""
 
     email = EmailField(missing=N_("Type your email address"))
-
-
-class DeskForm(Form):
-    """A form at the desk, whose door has checked the session's token already."""
-
-    class Meta(Form.Meta):
-        """No token of its own."""
-
-        csrf = False
 
 
 class AnswerForm(DeskForm):
@@ -126,3 +118,22 @@ class FriendsForm(DeskForm):
     """For whom a link to a campaign that is not open yet is meant."""
 
     note = TextField(120, missing=N_("Say for whom this link is"))
+
+
+class ReplyForm(DeskForm):
+    """A beginning for answers."""
+
+    locale = ChoiceField(LOCALES, missing=N_("Choose a language"))
+    title = TextField(LONGEST_SIGNATURE, missing=N_("Give it a title"))
+    text = TextField(LONGEST_ANSWER, lines=True, missing=N_("Write the text"))
+
+
+class MentionForm(DeskForm):
+    """What was said elsewhere, by whom, and where to read it."""
+
+    campaign = TextField(20, missing=N_("Choose a campaign"))
+    source = TextField(LONGEST_SIGNATURE, missing=N_("Say who said it: the paper, the station, the person"))
+    title = TextField(LONGEST_TITLE, missing=N_("Give its title"))
+    url = TextField(LONGEST_ADDRESS, missing=N_("Paste the address of the page"))
+    on = DayField()
+    locale = ChoiceField(LOCALES, missing=N_("Choose a language"))

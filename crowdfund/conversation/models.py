@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import BigInteger, Index, UniqueConstraint
@@ -132,5 +132,35 @@ class Dispatch(OwnedByInstitution, Base):
     news_id: Mapped[int | None] = mapped_column(BigInteger)
     follower_id: Mapped[int | None] = mapped_column(BigInteger)
     donor_id: Mapped[int | None] = mapped_column(BigInteger)
+    locale: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class ReplyTemplate(OwnedByInstitution, Base):
+    """A beginning for answers that are given again and again."""
+
+    __tablename__ = "reply_templates"
+    __table_args__ = (UniqueConstraint("institution_id", "locale", "title"),)
+
+    locale: Mapped[str]
+    title: Mapped[str]  # only the museum sees it
+    text: Mapped[str]
+    changed_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class Mention(OwnedByInstitution, Base):
+    """What a paper, a station or a person said of a campaign, with where to read it."""
+
+    __tablename__ = "mentions"
+    __table_args__ = (
+        owned_key("campaign_id", "campaigns"),
+        Index("ix_mentions_campaign", "institution_id", "campaign_id", "said_on"),
+    )
+
+    campaign_id: Mapped[int] = mapped_column(BigInteger)
+    source: Mapped[str]
+    title: Mapped[str]
+    url: Mapped[str]
+    said_on: Mapped[date]
     locale: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)

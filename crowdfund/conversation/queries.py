@@ -15,6 +15,7 @@ from crowdfund.campaigns.rules import CampaignState
 from crowdfund.campaigns.texts import said
 from crowdfund.campaigns.view import Picture
 from crowdfund.conversation.forms import form_context, page_token
+from crowdfund.conversation.mentions import mentions_of
 from crowdfund.conversation.models import Correction, News, NewsText, Question
 from crowdfund.conversation.rules import (
     LEAST_ANSWERS,
@@ -27,7 +28,7 @@ from crowdfund.conversation.rules import (
     paragraphs,
     purpose_in,
 )
-from crowdfund.conversation.view import AnsweredQuestion, Conversation, CorrectionNote, NewsItem, NewsPage
+from crowdfund.conversation.view import AnsweredQuestion, Conversation, CorrectionNote, MentionItem, NewsItem, NewsPage
 from crowdfund.errors import NotFound
 from crowdfund.i18n import current_locale
 from crowdfund.institutions.models import Institution
@@ -115,6 +116,15 @@ def conversation(session: Session, place: Place) -> Conversation:
         next_time=place.next_time,
         followers=place.followers if place.followers >= LEAST_FOLLOWERS else 0,
         answer_hours=answer_hours(session, place.institution_id),
+        mentions=mention_items(session, place),
+    )
+
+
+def mention_items(session: Session, place: Place) -> tuple[MentionItem, ...]:
+    """List what was said of a campaign elsewhere, the latest first."""
+    return tuple(
+        MentionItem(one.source, one.title, one.url, one.said_on, _foreign(one.locale), one.id)
+        for one in mentions_of(session, place.institution_id, place.campaign_id)
     )
 
 

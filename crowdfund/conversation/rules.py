@@ -6,8 +6,12 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from crowdfund.campaigns.rules import CampaignState
+from crowdfund.i18n import N_
+
+NOT_AN_ADDRESS = N_("Paste the whole address of the page, with https:// in front.")
 
 
 class NewsKind(StrEnum):
@@ -82,6 +86,7 @@ FOLLOW_TRANSITIONS: Mapping[FollowState, frozenset[FollowState]] = {
 LONGEST_TITLE, LONGEST_NEWS = 160, 8000
 LONGEST_QUESTION, LONGEST_ANSWER, LONGEST_SIGNATURE = 1000, 4000, 120
 LONGEST_CORRECTION, LONGEST_REASON = 1000, 300
+LONGEST_ADDRESS = 500
 # How long an address has to confirm; then it is forgotten.
 CONFIRM_WITHIN = timedelta(days=7)
 # A median of fewer answers says nothing.
@@ -103,6 +108,17 @@ def purpose_in(state: str) -> Purpose:
 def holds_link(text: str) -> bool:
     """Say whether a text would lead its readers elsewhere."""
     return _LINK.search(text) is not None
+
+
+def address_problem(url: str) -> str | None:
+    """Say what is wrong with the address of a page elsewhere; None when nothing is. Only https and http may be followed."""
+    try:
+        parts = urlsplit(url)
+        host, _port = parts.hostname or "", parts.port
+    except ValueError:
+        return NOT_AN_ADDRESS
+    whole = parts.scheme in {"https", "http"} and "." in host.strip(".") and parts.username is None
+    return None if whole and not any(sign.isspace() for sign in url) else NOT_AN_ADDRESS
 
 
 def paragraphs(text: str) -> tuple[str, ...]:

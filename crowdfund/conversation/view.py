@@ -65,6 +65,18 @@ class AnsweredQuestion:
 
 
 @dataclass(frozen=True, slots=True)
+class MentionItem:
+    """What was said elsewhere of a campaign, and where to read it. `lang` is empty where it is in the page's language."""
+
+    source: str
+    title: str
+    url: str
+    on: date
+    lang: str = ""
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Conversation:
     """What can be read and done on a campaign's page. `answer_hours` is the museum's median, none while it says nothing."""
 
@@ -77,6 +89,7 @@ class Conversation:
     next_time: bool
     followers: int = 0
     answer_hours: int | None = None
+    mentions: tuple[MentionItem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,3 +182,14 @@ class NewsRow:
     url: str = ""
     readers: int = 0
     corrections: tuple[CorrectionNote, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InboxFigures:
+    """How the museum answers: what waits and for how long, what was answered in the last thirty days."""
+
+    waiting: int
+    oldest_days: int
+    answered: int
+    set_aside: int
+    hours: int | None  # the median, none while too few were answered

@@ -15,10 +15,10 @@ from crowdfund.campaigns import early, service
 from crowdfund.campaigns.models import Campaign
 from crowdfund.campaigns.rules import CampaignState, moment_in
 from crowdfund.campaigns.texts import said
-from crowdfund.conversation import questions
+from crowdfund.conversation import questions, replies
+from crowdfund.conversation.answering import inbox_figures
 from crowdfund.conversation.forms import AnswerForm, AsideForm, FriendsForm, OpeningForm
 from crowdfund.conversation.models import Question
-from crowdfund.conversation.queries import answer_hours
 from crowdfund.conversation.rules import QuestionState
 from crowdfund.conversation.tokens import absolute
 from crowdfund.conversation.view import QuestionRow
@@ -167,7 +167,9 @@ def _questions(problem: Problem | None = None) -> AnyResponse:
             desk=desk_here(session),
             place="questions",
             rows=_question_rows(session),
-            hours=answer_hours(session, membership_here().institution_id),
+            figures=inbox_figures(session),
+            beginnings=replies.templates(session),
+            begun=_begun(session),
             timezone=membership_here().time_zone,
             name=person_here().name,
             problem=problem,
@@ -175,6 +177,15 @@ def _questions(problem: Problem | None = None) -> AnyResponse:
             errors=problem.errors if problem else {},
         )
     return make_response(page, problem.status if problem else 200)
+
+
+def _begun(session: Session) -> dict[int, str]:
+    """Give the beginning that was chosen for a question's answer (`?question=…&with=…`), by the question's number."""
+    chosen = request.args.get("question", ""), request.args.get("with", "")
+    if not all(one.isascii() and one.isdigit() and len(one) < 19 for one in chosen):
+        return {}
+    question_id, template_id = (int(one) for one in chosen)
+    return {question_id: replies.template_of(session, template_id).text}
 
 
 def _question_rows(session: Session) -> tuple[QuestionRow, ...]:

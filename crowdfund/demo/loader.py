@@ -87,6 +87,8 @@ def load_museum(code: str) -> None:
         history.tell(scope, plan, campaign.id, people, made, history.Frame(museum.country, zone, opens, closes))
         documents.publish(scope, papers.get(plan["code"], ()), campaign.id, museum.name, (closes, zone))
         talk.converse(scope, said.get(plan["code"], {}), campaign.id, opens, code)
+    talk.read_words(scope)
+    talk.keep_beginnings(scope, said.get(code, {}).get("replies", ()))
 
 
 def _day(today: date, offset: int, zone: ZoneInfo) -> datetime:

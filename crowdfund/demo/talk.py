@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,13 +10,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crowdfund import clock, outbox
-from crowdfund.conversation import followers, news, questions
+from crowdfund.conversation import followers, mentions, news, questions, replies
 from crowdfund.conversation.models import Follower, Question
 from crowdfund.conversation.tokens import follow_token
 from crowdfund.demo.people import SPEAKS
+from crowdfund.pledges import words
 from crowdfund.tenancy import OperatorScope, transaction
 
 SOURCE = "demo"
+UNREAD = 2  # of the words for each wall: the last ones wait, and what would be asked about anywhere
+SHARP = "parking"
 
 
 def converse(scope: OperatorScope, written: Mapping[str, Any], campaign_id: int, opens: datetime, museum: str) -> None:
@@ -31,10 +34,30 @@ def converse(scope: OperatorScope, written: Mapping[str, Any], campaign_id: int,
         with clock.at(opens + timedelta(days=piece["day"], hours=17)), transaction(scope) as session:
             _publish(session, campaign_id, piece)
             outbox.mark_told(session)
+    for one in written.get("mentions", ()):
+        with transaction(scope) as session:
+            mentions.add_mention(
+                session, campaign_id, source=one["source"], title=one["title"], url=one["url"],
+                on=(opens + timedelta(days=one["day"])).date(), locale=one["locale"],
+            )  # fmt: skip
     for one in written.get("questions", ()):
         with transaction(scope) as session:
             _question(session, campaign_id, one, opens + timedelta(days=one["day"], hours=9))
             outbox.mark_told(session)
+
+
+def read_words(scope: OperatorScope) -> None:
+    """Read what the museum's donors wrote for the wall; the last of it waits, so that the inbox is not empty."""
+    with transaction(scope) as session:
+        while batch := [one for one in words.waiting(session) if SHARP not in one.text][:-UNREAD]:
+            words.show(session, *(one.entry_id for one in batch))
+
+
+def keep_beginnings(scope: OperatorScope, written: Sequence[Mapping[str, str]]) -> None:
+    """Keep the museum's ready answers."""
+    with transaction(scope) as session:
+        for one in written:
+            replies.keep(session, locale=one["locale"], title=one["title"], text=one["text"].strip())
 
 
 def _follow(session: Session, campaign_id: int, email: str, locale: str) -> None:

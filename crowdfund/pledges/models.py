@@ -118,6 +118,7 @@ class WallEntry(OwnedByInstitution, Base):
     display_name: Mapped[str]
     message: Mapped[str | None]  # shown only once `message_approved`
     message_approved: Mapped[bool] = mapped_column(default=False)
+    message_read_at: Mapped[datetime | None]  # by a person of the museum, who showed it or kept it back
     dedication: Mapped[str | None]
     town: Mapped[str | None]
     locale: Mapped[str]

@@ -66,7 +66,7 @@ def _write(session: Session, pledge: Pledge, name: str | None, entry: WallEntry 
         )
         session.add(entry)
     elif entry.message != pledge.message:
-        entry.message_approved = False  # new words are read by a person first
+        entry.message_approved, entry.message_read_at = False, None  # new words are read by a person first
     entry.display_name = name
     entry.message = pledge.message
     entry.dedication = pledge.dedication_name if pledge.wall_dedication else None

@@ -65,6 +65,13 @@ CHANGES = {
     "tell_step",
     "take_step_back",
     "write_lessons",
+    "show_words",
+    "keep_words_back",
+    "look_again",
+    "keep_reply",
+    "drop_reply",
+    "add_mention",
+    "remove_mention",
 } | {"refund_gift", "accept_charge", "refund_charge", "add_place"}  # views that change something
 CHANGES |= {"add_promise", "call_off", "change"}
 
@@ -121,7 +128,11 @@ def views(app: Flask) -> Iterator[tuple[str, str, str, Any]]:
 def address(rule: str, slug: str, shown: Museum, gift_id: int | None = None) -> str:
     number = gift_id or shown.gift_id
     path = rule.replace("<museum>", slug)
-    path = re.sub(r"<int:(gift|aside|question|news|statement|line|batch|cheque|count)_id>", str(number), path)
+    path = re.sub(
+        r"<int:(gift|aside|question|news|entry|template|mention|statement|line|batch|cheque|count)_id>",
+        str(number),
+        path,
+    )
     path = re.sub(r"<int:(campaign|link|promise)_id>", str(number + LATER), path)
     path = path.replace("<campaign>", shown.campaign).replace("<int:place_id>", str(gift_id or shown.place_id))
     path = path.replace("<any(fr, it, en):sheet>", "it").replace("<int:number>", "1")
@@ -141,7 +152,7 @@ def reached(endpoint: str, method: str) -> set[int]:
     if endpoint in {"dashboard.receipt_of_gift", "closing.statement"}:  # nor is a statement signed
         return {404}
     # It has not ended and no step is named; what a form of the desk answers is told by its own tests.
-    if endpoint.startswith(("closing.", *DESK)) and method == "POST":
+    if endpoint.startswith(("closing.", "inbox.", *DESK)) and method == "POST":
         return {303, 409, 422}
     if endpoint == "journal.begin":  # no campaign is named
         return {422}

@@ -72,6 +72,9 @@ def _filled(route: Route, **values: Any) -> str:
         **dict.fromkeys(
             (
                 "aside_id",
+                "entry_id",
+                "template_id",
+                "mention_id",
                 "question_id",
                 "news_id",
                 "document_id",
@@ -127,7 +130,7 @@ def _expected(route: Route, method: str, *, own_museum: bool, own_gift: bool, al
         return {403}
     if any(name.endswith("_id") or name == "campaign" for name in route["parameters"]) and not own_gift:
         return {404}
-    if method == "POST" and route["endpoint"].startswith(("talk.", "journal.", "closing.", *DESK)):
+    if method == "POST" and route["endpoint"].startswith(("talk.", "journal.", "closing.", "inbox.", *DESK)):
         return TALK
     if route["endpoint"] == "promises.slip":  # called off a moment ago, it has none
         return {200, 404}
