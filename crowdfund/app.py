@@ -24,6 +24,7 @@ from crowdfund.dashboard.post import blueprint as post
 from crowdfund.dashboard.staff import blueprint as staff
 from crowdfund.dashboard.talk import blueprint as talk
 from crowdfund.database import Database
+from crowdfund.demo import staff as demo_staff
 from crowdfund.desk import tasks as desk_tasks
 from crowdfund.desk.views import blueprint as slips
 from crowdfund.fulfilment import tasks as fulfilment_tasks
@@ -50,6 +51,10 @@ from crowdfund.reach.views import blueprint as reach
 from crowdfund.receipts import tasks as receipts_tasks
 from crowdfund.receipts.views import blueprint as receipts
 from crowdfund.storage import FileStorage
+from crowdfund.team import tasks as team_tasks
+from crowdfund.team.journal import blueprint as trail
+from crowdfund.team.staff import blueprint as team
+from crowdfund.team.views import blueprint as joining
 from crowdfund.thanks import tasks as thanks_tasks
 from crowdfund.worker import make_celery
 
@@ -65,6 +70,7 @@ LISTENING = (
     payments_tasks,
     pledges_tasks,
     receipts_tasks,
+    team_tasks,
     thanks_tasks,
 )
 
@@ -104,6 +110,8 @@ def _features(app: Flask, config: Config, given: Provider | None) -> None:
     """Open the doors; importing the tasks has made their listeners heard."""
     headers.register(app, config)
     current.register(app, config)
+    if config.app_env == "demo":
+        app.extensions["demo_sign_ins"] = demo_staff.sign_ins
     app.extensions["provider"] = given or StripeProvider(config)
     app.register_blueprint(accounts, url_prefix="/account")
     app.extensions["pictures"] = share.Kept()
@@ -121,6 +129,9 @@ def _features(app: Flask, config: Config, given: Provider | None) -> None:
         network,
         promises,
         bank,
+        team,
+        joining,
+        trail,
         conversation,
         giving,
         gifts,

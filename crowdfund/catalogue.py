@@ -13,6 +13,7 @@ PLATFORM_TABLES = {
     "institutions": "the museums themselves; each is public",
     "accounts": "people sign in anywhere; membership is what grants a museum",
     "sessions": "of accounts",
+    "passkeys": "likewise",
     "buckets": "budgets by address and account, hashed",
     "donor_links": "one address may have given to several museums",
     "donor_visits": "likewise, of donors",
@@ -82,7 +83,7 @@ AUDITS = {
         SELECT count(*) FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
         WHERE g.tgrelid = t.oid AND p.proname = 'refuse_change' AND g.tgenabled IN ('O', 'A')) < 2""",
     "the public reads identity": """
-      SELECT relname FROM tables WHERE relname IN ('donors', 'gifts', 'pledges', 'receipts', 'mails', 'consents', 'accounts', 'sessions',
+      SELECT relname FROM tables WHERE relname IN ('donors', 'gifts', 'pledges', 'receipts', 'mails', 'consents', 'accounts', 'sessions', 'passkeys', 'invitations',
         'donor_links', 'donor_visits', 'erasures')
         AND has_any_column_privilege('cimaise_public', oid, 'SELECT')""",
 }  # fmt: skip

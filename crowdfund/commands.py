@@ -203,7 +203,8 @@ def demo_credentials(*, as_json: bool) -> None:
     _refuse_in_production()
     found = demo_staff.credentials()
     say(found, as_json=as_json, plain=lambda: "\n".join(
-        f"{row['museum']} {row['role']:14} {row['email']:32} {row['password']}  TOTP {row['totp_secret']}" for row in found))  # fmt: skip
+        f"{row['museum']} {row['role']:14} {row['email']:32} {row['password']}  TOTP {row['totp_secret']} (now {row['code_now']})"
+        for row in found))  # fmt: skip
 
 
 def _refuse_in_production() -> None:

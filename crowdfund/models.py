@@ -18,6 +18,7 @@ from crowdfund.payments import models as payments
 from crowdfund.pledges import models as pledges
 from crowdfund.reach import models as reach
 from crowdfund.receipts import models as receipts
+from crowdfund.team import models as team
 from crowdfund.thanks import models as thanks
 
 __all__ = [
@@ -40,5 +41,6 @@ __all__ = [
     "pledges",
     "reach",
     "receipts",
+    "team",
     "thanks",
 ]

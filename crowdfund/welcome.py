@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from crowdfund.programs import Plan, plain_address
 
 COLUMNS = ("role", "name", "email", "password", "totp_secret")
-SHARED = {"password": "password", "totp_secret": "code by secret"}
+SHARED = {"password": "password", "totp_secret": "second step"}
 
 
 def welcome(plan: Plan, accounts: Sequence[Mapping[str, object]], seconds: float) -> str:
@@ -44,6 +44,10 @@ def _sign_ins(accounts: Sequence[Mapping[str, object]]) -> list[str]:
     for column, title in SHARED.items():
         if _shared(shown, column):
             lines.append(f"    {title:<20}{shown[0][column]}")
+    if _shared(shown, "totp_secret"):
+        lines.append(
+            "    The sign-in page shows the code of the moment; an authenticator application makes it of that key."
+        )
     if len(accounts) > len(shown):
         lines.append(f"    {len(accounts) - len(shown)} more: .venv/bin/flask demo credentials")
     return lines

@@ -21,6 +21,7 @@ from crowdfund.ledger import service as ledger
 from crowdfund.links import digest
 from crowdfund.payments.models import Checkout
 from crowdfund.pledges.models import Pledge, WallEntry
+from crowdfund.team.models import Invitation
 from crowdfund.tenancy import OperatorScope, PlatformScope, transaction
 
 _count = itertools.count(1)
@@ -315,3 +316,14 @@ def make_account(**given: Any) -> int:
 def make_member(session: Session, account_id: int, role: str = "owner", **given: Any) -> Member:
     """Add a member of the staff."""
     return _added(session, Member(**({"account_id": account_id, "role": role, "state": "active"} | given)))  # type: ignore[no-any-return]
+
+
+def make_team(session: Session, number: int) -> None:
+    """Plant a colleague with a second factor and an open invitation, each as far beyond the number as a later campaign."""
+    colleague = Account(email=f"colleague{number}@example.org", name="Colleague", locale="fr", totp_secret="sealed")
+    account_id = _added(session, colleague).id
+    make_member(session, account_id, "desk", id=number + LATER)
+    _added(session, Invitation(
+        id=number + LATER, key=uuid4(), token_hash=f"invitation {number}", email=f"expected{number}@example.org",
+        name="Expected", role="desk", locale="fr", times_sent=1, invited_by_id=account_id, invited_at=clock.now(),
+        expires_at=clock.now() + timedelta(days=7)))  # fmt: skip

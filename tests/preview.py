@@ -91,6 +91,7 @@ from crowdfund.reach.view import Appeal, PlaceRow, WayRow
 from crowdfund.receipts.view import ReceiptCheck
 from tests import preview_desk
 from tests.preview_after import after_cases
+from tests.preview_team import team_cases
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -1368,6 +1369,7 @@ CASES.update(
     }
 )
 CASES.update(after_cases(desk, mail))
+CASES.update(team_cases(desk))
 
 CASES.update(preview_desk.CASES)
 

@@ -28,6 +28,21 @@ class Account(Base):
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 
+class Passkey(Base):
+    """A key that the person's device or password manager holds for us (WebAuthn): a second factor beside, or instead of, codes."""
+
+    __tablename__ = "passkeys"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
+    credential_id: Mapped[str] = mapped_column(unique=True)  # base64url, as is the key
+    public_key: Mapped[str]
+    sign_count: Mapped[int] = mapped_column(BigInteger)  # 0 for devices that do not count
+    name: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    last_used_at: Mapped[datetime | None]
+
+
 class SignIn(Base):
     """A signed-in session: the cookie's SHA-256 and what it may do."""
 

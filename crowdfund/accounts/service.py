@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask import current_app
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from crowdfund import clock, links
 from crowdfund.accounts import sealing, second_factor, sessions
-from crowdfund.accounts.models import Account
+from crowdfund.accounts.models import Account, Passkey
 from crowdfund.accounts.passwords import hash_password
 from crowdfund.accounts.rules import check_password
 from crowdfund.errors import NotFound, Refusal
@@ -64,16 +64,21 @@ def add_account(
 def credentials_of(session: Session, email: str) -> Credentials | None:
     """Read what is compared at sign-in; None when nobody has this address."""
     account = account_by_email(session, email)
-    return None if account is None else _credentials(account)
+    return None if account is None else _credentials(session, account)
 
 
 def credentials_by_id(session: Session, account_id: int) -> Credentials:
     """Read what is compared when a person proves again who they are."""
-    return _credentials(session.get_one(Account, account_id))
+    return _credentials(session, session.get_one(Account, account_id))
 
 
-def _credentials(account: Account) -> Credentials:
-    return Credentials(account.id, account.password_hash, account.totp_secret is not None)
+def _credentials(session: Session, account: Account) -> Credentials:
+    return Credentials(account.id, account.password_hash, has_second_factor(session, account.id))
+
+
+def has_second_factor(session: Session, account_id: int) -> bool:
+    """Say whether an account has codes or a passkey beside its password."""
+    return bool(session.scalar(select(sessions.HAS_SECOND_FACTOR).where(Account.id == account_id)))
 
 
 def account_by_email(session: Session, email: str) -> Account | None:
@@ -105,19 +110,26 @@ def set_second_factor(session: Session, account_id: int, secret: str, *, keep: s
     return codes
 
 
+def drop_second_factor(session: Session, account_id: int) -> None:
+    """Take codes, passkeys and recovery codes away and end every session: the person sets a second factor anew."""
+    account = session.scalars(select(Account).where(Account.id == account_id).with_for_update()).one()
+    account.totp_secret, account.totp_last_step, account.recovery_hashes = None, 0, []
+    session.execute(delete(Passkey).where(Passkey.account_id == account_id))
+    sessions.end_all(session, account_id, "second factor reset")
+
+
 def take_code(session: Session, account_id: int, code: str, now: datetime | None = None) -> bool:
     """Accept a code of the app once, or burn a recovery code; False when it is wrong or was used.
 
     Locks the account's row.
     """
     account = session.scalars(select(Account).where(Account.id == account_id).with_for_update()).one()
-    if account.totp_secret is None:
-        return False
     typed = "".join(code.split())
-    secret = sealing.unseal(_key(), _place(account_id), account.totp_secret)
-    step = second_factor.matching_step(secret, typed, now or clock.now(), account.totp_last_step)
-    if step is not None:
-        return _use_step(session, account_id, step)
+    if account.totp_secret is not None:
+        secret = sealing.unseal(_key(), _place(account_id), account.totp_secret)
+        step = second_factor.matching_step(secret, typed, now or clock.now(), account.totp_last_step)
+        if step is not None:
+            return _use_step(session, account_id, step)
     hashed = second_factor.recovery_hash(typed)
     if hashed not in account.recovery_hashes:
         return False

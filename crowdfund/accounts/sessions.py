@@ -8,17 +8,18 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from crowdfund import clock
-from crowdfund.accounts.models import Account, SignIn
+from crowdfund.accounts.models import Account, Passkey, SignIn
 from crowdfund.accounts.rules import FRESH, LONGEST_PAUSE, LONGEST_SESSION, Level, session_ends
 from crowdfund.links import digest
 
 TOKEN_BYTES = 32
 SEEN_AGAIN_AFTER = timedelta(seconds=20)  # a row is not written for each picture of a page
 LONGEST_AGENT = 300
+HAS_SECOND_FACTOR = or_(Account.totp_secret.is_not(None), exists().where(Passkey.account_id == Account.id))
 BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("FxiOS/", "Firefox"), ("Chrome/", "Chrome"),
             ("CriOS/", "Chrome"), ("Safari/", "Safari"))  # fmt: skip
 SYSTEMS = (("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"), ("Mac OS X", "macOS"),
@@ -106,13 +107,13 @@ def open_session(
 def load(session: Session, token: str) -> SignedIn | None:
     """Tell whose session a token opens, and note that they were seen; None when it is unknown, ended or too old."""
     row = session.execute(
-        select(SignIn, Account)
+        select(SignIn, Account, HAS_SECOND_FACTOR)
         .join(Account, Account.id == SignIn.account_id)
         .where(SignIn.token_hash == digest(token), SignIn.ended_at.is_(None))
     ).one_or_none()
     if row is None:
         return None
-    sign_in, account = row
+    sign_in, account, has_second_factor = row
     now = clock.now()
     if now >= session_ends(sign_in.level, sign_in.created_at, sign_in.last_seen_at):
         end(session, sign_in.token_hash, "expired")
@@ -132,7 +133,7 @@ def load(session: Session, token: str) -> SignedIn | None:
         locale=account.locale,
         token_hash=sign_in.token_hash,
         level=sign_in.level,
-        has_second_factor=account.totp_secret is not None,
+        has_second_factor=has_second_factor,
         created_at=sign_in.created_at,
         authenticated_at=sign_in.authenticated_at,
         pause=pause,

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
 
-from flask import Response, g, make_response, redirect, request, url_for
-from werkzeug.exceptions import Forbidden, NotFound, Unauthorized
+from flask import Response, current_app, g, make_response, redirect, request, url_for
+from werkzeug.exceptions import Forbidden, MethodNotAllowed, NotFound, Unauthorized
+from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response as AnyResponse
 
 from crowdfund.accounts import sessions
@@ -74,14 +75,13 @@ def _enter(slug: str, permission: Permission, *, fresh: bool) -> AnyResponse | N
         raise NotFound
     if not allows(found.role, permission):
         raise Forbidden
-    if found.role in STRICT_ROLES:
-        turned_away = _be_strict(person)
-        if turned_away is not None:
-            return turned_away
+    turned_away = _hold_to_account(person, strict=found.role in STRICT_ROLES)
+    if turned_away is not None:
+        return turned_away
     if request.method not in READING:
         check_csrf(person.token_hash)
     if fresh and not person.is_fresh:
-        return redirect(url_for("accounts.confirm", next=sign_next(request.path)), 303)
+        return redirect(url_for("accounts.confirm", next=sign_next(page_before(request.path))), 303)
     g.scope = StaffScope(found.institution_id, person.account_id)
     g.membership, g.person = found, person
     return None
@@ -96,20 +96,33 @@ def send_to_sign_in() -> AnyResponse:
     return redirect(url_for(step, next=sign_next(path)), 303)
 
 
-def _be_strict(person: SignedIn) -> AnyResponse | None:
-    """Hold people near the money to a second factor and to shorter pauses."""
-    if person.pause > LONGEST_STRICT_PAUSE:
+def _hold_to_account(person: SignedIn, *, strict: bool) -> AnyResponse | None:
+    """Hold everybody to a second factor, and people near the money to shorter pauses."""
+    if strict and person.pause > LONGEST_STRICT_PAUSE:
         with transaction(PlatformScope()) as session:
             sessions.end(session, person.token_hash, "expired")
         return send_to_sign_in()
     if not person.has_second_factor:
         if request.method not in READING:
             raise Forbidden
-        return redirect(url_for("accounts.security.second_factor_setup"), 303)
-    if person.level == Level.FULL:
+        return redirect(url_for("accounts.security.second_factor_setup", next=sign_next(request.path)), 303)
+    if strict and person.level == Level.FULL:
         with transaction(PlatformScope()) as session:
             sessions.tighten(session, person.token_hash)
     return None
+
+
+def page_before(path: str) -> str:
+    """Give the page from which an address is posted to: who must prove who they are comes back there."""
+    addresses = current_app.url_map.bind("")
+    while path.count("/") > 2:
+        try:
+            addresses.match(path, method="GET")
+        except (MethodNotAllowed, NotFound, RequestRedirect):
+            path = path.rpartition("/")[0]
+        else:
+            return path
+    return path
 
 
 def keep_private(response: Response) -> Response:

@@ -33,6 +33,7 @@ class Permission(StrEnum):
     REFUND = "refund"
     DECIDE = "decide"  # on money that contradicts what was asked
     MANAGE_MEMBERS = "manage_members"
+    READ_TRAIL = "read_trail"  # who did what
     MAKE_POSTERS = "make_posters"
     CONVERSE = "converse"  # news and questions
     RECORD_MONEY = "record_money"  # transfers, cheques, boxes: note and count what came in at the desk
@@ -55,7 +56,7 @@ _MONEY = frozenset(
         Permission.CHANGE_BANK,
     }
 )
-_READS_ALL = _READS | {Permission.READ_BOOKS}
+_READS_ALL = _READS | {Permission.READ_BOOKS, Permission.READ_TRAIL}
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.OWNER: frozenset(Permission),
@@ -67,7 +68,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.AUDITOR: _READS_ALL,
 }
 
-# Roles near the money: a second factor is required, and a session ends after half an hour without a word.
+# Roles near the money: a session ends after half an hour without a word.
 STRICT_ROLES = frozenset({Role.OWNER, Role.FINANCE})
 
 

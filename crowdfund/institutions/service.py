@@ -153,6 +153,12 @@ def invite_member(
     return Invitation(account.id, wanted, token)
 
 
+def is_member(session: Session, account_id: int) -> bool:
+    """Say whether an account works for this museum."""
+    mine = select(Member.id).where(Member.account_id == account_id, Member.state == "active")
+    return session.scalar(mine) is not None
+
+
 def change_role(session: Session, account_id: int, role: str) -> Member:
     """Give a member another role and end their sessions. Raises NotFound, and Refusal when the last owner would go."""
     wanted = read_role(role)

@@ -24,7 +24,7 @@ from crowdfund.reach.service import make_place
 from crowdfund.receipts import service as receipts
 from crowdfund.receipts import tasks
 from tests.desk import enter, make_colleague
-from tests.factories import make_checkout, make_desk, make_donor, make_news, make_talk
+from tests.factories import make_checkout, make_desk, make_donor, make_news, make_talk, make_team
 from tests.receipts.conftest import MailKeeper, found_museum
 
 PUBLISHED = 777  # the number of each house's news
@@ -72,6 +72,7 @@ def found_house(slug: str, canary: str) -> House:
                               currency="EUR", reason="unknown_attempt")
         )  # fmt: skip
         make_talk(session, gift.id, canary)
+        make_team(session, gift.id)
         make_news(session, campaign, id=PUBLISHED)
         make_desk(session, campaign, gift.id, canary)
     tasks.render_and_send(museum.scope, receipt_id=receipt.id)

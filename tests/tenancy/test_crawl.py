@@ -86,7 +86,7 @@ def _filled(route: Route, **values: Any) -> str:
             ),
             number,
         ),
-        **dict.fromkeys(("campaign_id", "link_id", "promise_id"), number + LATER),
+        **dict.fromkeys(("campaign_id", "link_id", "promise_id", "member_id", "invitation_id"), number + LATER),
         "pledge_id": 1,
         "number": 1,
         "receipt_id": 1,  # of whoever visits their own gifts: tests/me/test_gifts.py
@@ -132,8 +132,9 @@ def _expected(route: Route, method: str, *, own_museum: bool, own_gift: bool, al
         return {404}
     if method == "POST" and route["endpoint"].startswith(("talk.", "journal.", "closing.", "inbox.", *DESK)):
         return TALK
-    if route["endpoint"] == "promises.slip":  # called off a moment ago, it has none
-        return {200, 404}
+    gone = {404} if method == "POST" and route["endpoint"].startswith("team.") else set()  # who was removed
+    if route["endpoint"] == "promises.slip" or gone:  # called off a moment ago, it has none
+        return {200, 404} if not gone else TALK | gone
     return {DOCUMENTED.get(route["endpoint"], 200)}
 
 

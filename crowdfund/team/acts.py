@@ -1,0 +1,109 @@
+"""What the acts of the trail are called, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from crowdfund.i18n import N_, gettext
+
+ACTS: Mapping[str, str] = {
+    "bank_details.changed": N_("changed the account donors pay into"),
+    "campaign.closed": N_("ended a campaign"),
+    "campaign.withdrawn": N_("withdrew a campaign"),
+    "campaign.step_told": N_("told what became of the work"),
+    "campaign.step_taken_back": N_("took back what was told of the work"),
+    "charge.accepted": N_("accepted a payment set aside"),
+    "charge.refund_requested": N_("asked to give back a payment set aside"),
+    "consent.given": N_("gave a consent"),
+    "consent.withdrawn": N_("withdrew a consent"),
+    "document.added": N_("added a document"),
+    "donor.erased": N_("erased a donor"),
+    "donor.exported": N_("handed a donor their data"),
+    "early_link.made": N_("made a link for first visitors"),
+    "early_link.revoked": N_("revoked a link for first visitors"),
+    "gift.moved": N_("moved a gift to another campaign"),
+    "gift.refund_refused": N_("was refused a refund by the provider"),
+    "gift.refund_requested": N_("asked to give a gift back"),
+    "installation.restored": N_("restored everything from a backup"),
+    "installation.resumed": N_("switched the restored copy on"),
+    "invitation.accepted": N_("took up an invitation"),
+    "invitation.made": N_("invited a colleague"),
+    "invitation.sent_again": N_("sent an invitation again"),
+    "invitation.withdrawn": N_("withdrew an invitation"),
+    "issuer.added": N_("added who signs the receipts"),
+    "lessons.written": N_("wrote down what was learnt"),
+    "member.added": N_("took a colleague into the team"),
+    "member.left": N_("removed a colleague from the team"),
+    "member.role_changed": N_("changed a colleague’s role"),
+    "mention.added": N_("noted where the campaign was spoken of"),
+    "mention.removed": N_("removed a note of where it was spoken of"),
+    "news.approved": N_("approved a text"),
+    "news.corrected": N_("corrected a piece of news"),
+    "news.published": N_("published a piece of news"),
+    "place.made": N_("made a place for a poster"),
+    "pledge.announced_at_desk": N_("noted a transfer or cheque to come"),
+    "pledge.called_off": N_("called off a transfer or cheque to come"),
+    "question.answered": N_("answered a question"),
+    "question.set_aside": N_("set a question aside"),
+    "receipt.cancelled": N_("cancelled a receipt"),
+    "receipt.issued": N_("issued a receipt"),
+    "receipt.reinstated": N_("put a receipt back in force"),
+    "receipt.rendered": N_("printed a receipt"),
+    "receipt.replaced": N_("replaced a receipt"),
+    "receipt.suspended": N_("suspended a receipt"),
+    "second_factor.reset": N_("took away a lost second step"),
+    "second_factor.reset_asked": N_("said that a colleague lost the second step"),
+    "second_factor.reset_stopped": N_("stopped the new second step"),
+    "statement.signed": N_("signed a final statement"),
+    "thanks.call": N_("noted a call of thanks"),
+    "thanks.printed": N_("printed letters of thanks"),
+    "thanks.sent": N_("sent thanks"),
+}
+FAMILIES: Mapping[str, str] = {
+    "rewards": N_("marked rewards"),
+    "document": N_("changed the state of a document"),
+    "thanks": N_("changed how donors are thanked"),
+}
+THINGS: Mapping[str, str] = {
+    "aside": N_("payment set aside"),
+    "campaign": N_("campaign"),
+    "charge": N_("payment set aside"),
+    "donor": N_("donor"),
+    "early_link": N_("link for first visitors"),
+    "gift": N_("gift"),
+    "installation": N_("installation"),
+    "invitation": N_("invitation"),
+    "issuer": N_("issuer"),
+    "member": N_("member"),
+    "pledge": N_("promise"),
+    "news": N_("piece of news"),
+    "place": N_("place"),
+    "question": N_("question"),
+    "refund": N_("refund"),
+    "reward": N_("reward"),
+    "thank_rule": N_("rule of thanks"),
+}
+
+
+def act_in_words(action: str) -> str:
+    """Say an act; one without words of its own by its family, or by its code."""
+    known = ACTS.get(action) or FAMILIES.get(action.partition(".")[0])
+    return gettext(known) if known else action
+
+
+def subject_in_words(subject: str) -> str:
+    """Say what was acted on: "gift 12"."""
+    kind, colon, number = subject.partition(":")
+    return f"{gettext(THINGS[kind])} {number}" if colon and kind in THINGS else subject
+
+
+def actor_in_words(actor: str, names: Mapping[str, str]) -> str:
+    """Say who acted: a person by name, a donor, the house itself."""
+    if actor in names:
+        return names[actor] or gettext(N_("a person who has left"))
+    kind, _colon, reason = actor.partition(":")
+    if kind == "operator":
+        return gettext(N_("the operator (%(reason)s)"), reason=reason)
+    if kind in {"outbox", "platform"}:
+        return gettext(N_("the house itself"))
+    return gettext(N_("a donor")) if kind == "donor" else actor
