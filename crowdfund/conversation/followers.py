@@ -15,7 +15,7 @@ from crowdfund import clock
 from crowdfund.campaigns import service as campaigns
 from crowdfund.campaigns.models import Campaign
 from crowdfund.campaigns.rules import CampaignState
-from crowdfund.conversation.models import Dispatch, Follower, Question
+from crowdfund.conversation.models import Dispatch, Follower
 from crowdfund.conversation.rules import CONFIRM_WITHIN, FOLLOW_TRANSITIONS, FollowState, Purpose, purpose_in
 from crowdfund.conversation.tokens import follow_token
 from crowdfund.donors import service as donors
@@ -179,13 +179,7 @@ def of_person(session: Session, email: str) -> list[Follower]:
 
 
 def forget_person(session: Session, email: str) -> None:
-    """Forget an address: it follows nothing more, and no question remembers it."""
+    """Forget an address: it follows nothing more."""
     rows = select(Follower).where(Follower.email == email.lower()).order_by(Follower.id)
     for follower in session.scalars(rows.with_for_update(key_share=True)):
         end(session, follower)
-    session.execute(
-        update(Question)
-        .where(Question.asker_email == email.lower())
-        .values(asker_email=None)
-        .execution_options(synchronize_session=False)
-    )

@@ -66,6 +66,7 @@ class Question(OwnedByInstitution, Base):
     __table_args__ = (
         UniqueConstraint("institution_id", "campaign_id", "fingerprint"),
         owned_key("campaign_id", "campaigns"),
+        Index("ix_questions_asker", "institution_id", "asker_hash"),
         Index("ix_questions_state", "institution_id", "state", "asked_at"),
     )
 
@@ -74,6 +75,7 @@ class Question(OwnedByInstitution, Base):
     text: Mapped[str]
     asker_name: Mapped[str | None]  # shown with the question
     asker_email: Mapped[str | None]  # told of the answer, then forgotten
+    asker_hash: Mapped[str | None]  # by which the question is found when its asker is to be erased
     locale: Mapped[str]
     holds_link: Mapped[bool]
     fingerprint: Mapped[str]  # the same words sent twice are one question

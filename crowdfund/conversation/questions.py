@@ -40,6 +40,7 @@ def ask(session: Session, campaign_id: int, text: str, *, locale: str, name: str
             text=text,
             asker_name=name or None,
             asker_email=email or None,
+            asker_hash=asker_hash(email) if email else None,
             locale=locale,
             holds_link=holds_link(f"{text} {name}"),
             fingerprint=_fingerprint(text),
@@ -50,6 +51,19 @@ def ask(session: Session, campaign_id: int, text: str, *, locale: str, name: str
     ).scalar_one_or_none()
     if made is not None:
         publish(session, "question.asked", key=str(made), question_id=made)
+
+
+def asker_hash(email: str) -> str:
+    """Write an address in the form under which its questions are found again, once it is forgotten itself."""
+    return hashlib.sha256(email.lower().encode()).hexdigest()
+
+
+def forget_asker_everywhere(session: Session, email: str) -> None:
+    """Take a person's name and address off all they have asked; questions and answers stay."""
+    found = select(Question).where(Question.asker_hash == asker_hash(email)).order_by(Question.id)
+    for question in session.scalars(found.with_for_update(key_share=True)):
+        question.asker_name = question.asker_email = question.asker_hash = None
+        campaigns.touch(session, question.campaign_id)
 
 
 def _fingerprint(text: str) -> str:

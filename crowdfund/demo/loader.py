@@ -19,6 +19,7 @@ from crowdfund.campaigns import service as campaigns
 from crowdfund.campaigns.models import Campaign
 from crowdfund.demo import documents, history, staff, talk
 from crowdfund.errors import Conflict
+from crowdfund.gifts import people as people_counted
 from crowdfund.i18n import N_
 from crowdfund.institutions import service as institutions
 from crowdfund.institutions.models import Institution
@@ -86,6 +87,8 @@ def load_museum(code: str) -> None:
             made[plan["code"]] = campaign.id
         history.tell(scope, plan, campaign.id, people, made, history.Frame(museum.country, zone, opens, closes))
         documents.publish(scope, papers.get(plan["code"], ()), campaign.id, museum.name, (closes, zone))
+        with transaction(scope) as session:
+            people_counted.count_people(session, campaign.id)
         talk.converse(scope, said.get(plan["code"], {}), campaign.id, opens, code)
     talk.read_words(scope)
     talk.keep_beginnings(scope, said.get(code, {}).get("replies", ()))
@@ -117,5 +120,5 @@ def _dated(steps: list[dict[str, Any]], closes: datetime) -> Iterator[dict[str, 
     """Turn "days after the end" into dates."""
     for step in steps:
         on = (closes + timedelta(days=step["after"])).date().isoformat()
-        kind = {"kind": step["kind"]} if "kind" in step else {}
-        yield {"on": on, "title": step["title"], "text": step["text"]} | kind
+        told = {name: step[name] for name in ("kind", "amount_minor") if name in step}
+        yield {"on": on, "title": step["title"], "text": step["text"]} | told

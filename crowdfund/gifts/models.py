@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint
@@ -71,6 +72,24 @@ class Gift(OwnedByInstitution, Base):
     def kept(self) -> Money:
         """Give what stays with the museum: gross less refunds and lost disputes."""
         return Money(self.amount_minor - self.refunded_minor - self.lost_minor, self.currency)
+
+
+class CampaignPeople(OwnedByInstitution, Base):
+    """What the public may know of who gave to a campaign, counted in steps: no cell is smaller than five people."""
+
+    __tablename__ = "campaign_people"
+    __table_args__ = (UniqueConstraint("institution_id", "campaign_id"), owned_key("campaign_id", "campaigns"))
+
+    campaign_id: Mapped[int] = mapped_column(BigInteger)
+    counted: Mapped[int] = mapped_column(BigInteger)  # the contributions there were when it was counted
+    supporters: Mapped[int] = mapped_column(BigInteger)
+    first_timers: Mapped[int] = mapped_column(BigInteger)  # who had never given to this museum; 0 when too few to tell
+    towns: Mapped[list[dict[str, Any]]]  # [{"town": …, "country": …, "people": …}], the most first
+    town_count: Mapped[int]  # those merged below counted too
+    elsewhere: Mapped[int] = mapped_column(BigInteger)
+    median_minor: Mapped[int | None] = minor()
+    currency: Mapped[str] = currency_code()
+    counted_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 
 class Refund(OwnedByInstitution, Base):

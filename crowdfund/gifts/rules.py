@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -30,6 +31,11 @@ TRANSITIONS: dict[GiftState, frozenset[GiftState]] = {
     # A bank may still reverse itself.
     GiftState.LOST: frozenset({GiftState.RECEIVED, GiftState.PARTLY_REFUNDED, GiftState.DISPUTED, GiftState.REFUNDED}),
 }
+
+
+GIVEN_BACK = (GiftState.REFUNDED, GiftState.LOST)
+LEAST_IN_A_CELL = 5  # people; fewer could be recognised
+MOST_CELLS = 12
 
 
 class RefundState(StrEnum):
@@ -142,3 +148,18 @@ def thanks_fit(gift: Thanked, *, least: tuple[int, str], method: str | None, tur
         and locale in {None, gift.locale}
         and (turn == Turn.ANY or gift.first == (turn == Turn.FIRST))
     )
+
+
+def merged(towns: Mapping[tuple[str, str], int]) -> tuple[dict[tuple[str, str], int], int]:
+    """Keep the towns of most people, the largest first, and merge the others into one number that hides nobody either.
+
+    Where the others are too few to hide, the smallest town listed joins them; where all together are, nothing is told.
+    """
+    ranked = sorted(towns.items(), key=lambda one: -one[1])
+    listed = [one for one in ranked if one[1] >= LEAST_IN_A_CELL][:MOST_CELLS]
+    elsewhere = sum(towns.values()) - sum(people for _town, people in listed)
+    if 0 < elsewhere < LEAST_IN_A_CELL:
+        if not listed:
+            return {}, 0
+        elsewhere += listed.pop()[1]
+    return dict(listed), elsewhere

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from crowdfund import clock
 from crowdfund.campaigns.rules import is_open
-from crowdfund.gifts import days, dedications, mails, visitors, wall
+from crowdfund.gifts import days, dedications, mails, people, visitors, wall
 from crowdfund.gifts.models import Gift, Refund
 from crowdfund.gifts.rules import Method, RefundState
 from crowdfund.institutions.models import Institution
@@ -190,6 +190,17 @@ def sum_up_days(institution_id: int) -> None:
     with transaction(OperatorScope(institution_id, "days")) as session:
         museum = session.get_one(Institution, institution_id)
         days.sum_up(session, ZoneInfo(museum.time_zone))
+
+
+@sweeps_every(timedelta(minutes=10))
+def count_people(institution_id: int) -> None:
+    """Count anew who gave to the campaigns that have moved on, each in a transaction of its own."""
+    scope = OperatorScope(institution_id, "people and places")
+    with transaction(scope) as session:
+        due = people.due_counts(session)
+    for campaign_id in due:
+        with transaction(scope) as session:
+            people.count_people(session, campaign_id)
 
 
 def _read(session: Session, gift_id: int) -> tuple[Gift, mails.Around | None]:

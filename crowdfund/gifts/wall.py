@@ -8,14 +8,12 @@ from sqlalchemy.orm import Session
 from crowdfund import clock
 from crowdfund.campaigns import service as campaigns
 from crowdfund.gifts.models import Gift
-from crowdfund.gifts.rules import GiftState
+from crowdfund.gifts.rules import GIVEN_BACK
 from crowdfund.outbox import publish
 from crowdfund.pledges import service as pledges
 from crowdfund.pledges import wall
 from crowdfund.pledges.models import Pledge
 from crowdfund.pledges.rules import PledgeState
-
-GIVEN_BACK = (GiftState.REFUNDED, GiftState.LOST)
 
 
 def change_wall(session: Session, pledge_id: int, *, shown: str, name: str = "", message: str = "") -> Pledge:

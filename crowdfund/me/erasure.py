@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from crowdfund import audit, clock
 from crowdfund.campaigns import service as campaigns
-from crowdfund.conversation import followers
+from crowdfund.conversation import followers, questions
 from crowdfund.database import Database
 from crowdfund.donors import service as donors
 from crowdfund.donors.models import Donor
@@ -130,6 +130,7 @@ def _forget_at_provider(session: Session, pledge_ids: list[int]) -> None:
 def _forget_beside(session: Session, email: str) -> None:
     """Forget an address where it was left without giving: to follow, to ask, to be reminded, for a group."""
     followers.forget_person(session, email)
+    questions.forget_asker_everywhere(session, email)
     session.execute(delete(Reminder).where(Reminder.email == email))
     session.execute(update(Group).where(Group.organiser_email == email).values(organiser_email=None))
     session.execute(update(Pledge).where(Pledge.dedication_email == email).values(dedication_email=None))

@@ -30,6 +30,7 @@ from crowdfund.pages.cards import (
     progress_of,
     together,
 )
+from crowdfund.pages.crowd import people
 from crowdfund.pages.lists import fee_example
 from crowdfund.pages.papers import papers
 from crowdfund.pages.sums import amounts, budget, calculator, financing, milestones, purchase
@@ -56,6 +57,7 @@ def find(session: Session, museum: str, slug: str) -> Row[Any]:
             Campaign.threshold_minor,
             Campaign.tax_regime,
             Campaign.version,
+            Institution.country,
             Artwork.seller,
             Artwork.provenance,
             Artwork.price_minor,
@@ -124,6 +126,7 @@ def campaign(session: Session, museum: str, slug: str, asked: Mapping[str, str],
         fee_example=fee_example(Money(5000, row.currency)) if row.currency in {"EUR", "CHF"} else None,
         wall=wall(session, row, asked),
         timeline=_timeline(row, today),
+        people=people(session, row),
         papers=papers(session, row, f"/{lang}/{museum}/{slug}/"),
         talk=conversation(session, place_of(session, museum, slug)),
         early=bool(early),
@@ -230,8 +233,10 @@ def _timeline(row: Row[Any], today: date) -> tuple[TimelineEvent, ...]:
         TimelineEvent(
             said(step["title"], row.default_locale),
             said(step["text"], row.default_locale),
-            on := date.fromisoformat(step["on"]),
-            done=on <= today,
+            on := date.fromisoformat(step["on"]) if step.get("on") else None,
+            done=on is not None and on <= today,
+            kind=step.get("kind", ""),
+            amount=Money(step["amount_minor"], row.currency) if step.get("amount_minor") else None,
         )
         for step in row.timeline
     )

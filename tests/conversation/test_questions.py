@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
 from crowdfund import clock
 from crowdfund.conversation import questions
@@ -155,3 +156,25 @@ def test_the_median_counts_from_three_answers_on(client: FlaskClient, town: Town
     with transaction(PublicScope()) as session:
         assert answer_time(session, town.museum) == (timedelta(hours=5), 3)
     assert "usually answers within 5 hours" in client.get(f"{town.page}?a=1").text
+
+
+def test_who_is_erased_is_taken_off_their_questions_too(town: Town) -> None:
+    """Also off one that was answered long ago, whose address was forgotten when its asker was told."""
+    with transaction(town.scope) as session:
+        questions.ask(session, town.live, "Is it signed?", locale="en", name="Zoé", email="Zoe@example.org")
+        questions.ask(session, town.live, "Who made it?", locale="en", name="Marc", email="marc@example.org")
+    with transaction(town.scope) as session:
+        told, other = session.scalars(select(Question).order_by(Question.id)).all()
+        questions.answer(session, told.id, "Yes.", locale="en", name="A. Mollard", role="curator")
+        questions.forget_asker(session, told.id)
+        assert (told.asker_name, told.asker_email) == ("Zoé", None)
+    with transaction(town.scope) as session:
+        questions.forget_asker_everywhere(session, "zoe@example.org")
+    with transaction(town.scope) as session:
+        told, other = session.scalars(select(Question).order_by(Question.id)).all()
+        assert (told.asker_name, told.asker_hash, told.answer) == (None, None, "Yes.")
+        assert other.asker_name == "Marc"
+        other.asker_name = "Somebody else"
+        with pytest.raises(DBAPIError, match="may be forgotten"):
+            session.flush()
+        session.rollback()

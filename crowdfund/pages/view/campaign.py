@@ -179,13 +179,36 @@ class Wall:
 
 
 @dataclass(frozen=True, slots=True)
+class Town:
+    """A town of at least five supporters. `country` is named where it is not the museum's."""
+
+    name: str
+    people: int
+    country: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Who gave, as numbers: each is 0 or None where it would be of too few. `elsewhere` merges the small towns."""
+
+    supporters: int
+    first_timers: int = 0
+    towns: tuple[Town, ...] = ()
+    town_count: int = 0
+    elsewhere: int = 0
+    median: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TimelineEvent:
-    """A step after the end: paid, licence, transport, on show."""
+    """A step after the end. `kind` is paid, licence, transport, restored, shown, surplus or none; `amount` what it cost."""
 
     title: str
     text: str
     on: date | None
     done: bool
+    kind: str = ""
+    amount: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,5 +274,6 @@ class CampaignPage:
     early: bool = False
     timeline: tuple[TimelineEvent, ...] = ()
     papers: tuple[Paper, ...] = ()
+    people: People | None = None
     others: tuple[WorkCard, ...] = ()
     way: str = ""
