@@ -9,13 +9,12 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from crowdfund import clock
-from crowdfund.pages.towns import fold
 from crowdfund.pages.view.campaign import Wall, WallName, WallWords
 from crowdfund.pledges.models import WallEntry
 
 SHOWN = 120
 SAID = 3
-SEARCHED = 5000
+MOST = 5000
 COLUMNS = (
     WallEntry.display_name, WallEntry.locale, WallEntry.message, WallEntry.message_approved, WallEntry.town,
     WallEntry.dedication,
@@ -35,15 +34,12 @@ def wall(session: Session, row: Row[Any], asked: Mapping[str, str]) -> Wall | No
     named = session.scalar(select(func.count()).where(*here)) or 0
     query = asked.get("name", "")[:80].strip()
     everybody = bool(query) or asked.get("names") == "all"
+    # Accents and capitals aside, by the function that the search of works uses, too.
+    wanted = (func.strpos(func.folded(WallEntry.display_name), func.folded(query)) > 0,) if query else ()
     rows = session.execute(
-        select(*COLUMNS).where(*here).order_by(WallEntry.order_key).limit(SEARCHED if everybody else SHOWN)
+        select(*COLUMNS).where(*here, *wanted).order_by(WallEntry.order_key).limit(MOST if everybody else SHOWN)
     ).all()
-    wanted = fold(query)
-    names = tuple(
-        WallName(one.display_name, town=one.town or "", dedication=one.dedication or "")
-        for one in rows
-        if wanted in fold(one.display_name)
-    )
+    names = tuple(WallName(one.display_name, town=one.town or "", dedication=one.dedication or "") for one in rows)
     words = tuple(
         WallWords(one.message, one.display_name, one.locale) for one in rows if one.message and one.message_approved
     )
