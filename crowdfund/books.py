@@ -104,6 +104,11 @@ CHECKS = {
         SELECT r.id::text FROM rewards r
         LEFT JOIN (SELECT reward_id, count(*) AS n FROM pledges WHERE reward_state = 'claimed' GROUP BY 1) p ON p.reward_id = r.id
         WHERE r.stock IS NOT NULL AND (coalesce(p.n, 0) > r.stock OR coalesce(p.n, 0) <> r.claimed)""",
+    "7 a piece is never adopted beyond its places": """
+        SELECT c.id::text FROM pieces c
+        LEFT JOIN (SELECT piece_id, count(*) AS n FROM pledges WHERE reward_state IN ('claimed', 'waived') GROUP BY 1) p
+          ON p.piece_id = c.id
+        WHERE coalesce(p.n, 0) <> c.claimed""",
 }
 
 

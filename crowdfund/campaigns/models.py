@@ -158,6 +158,26 @@ class Reward(OwnedByInstitution, Base):
     image: Mapped[str | None]
 
 
+class Piece(OwnedByInstitution, Base):
+    """A piece of the work that one person adopts, or several together: a bone, a strip. Its price is its reward's."""
+
+    __tablename__ = "pieces"
+    __table_args__ = (
+        UniqueConstraint("institution_id", "reward_id", "number"),
+        owned_key("campaign_id", "campaigns"),
+        owned_key("reward_id", "rewards"),
+        CheckConstraint("shares > 0 AND claimed >= 0 AND claimed <= shares", name="shares"),
+        Index("ix_pieces_campaign", "institution_id", "campaign_id"),
+    )
+
+    campaign_id: Mapped[int] = mapped_column(BigInteger)
+    reward_id: Mapped[int] = mapped_column(BigInteger)
+    number: Mapped[int]
+    title: Mapped[dict[str, str]]  # none: the reward's, and the number
+    shares: Mapped[int]  # how many may adopt it together
+    claimed: Mapped[int] = mapped_column(default=0)
+
+
 class EarlyLink(OwnedByInstitution, Base):
     """A link by which friends see a scheduled campaign, and may give to it, before it opens."""
 

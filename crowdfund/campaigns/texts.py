@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crowdfund.i18n import current_locale
+from crowdfund.i18n import current_locale, gettext
 
 
 def said(texts: Mapping[str, Any], fallback: str) -> Any:
@@ -14,3 +14,8 @@ def said(texts: Mapping[str, Any], fallback: str) -> Any:
         if texts.get(locale):
             return texts[locale]
     return ""
+
+
+def named_piece(title: str, reward: str, number: int) -> str:
+    """Name a piece: by its own title, else by its reward's and its number."""
+    return title or gettext("%(reward)s, no. %(number)s", reward=reward, number=number)

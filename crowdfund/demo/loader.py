@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 
 from crowdfund import clock
+from crowdfund.campaigns import pieces
 from crowdfund.campaigns import service as campaigns
 from crowdfund.campaigns.models import Campaign
 from crowdfund.demo import documents, history, staff, talk
@@ -112,7 +113,12 @@ def _campaign(
     for stage in plan.get("stages", []):
         campaigns.add_stage(session, campaign.id, **stage)
     for place, reward in enumerate(plan.get("rewards", [])):
-        campaigns.add_reward(session, campaign.id, campaigns.RewardDetails(position=place, valued_on=today, **reward))
+        told = {name: value for name, value in reward.items() if name not in {"pieces", "shares"}}
+        made = campaigns.add_reward(
+            session, campaign.id, campaigns.RewardDetails(position=place, valued_on=today, **told)
+        )
+        if count := reward.get("pieces"):
+            pieces.add_pieces(session, made.id, [{}] * count, shares=reward.get("shares", 1))
     return campaign
 
 

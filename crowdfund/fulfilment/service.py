@@ -9,7 +9,6 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from crowdfund import audit, clock
-from crowdfund.campaigns import service as campaigns
 from crowdfund.errors import Conflict, NotFound, Refusal
 from crowdfund.fulfilment.models import Counterpart, CounterpartStep
 from crowdfund.fulfilment.rules import MOST_MARKED, CounterpartState, can_become, may_remind
@@ -168,18 +167,34 @@ def follow_gift(session: Session, gift_id: int) -> None:
     for one in rows:
         if gift.state in GIVEN_BACK and can_become(one.state, CounterpartState.CANCELLED):
             _become(session, one, CounterpartState.CANCELLED, uuid4())
-            if pledge.reward_state == RewardState.CLAIMED:
-                campaigns.release_reward(session, one.reward_id)
-                pledge.reward_state = RewardState.RELEASED
+            pledges.give_up_reward(session, pledge, RewardState.RELEASED)
         elif gift.state not in GIVEN_BACK and one.state == CounterpartState.CANCELLED:
             _owe_again(session, one, pledge)
 
 
 def _owe_again(session: Session, one: Counterpart, pledge: Pledge) -> None:
-    """Claim the reward anew; the last one may have gone meanwhile, and then a person must find another answer."""
-    claimed = pledge.reward_state == RewardState.CLAIMED or campaigns.claim_reward(session, one.reward_id)
-    pledge.reward_state = RewardState.CLAIMED if claimed else RewardState.UNAVAILABLE
+    """Claim the reward anew; the last one may have gone meanwhile, and then a person must find another answer.
+
+    One that was exchanged for a higher one stays cancelled.
+    """
+    if pledge.reward_state == RewardState.EXCHANGED:
+        return
+    if pledge.reward_state != RewardState.CLAIMED:
+        pledge.reward_state = RewardState.RELEASED
+        pledges.take_up_reward(session, pledge)
+    claimed = pledge.reward_state == RewardState.CLAIMED
     _become(session, one, CounterpartState.PROMISED if claimed else CounterpartState.IMPOSSIBLE, uuid4())
+
+
+def exchange(session: Session, pledge_id: int) -> None:
+    """Let the reward that a paid top-up has earned take the place of those before it, save what was handed over already."""
+    before = pledges.earlier_in_chain(session, pledge_id)
+    rows = _locked(session, Counterpart.pledge_id.in_([pledge.id for pledge in before]))
+    given = {one.pledge_id for one in rows if one.state == CounterpartState.HANDED_OVER}
+    pledges.exchange_rewards(session, pledge_id, [pledge for pledge in before if pledge.id not in given])
+    for one in rows:
+        if can_become(one.state, CounterpartState.CANCELLED):
+            _become(session, one, CounterpartState.CANCELLED, uuid4())
 
 
 def remind(session: Session, reward_id: int) -> int:

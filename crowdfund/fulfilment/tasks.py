@@ -34,6 +34,12 @@ def follow(session: Session, *, gift_id: int, **_ids: int) -> None:
     service.follow_gift(session, gift_id)
 
 
+@subscribes("pledge.topped_up")
+def exchange(session: Session, pledge_id: int) -> None:
+    """Owe what a gift earns with what was added to it, in the place of what it earned before."""
+    service.exchange(session, pledge_id)
+
+
 @subscribes("counterpart.reminded", outside=True)
 def remind(scope: TaskScope, counterpart_id: int, time: int) -> None:
     """Write to a donor that the reward is ready."""

@@ -13,7 +13,7 @@ from crowdfund.outbox import publish
 from crowdfund.pledges import service as pledges
 from crowdfund.pledges import wall
 from crowdfund.pledges.models import Pledge
-from crowdfund.pledges.rules import PledgeState
+from crowdfund.pledges.rules import PledgeState, RewardState
 
 
 def change_wall(session: Session, pledge_id: int, *, shown: str, name: str = "", message: str = "") -> Pledge:
@@ -39,6 +39,10 @@ def show(session: Session, pledge: Pledge) -> None:
     kept = session.scalars(
         select(Gift.id).where(ours, Gift.campaign_id == pledge.campaign_id, Gift.state.not_in(GIVEN_BACK)).limit(1)
     ).first()
+    if kept is None and pledge.reward_state == RewardState.WAIVED:
+        pledges.give_up_reward(
+            session, pledge, RewardState.WAIVED
+        )  # the piece; a reward is freed with what is owed for it
     if kept is not None:
         wall.write_entry(session, pledge)
     elif pledge.group_id is None:

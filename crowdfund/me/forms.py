@@ -6,7 +6,8 @@ from wtforms import BooleanField, ValidationError
 
 from crowdfund.forms import EmailField, Form, TextField
 from crowdfund.i18n import N_, gettext
-from crowdfund.pledges.forms import LONGEST_WALL_NAME, NO, WallForm
+from crowdfund.pledges.forms import LONGEST_WALL_NAME, NO
+from crowdfund.pledges.gift_forms import WallForm
 
 
 class AskForm(Form):

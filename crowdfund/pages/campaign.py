@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,9 +17,10 @@ from crowdfund.campaigns.texts import said
 from crowdfund.campaigns.view import Picture, Progress, TierRow, WorkCard
 from crowdfund.conversation.queries import conversation, place_of
 from crowdfund.errors import NotFound
-from crowdfund.i18n import current_locale, gettext
+from crowdfund.i18n import current_locale
 from crowdfund.institutions.models import Institution
 from crowdfund.money import Money
+from crowdfund.pages.assembly import assembly
 from crowdfund.pages.cards import (
     PHASES,
     card_statement,
@@ -34,12 +35,9 @@ from crowdfund.pages.crowd import people
 from crowdfund.pages.lists import fee_example
 from crowdfund.pages.papers import papers
 from crowdfund.pages.sums import amounts, budget, calculator, financing, milestones, purchase
-from crowdfund.pages.view.campaign import Assembly, CampaignPage, Shelf, StoryBlock, TimelineEvent
+from crowdfund.pages.view.campaign import CampaignPage, StoryBlock, TimelineEvent
 from crowdfund.pages.wall import wall
 from crowdfund.pledges.forms import CHANNEL
-
-FEW_PIECES = 4
-PIECES_ON_A_SHELF, IN_A_CROWD = 12, 33
 
 
 def find(session: Session, museum: str, slug: str) -> Row[Any]:
@@ -118,7 +116,7 @@ def campaign(session: Session, museum: str, slug: str, asked: Mapping[str, str],
         calculator=calculator(row, today, asked),
         plan=plan,
         plan_total=sum((part.amount for part in plan[1:]), plan[0].amount) if plan else None,
-        assembly=_assembly(row, progress),
+        assembly=assembly(session, row, progress, give),
         story=_story(row),
         milestones=milestones(session, row, progress),
         tiers=_tiers(session, row, today, give),
@@ -149,47 +147,6 @@ def progress_together(session: Session, row: Row[Any]) -> Progress:
         card_statement().where(Campaign.joint_code == row.joint_code).order_by(Campaign.institution_id)
     ).all()
     return together([progress_of(part) for part in parts])
-
-
-def _assembly(row: Row[Any], progress: Progress) -> Assembly | None:
-    """Show a work of many parts coming together. `part_images` are "file:count", in the order of the shelves."""
-    if not row.parts or progress.goal is None:
-        return None
-    price = Money(-(-progress.goal.minor // row.parts), row.currency)
-    here = min(row.parts, progress.raised.minor // price.minor)
-    missing = Money(price.minor - progress.raised.minor % price.minor, row.currency) if here < row.parts else None
-    return Assembly(
-        row.parts,
-        here,
-        price,
-        missing,
-        _shelves(row.part_images, here),
-        gettext("%(here)s of %(total)s pieces have come together.", here=here, total=row.parts),
-    )
-
-
-def _shelves(part_images: Sequence[str], here: int) -> tuple[tuple[Shelf, ...], ...]:
-    """Set the pieces out: kinds of few pieces together on the first shelf, the others on as many as they need."""
-    first, others = [], []
-    for entry in part_images:
-        file, _, count = entry.partition(":")
-        total, picture = int(count or 1), Picture(f"art/{file}", 80, 80)
-        name = file.removeprefix("piece-").removesuffix(".svg")
-        if total <= FEW_PIECES:
-            first.append(Shelf(name, picture, total, min(total, here)))
-        for part in _even(total) if total > FEW_PIECES else ():
-            others.append((Shelf(name, picture, part, min(part, here)),))
-            here = max(0, here - part)
-        if total <= FEW_PIECES:
-            here = max(0, here - total)
-    return (tuple(first), *others) if first else tuple(others)
-
-
-def _even(total: int) -> list[int]:
-    """Divide pieces over shelves that hold nearly the same number."""
-    most = PIECES_ON_A_SHELF if total <= 2 * PIECES_ON_A_SHELF else IN_A_CROWD
-    shelves = -(-total // most)
-    return [total // shelves + (place < total % shelves) for place in range(shelves)]
 
 
 def _story(row: Row[Any]) -> tuple[StoryBlock, ...]:

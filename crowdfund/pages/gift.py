@@ -6,24 +6,25 @@ from datetime import date
 from typing import Literal
 
 from flask import current_app, url_for
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from config import Config
 from crowdfund import clock, qr
-from crowdfund.campaigns.models import Campaign, Reward
-from crowdfund.campaigns.rules import is_open
-from crowdfund.campaigns.texts import said
+from crowdfund.campaigns.models import Campaign, Piece, Reward
+from crowdfund.campaigns.rules import is_offered, is_open
+from crowdfund.campaigns.texts import named_piece, said
 from crowdfund.desk.ways import bank_code, way_to_pay
 from crowdfund.donors.models import Donor
 from crowdfund.donors.rules import short_name
 from crowdfund.gifts import dedications, rules
+from crowdfund.gifts.chain import chain_of
 from crowdfund.gifts.models import Gift, Refund
 from crowdfund.i18n import gettext
 from crowdfund.institutions.models import Issuer
 from crowdfund.money import Money
 from crowdfund.pages.cards import card_of, card_statement
-from crowdfund.pages.view.gift import GiftPage, GiftState, HowToPay, ReceiptQuestions, ReceiptState
+from crowdfund.pages.view.gift import GiftPage, GiftState, HowToPay, NextReward, ReceiptQuestions, ReceiptState
 from crowdfund.payments.models import Checkout, QuarantinedCharge
 from crowdfund.payments.rules import AsideState, CheckoutState
 from crowdfund.pledges import service as pledges
@@ -55,6 +56,7 @@ def gift_page(session: Session, token: str, *, waiting: bool = False) -> GiftPag
     if waiting and state == "cancelled" and pledge.state == PledgeState.MADE:
         state = "processing"
     receipt = _receipt(session, gift, token) if gift else _no_gift(pledge, state)
+    more = url_for("giving.add_more", token=token) if state == "paid" and _may_add(session, pledge, donor) else ""
     config: Config = current_app.extensions["config"]
     return GiftPage(
         museum=card.museum,
@@ -95,14 +97,35 @@ def gift_page(session: Session, token: str, *, waiting: bool = False) -> GiftPag
         dedication=pledge.dedication_kind or "",  # type: ignore[arg-type] # the table holds the same words
         dedicated_to=pledge.dedication_name or "",
         card_url=url_for("gifts.card", token=token) if gift and dedications.stored_card(pledge) else "",
-        more_url=url_for("giving.add_more", token=token)
-        if state == "paid" and _may_add(session, pledge, donor)
-        else "",
+        more_url=more,
+        ahead=_ahead(session, pledge, row.default_locale, more) if more else None,
     )
 
 
 def _may_add(session: Session, pledge: Pledge, donor: Donor) -> bool:
     return donor.email is not None and donor.erased_at is None and _open(session, pledge)
+
+
+def _ahead(session: Session, pledge: Pledge, home: str, more: str) -> NextReward | None:
+    """Find the reward that a little more reaches: the next above what was earned, not further than what was given."""
+    chain = chain_of(session, pledge)
+    found = session.scalars(
+        select(Reward)
+        .where(
+            Reward.campaign_id == pledge.campaign_id,
+            Reward.state == "offered",
+            Reward.price_minor > max(chain.earned.minor, chain.given.minor),
+            or_(Reward.stock.is_(None), Reward.claimed < Reward.stock),
+        )
+        .order_by(Reward.price_minor, Reward.position)
+    )
+    reward = next(
+        (one for one in found if is_offered(one.state, one.available_from, one.available_until, clock.now())), None
+    )
+    if reward is None or reward.price_minor > 2 * chain.given.minor:
+        return None
+    missing = Money(reward.price_minor, reward.currency) - chain.given
+    return NextReward(said(reward.title, home), missing, f"{more}?reward={reward.id}")
 
 
 def _open(session: Session, pledge: Pledge) -> bool:
@@ -251,4 +274,8 @@ def _refunded_on(session: Session, gift: Gift | None) -> date | None:
 def _reward(session: Session, pledge: Pledge, fallback: str) -> str:
     if pledge.reward_id is None or pledge.reward_state != RewardState.CLAIMED:
         return ""
-    return str(said(session.get_one(Reward, (pledge.institution_id, pledge.reward_id)).title, fallback))
+    title = str(said(session.get_one(Reward, (pledge.institution_id, pledge.reward_id)).title, fallback))
+    if pledge.piece_id is None:
+        return title
+    piece = session.get_one(Piece, (pledge.institution_id, pledge.piece_id))
+    return named_piece(said(piece.title, fallback), title, piece.number)

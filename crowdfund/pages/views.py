@@ -28,7 +28,7 @@ from crowdfund.pages.front import KEEP
 from crowdfund.pages.gift import gift_page
 from crowdfund.pages.wall import last_name
 from crowdfund.pledges import service as pledges
-from crowdfund.pledges.forms import ReceiptForm, WallForm
+from crowdfund.pledges.gift_forms import ReceiptForm, WallForm
 from crowdfund.tenancy import DonorScope, PublicScope, transaction
 
 blueprint = Blueprint("pages", __name__)

@@ -29,7 +29,7 @@ from crowdfund.pledges import groups
 from crowdfund.pledges import service as pledges
 from crowdfund.pledges.forms import GROUP, AmountForm, GiveForm, parse_attempt
 from crowdfund.pledges.models import Pledge
-from crowdfund.pledges.offers import Offer, load_offer, slugs_of
+from crowdfund.pledges.offers import Offer, load_offer, piece_title, slugs_of
 from crowdfund.pledges.queries import Filled, give_page
 from crowdfund.pledges.rules import PledgeState
 from crowdfund.pledges.view import GivePage
@@ -88,7 +88,7 @@ def early_offer(token: str) -> Offer:
 
 def _from_link(form: AmountForm) -> dict[str, str]:
     """Keep what a link to step 1 may carry; an amount that is not among the suggested ones goes to the free field."""
-    values = {"c": form.channel, "g": form.group, "reward": form.reward.data}
+    values = {"c": form.channel, "g": form.group, "reward": form.reward.data, "piece": form.piece.data}
     if form.chosen is not None:
         values["other_amount" if form.other_amount.typed else "amount"] = form.other_amount.typed or form.amount.typed
     return {name: value for name, value in values.items() if value}
@@ -200,7 +200,8 @@ def _filled(form: GiveForm, errors: Mapping[str, str], own: Mapping[str, str]) -
 
 
 def _page(template: str, offer: Offer, filled: Filled, status: int) -> AnyResponse:
-    page = give_page(offer, replace(filled, group=_group_of(offer, filled.values.get("g", ""))))
+    named = replace(filled, group=_group_of(offer, filled.values.get("g", "")), piece=_piece_of(offer, filled))
+    page = give_page(offer, named)
     answer = make_response(render_template(template, page=page, errors=page.errors), status)
     answer.headers["Cache-Control"] = "no-store"
     return answer
@@ -213,6 +214,15 @@ def _group_of(offer: Offer, code: str) -> str:
     with transaction(DonorScope(offer.institution_id)) as session:
         group = groups.find_group(session, offer.campaign_id, code)
         return group.name if group else ""
+
+
+def _piece_of(offer: Offer, filled: Filled) -> str:
+    """Name the piece that is wished for; none of another reward, and none that is adopted already."""
+    number = filled.values.get("piece", "")
+    if not filled.reward_id or not (number.isascii() and number.isdigit()) or len(number) > 18:
+        return ""
+    with transaction(PublicScope()) as session:
+        return piece_title(session, offer, filled.reward_id, int(number))
 
 
 def _closed(offer: Offer) -> AnyResponse:

@@ -17,7 +17,7 @@ from crowdfund.payments import budgets, checkout, giving, service, top_up
 from crowdfund.payments.provider import ProviderRefused, ProviderUnavailable
 from crowdfund.payments.rules import CheckoutState
 from crowdfund.pledges import service as pledges
-from crowdfund.pledges.forms import PayForm
+from crowdfund.pledges.gift_forms import PayForm
 from crowdfund.tenancy import DonorScope, transaction
 
 blueprint = Blueprint("giving", __name__)

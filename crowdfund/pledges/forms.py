@@ -53,6 +53,7 @@ class AmountForm(Form):
     amount = MoneyField()
     other_amount = MoneyField()
     reward = StringField()
+    piece = StringField()
     waive_reward = BooleanField(false_values=NO)
     c = StringField()
     g = StringField()
@@ -93,10 +94,12 @@ class AmountForm(Form):
     @property
     def reward_id(self) -> int | None:
         """Give the reward chosen; a text that is no number can be no reward's (0 is nobody's)."""
-        text = self.reward.data
-        if not text:
-            return None
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+        return _number(self.reward.data)
+
+    @property
+    def piece_id(self) -> int | None:
+        """Give the piece wished for; one of another reward than the chosen one is none."""
+        return _number(self.piece.data) if self.reward_id else None
 
 
 class GiveForm(AmountForm):
@@ -219,6 +222,7 @@ class GiveForm(AmountForm):
             donor=self.donor(locale),
             method=self.method.data,
             reward_id=self.reward_id,
+            piece_id=self.piece_id,
             waive_reward=self.waive_reward.data,
             cover_fees=self.cover_fees.data and self.method.data == "card",  # nothing else costs the museum a fee
             wants_receipt=self.wants_receipt.data,
@@ -244,52 +248,10 @@ class TopUpForm(AmountForm):
         csrf = True
 
 
-class WallForm(Form):
-    """Change what is shown of a gift."""
-
-    wall = ChoiceField(Wall, missing=N_("Choose how you are shown"))
-    wall_name = TextField(LONGEST_WALL_NAME)
-    message = TextField(LONGEST_MESSAGE, lines=True)
-
-    def validate_wall_name(self, field: TextField) -> None:
-        """Ask for the name that is to stand on the wall."""
-        if self.wall.data == Wall.OTHER and not field.data and not field.errors:
-            raise ValidationError(gettext(N_("Type the name that is to stand on the wall")))
-
-
-class ReceiptForm(Form):
-    """Ask for a receipt later, or complete what it prints."""
-
-    address_line = TextField(200)
-    postcode = TextField(16)
-    city = TextField(LONGEST_NAME)
-    country = ChoiceField(country_codes())
-    tax_number = TextField(32)
-    legal_form = TextField(60)
-    company_number = TextField(40)
-
-    def details(self, locale: str) -> DonorDetails:
-        """Give what was told."""
-        told = {name: field.data for name, field in self._fields.items() if name != "csrf_token"}
-        return DonorDetails(locale=locale, **told)
-
-
-class ReminderForm(Form):
-    """Ask to be reminded on a day."""
-
-    on = TextField(10)
-    email = EmailField(missing=N_("Type the e-mail address to write to"))
-
-
-class GroupForm(Form):
-    """Start a group."""
-
-    name = TextField(LONGEST_WALL_NAME, missing=N_("Type the name of the group, as it is to stand on the wall"))
-    email = EmailField(missing=N_("Type the e-mail address to write to"))
-
-
-class PayForm(Form):
-    """Try to pay again: a button and its token."""
+def _number(text: str | None) -> int | None:
+    if not text:
+        return None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 def parse_attempt(text: str) -> UUID | None:

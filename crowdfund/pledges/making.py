@@ -16,6 +16,7 @@ from crowdfund import clock
 from crowdfund.campaigns import service as campaigns
 from crowdfund.campaigns.early import check_welcome
 from crowdfund.campaigns.models import Reward
+from crowdfund.campaigns.pieces import take_piece
 from crowdfund.campaigns.rules import is_offered
 from crowdfund.database import hold
 from crowdfund.donors import service as donors
@@ -86,7 +87,7 @@ def _make(session: Session, news: Sequence[Asked]) -> list[Pledge]:
     ])  # fmt: skip
     made = [_new_pledge(session, *one, donor) for one, donor in zip(news, givers, strict=True)]
     _take_rewards(session, [
-        (pledge, reward, request.waive_reward)
+        (pledge, reward, request)
         for pledge, reward, (request, _moment) in zip(made, rewards, news, strict=True)
         if reward is not None
     ])  # fmt: skip
@@ -136,7 +137,7 @@ def _chosen_reward(session: Session, request: PledgeRequest, moment: datetime) -
     if not request.waive_reward:
         if not is_offered(reward.state, reward.available_from, reward.available_until, moment):
             raise Refusal(REWARD_GONE, field="reward", status=409)
-        check_reward_price(request.amount, Money(reward.price_minor, reward.currency))
+        check_reward_price(request.counted, Money(reward.price_minor, reward.currency))
     return reward
 
 
@@ -167,25 +168,30 @@ def _new_pledge(session: Session, request: PledgeRequest, moment: datetime, dono
         channel=request.channel or None,
         early_link_id=request.early_link_id,
         group_id=group.id if group else None,
+        tops_up_id=request.tops_up.pledge_id if request.tops_up else None,
         told=donors.news_of(donor, request.donor),
         created_at=moment,
     )
 
 
-def _take_rewards(session: Session, chosen: Sequence[tuple[Pledge, Reward, bool]]) -> None:
+def _take_rewards(session: Session, chosen: Sequence[tuple[Pledge, Reward, PledgeRequest]]) -> None:
     """Claim rewards for new pledges, or note that they are waived: then the whole gift is receiptable."""
     wanted: Counter[tuple[int, int]] = Counter()
-    for pledge, reward, waived in chosen:
+    for pledge, reward, request in chosen:
         pledge.reward_id = reward.id
-        if waived:
+        if request.waive_reward:
             pledge.reward_state = RewardState.WAIVED
             continue
         wanted[reward.campaign_id, reward.id] += 1
         pledge.reward_state = RewardState.CLAIMED
-        pledge.counterpart_minor = 0 if reward.symbolic else reward.fair_value_minor
+        before = request.tops_up.counterpart.minor if request.tops_up else 0  # it takes the place of what came for that
+        pledge.counterpart_minor = 0 if reward.symbolic else max(0, reward.fair_value_minor - before)
     for (_campaign_id, reward_id), count in sorted(wanted.items()):
         if not campaigns.claim_reward(session, reward_id, count):
             raise Refusal(REWARD_GONE, field="reward", status=409)
+    for pledge, reward, request in chosen:
+        if pledge.reward_state == RewardState.CLAIMED or request.piece_id is not None:
+            pledge.piece_id = take_piece(session, reward.id, request.piece_id)
 
 
 def secret() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, text, true
+from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, false, text, true
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -28,6 +28,9 @@ class Pledge(OwnedByInstitution, Base):
         owned_key("reward_id", "rewards"),
         owned_key("group_id", "groups"),
         owned_key("early_link_id", "early_links"),
+        owned_key("piece_id", "pieces"),
+        owned_key("tops_up_id", "pledges"),
+        UniqueConstraint("institution_id", "card_hash"),
         CheckConstraint("amount_minor > 0 AND cover_minor >= 0 AND cover_minor < amount_minor", name="amounts"),
         Index("ix_pledges_campaign", "institution_id", "campaign_id", "id"),
         Index("ix_pledges_donor", "institution_id", "donor_id"),
@@ -37,6 +40,7 @@ class Pledge(OwnedByInstitution, Base):
             "id",
             postgresql_where=text("state = 'made' AND reference IS NOT NULL"),
         ),
+        Index("ix_pledges_tops_up", "institution_id", "tops_up_id", postgresql_where=text("tops_up_id IS NOT NULL")),
     )
 
     attempt: Mapped[UUID]
@@ -52,6 +56,8 @@ class Pledge(OwnedByInstitution, Base):
     reward_id: Mapped[int | None] = mapped_column(BigInteger)
     reward_state: Mapped[str]  # rules.RewardState
     counterpart_minor: Mapped[int] = minor(default=0)  # fair value when claimed; 0 when waived or symbolic
+    piece_id: Mapped[int | None] = mapped_column(BigInteger)  # the piece that is adopted with the reward
+    tops_up_id: Mapped[int | None] = mapped_column(BigInteger)  # the first pledge of those it adds to
     wants_receipt: Mapped[bool]
     fallback: Mapped[str]  # refund, museum, keep
     locale: Mapped[str]
@@ -68,6 +74,8 @@ class Pledge(OwnedByInstitution, Base):
     channel: Mapped[str | None]
     group_id: Mapped[int | None] = mapped_column(BigInteger)  # who gives with a group stands on the wall by its name
     early_link_id: Mapped[int | None] = mapped_column(BigInteger)  # made by a friend before the opening
+    card_hash: Mapped[str | None]  # of the public card's token; none: there is no card
+    card_amount: Mapped[bool] = mapped_column(default=False, server_default=false())  # told on the card, if wished
     # What a known donor told anew of themselves: taken over once the money has come, forgotten when it does not.
     told: Mapped[dict[str, str] | None] = mapped_column(JSONB(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
@@ -108,6 +116,8 @@ class WallEntry(OwnedByInstitution, Base):
         owned_key("campaign_id", "campaigns"),
         owned_key("pledge_id", "pledges"),
         owned_key("group_id", "groups"),
+        owned_key("piece_id", "pieces"),
+        Index("ix_wall_entries_piece", "institution_id", "campaign_id", postgresql_where=text("piece_id IS NOT NULL")),
         CheckConstraint("pledge_id IS NOT NULL OR group_id IS NOT NULL", name="whose"),
         Index("ix_wall_entries_campaign", "institution_id", "campaign_id", "order_key"),
     )
@@ -115,6 +125,7 @@ class WallEntry(OwnedByInstitution, Base):
     campaign_id: Mapped[int] = mapped_column(BigInteger)
     pledge_id: Mapped[int | None] = mapped_column(BigInteger)  # of one donor, or
     group_id: Mapped[int | None] = mapped_column(BigInteger)  # of a whole group
+    piece_id: Mapped[int | None] = mapped_column(BigInteger)  # the piece it adopted
     display_name: Mapped[str]
     message: Mapped[str | None]  # shown only once `message_approved`
     message_approved: Mapped[bool] = mapped_column(default=False)

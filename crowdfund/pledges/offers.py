@@ -11,9 +11,9 @@ from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from crowdfund import clock
-from crowdfund.campaigns.models import Artwork, Campaign, Reward
+from crowdfund.campaigns.models import Artwork, Campaign, Piece, Reward
 from crowdfund.campaigns.rules import CampaignState, FundingModel, is_offered, is_open
-from crowdfund.campaigns.texts import said
+from crowdfund.campaigns.texts import named_piece, said
 from crowdfund.campaigns.view import MuseumLabel, Picture
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.i18n import current_locale
@@ -62,6 +62,7 @@ class Offer:
     methods: tuple[str, ...]
     threshold: Money | None
     rewards: tuple[OfferedReward, ...]
+    given: Money | None = None  # before, by the gift that this one adds to: both together reach a reward
     early: str = ""  # the token of the link by which a friend came before the opening
     early_link_id: int | None = None
 
@@ -116,7 +117,7 @@ class Offer:
             return
         if reward.left == 0:
             raise Refusal(REWARD_GONE, field="reward", status=409)
-        check_reward_price(amount, reward.price)
+        check_reward_price(amount + self.given if self.given else amount, reward.price)
 
 
 def load_offer(session: Session, museum: str, campaign: str) -> Offer:
@@ -188,6 +189,23 @@ def _offer(
         threshold=Money(found.threshold_minor, found.currency) if found.threshold_minor else None,
         rewards=tuple(_offered(reward, own) for reward in rewards if _is_offered(reward)),
     )
+
+
+def piece_title(session: Session, offer: Offer, reward_id: int, piece_id: int) -> str:
+    """Name a piece that is still free under a reward; empty for every other one."""
+    piece = session.scalars(
+        select(Piece).where(
+            Piece.institution_id == offer.institution_id,
+            Piece.campaign_id == offer.campaign_id,
+            Piece.reward_id == reward_id,
+            Piece.id == piece_id,
+            Piece.claimed < Piece.shares,
+        )
+    ).one_or_none()
+    reward = offer.reward(reward_id)
+    if piece is None or reward is None:
+        return ""
+    return named_piece(said(piece.title, ""), reward.title, piece.number)
 
 
 def slugs_of(session: Session, pledge_id: int) -> tuple[str, str]:

@@ -30,6 +30,7 @@ class Filled:
     reward_id: int | None
     donor_kind: str = DonorKind.INDIVIDUAL
     group: str = ""
+    piece: str = ""
     attempt: str = ""
     csrf_token: str = ""
 
@@ -60,6 +61,7 @@ def give_page(offer: Offer, filled: Filled) -> GivePage:
         relief=relief.relief(offer.regime, filled.donor_kind, today, offer.minimum.currency),
         reward_title=reward.title if reward else "",
         group=filled.group,
+        piece=filled.piece,
         waiver=_waiver(offer, reward, filled, today),
         change_url=_change_url(offer, filled),
         deadline=offer.day(offer.closes_at),
@@ -142,6 +144,7 @@ def _change_url(offer: Offer, filled: Filled) -> str:
     chosen = {
         "amount": str(filled.amount.decimal) if filled.amount else "",
         "reward": str(filled.reward_id or ""),
+        "piece": filled.values.get("piece", "") if filled.reward_id else "",
         "c": filled.values.get("c", ""),
         "g": filled.values.get("g", ""),
     }

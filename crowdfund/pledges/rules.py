@@ -46,7 +46,8 @@ class RewardState(StrEnum):
     CLAIMED = "claimed"  # counted against the stock
     WAIVED = "waived"  # the donor wants no counterpart: the whole gift is receiptable
     UNAVAILABLE = "unavailable"  # money came, the last one was gone: the donor is asked
-    RELEASED = "released"  # the pledge came to nothing, the stock is free again
+    RELEASED = "released"  # the pledge came to nothing or was given back, the stock is free again
+    EXCHANGED = "exchanged"  # with what was added later it earned a higher one, which stands in its place
 
 
 # The tariff for cards of the European Economic Area; others cost the museum more, so we say "helps with the costs".
@@ -115,6 +116,15 @@ FORGOTTEN_AFTER = timedelta(hours=24)
 WALL_STEP = timedelta(minutes=10)
 
 
+@dataclass(frozen=True, slots=True)
+class TopUp:
+    """What a new pledge adds to: the first pledge, what was given so far, and the fair value of what came for it."""
+
+    pledge_id: int
+    given: Money
+    counterpart: Money
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PledgeRequest:
     """What a donor asks for: plain values, tidied already.
@@ -129,7 +139,9 @@ class PledgeRequest:
     donor: DonorDetails
     method: str = "card"
     reward_id: int | None = None
+    piece_id: int | None = None
     waive_reward: bool = False
+    tops_up: TopUp | None = None
     cover_fees: bool = False
     wants_receipt: bool = False
     fallback: str = Fallback.KEEP
@@ -144,6 +156,11 @@ class PledgeRequest:
     early_link_id: int | None = None
     consents: Mapping[str, str] = field(default_factory=dict)
     source: str = "giving form"
+
+    @property
+    def counted(self) -> Money:
+        """Give what decides on the reward: the amount, with what was given before it."""
+        return self.amount + self.tops_up.given if self.tops_up else self.amount
 
     @property
     def cover(self) -> Money:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from crowdfund import clock
 from crowdfund.campaigns import service as campaigns
 from crowdfund.campaigns.early import check_welcome
+from crowdfund.campaigns.pieces import free_piece, take_piece
 from crowdfund.donors import service as donors
 from crowdfund.donors.rules import DonorDetails
-from crowdfund.errors import Conflict, NotFound
+from crowdfund.errors import Conflict, NotFound, Refusal
 from crowdfund.i18n import N_
 from crowdfund.links import digest, token_for
 from crowdfund.outbox import publish
@@ -27,8 +28,9 @@ from crowdfund.pledges.rules import (
 )
 
 __all__ = [
-    "cancel", "expire", "fulfil", "fulfil_all", "fulfil_locked", "gift_token", "lock_pledges", "make_pledge",
-    "make_pledges", "pledge_by_token", "pledge_of", "promise", "promise_all", "reopen",
+    "cancel", "earlier_in_chain", "exchange_rewards", "expire", "fulfil", "fulfil_all", "fulfil_locked", "gift_token", "give_up_reward",
+    "lock_pledges", "make_pledge", "make_pledges", "pledge_by_token", "pledge_of", "promise", "promise_all", "reopen",
+    "take_up_reward",
 ]  # fmt: skip
 
 HELD = N_("Money has come for this gift and the museum is looking at it. Please do not pay again.")
@@ -55,11 +57,13 @@ def fulfil_all(session: Session, paid: Mapping[Pledge, datetime]) -> None:
     _take_over(session, [pledge for pledge in due if pledge.told is not None])
     for pledge, moment in due.items():
         if pledge.reward_state == RewardState.RELEASED and not _reclaim(session, pledge):
-            pledge.reward_state = RewardState.UNAVAILABLE
+            pledge.reward_state, pledge.piece_id = RewardState.UNAVAILABLE, None
             pledge.counterpart_minor = 0
         _close(pledge, PledgeState.PAID)
         pledge.closed_at, pledge.held_at = moment, None
         publish(session, "pledge.paid", key=str(pledge.id), pledge_id=pledge.id)
+        if pledge.tops_up_id is not None and pledge.reward_id is not None:
+            publish(session, "pledge.topped_up", key=str(pledge.id), pledge_id=pledge.id)
     wall.write_entries(session, due)
 
 
@@ -76,8 +80,21 @@ def _take_over(session: Session, paid: Collection[Pledge]) -> None:
 def _reclaim(session: Session, pledge: Pledge) -> bool:
     if pledge.reward_id is None or not campaigns.claim_reward(session, pledge.reward_id):
         return False
+    try:
+        pledge.piece_id = _piece_again(session, pledge.reward_id, pledge.piece_id)
+    except Refusal:
+        campaigns.release_reward(session, pledge.reward_id)
+        return False
     pledge.reward_state = RewardState.CLAIMED
     return True
+
+
+def _piece_again(session: Session, reward_id: int, piece_id: int | None) -> int | None:
+    """Take the piece that was given free, or another one where somebody else has adopted it meanwhile."""
+    try:
+        return take_piece(session, reward_id, piece_id)
+    except Refusal:
+        return take_piece(session, reward_id)
 
 
 def _close(pledge: Pledge, state: PledgeState) -> None:
@@ -123,9 +140,46 @@ def cancel(session: Session, pledge_id: int) -> Pledge:
 def _end(session: Session, pledge: Pledge, state: PledgeState) -> None:
     _close(pledge, state)
     pledge.told = None
+    give_up_reward(session, pledge, RewardState.RELEASED)
+    session.flush()
+
+
+def give_up_reward(session: Session, pledge: Pledge, state: RewardState) -> None:
+    """Give the reward of a locked pledge free, and its piece; `state` says why. One that has none stays as it is."""
+    if pledge.piece_id is not None and pledge.reward_state in {RewardState.CLAIMED, RewardState.WAIVED}:
+        free_piece(session, pledge.piece_id)
+        if pledge.reward_state == RewardState.WAIVED:
+            pledge.piece_id = None
     if pledge.reward_state == RewardState.CLAIMED and pledge.reward_id is not None:
         campaigns.release_reward(session, pledge.reward_id)
-        pledge.reward_state = RewardState.RELEASED
+        pledge.reward_state = state
+
+
+def take_up_reward(session: Session, pledge: Pledge) -> None:
+    """Claim the reward of a locked, paid pledge again whose money came back; when it has gone, say so."""
+    if pledge.reward_state == RewardState.RELEASED and not _reclaim(session, pledge):
+        pledge.reward_state, pledge.piece_id = RewardState.UNAVAILABLE, None
+
+
+def earlier_in_chain(session: Session, pledge_id: int) -> list[Pledge]:
+    """Lock the paid pledges that a paid one tops up by its claimed reward; none where it does not."""
+    newest = pledge_of(session, pledge_id)
+    if newest.tops_up_id is None or newest.reward_id is None:
+        return []
+    chain = select(Pledge.id).where(or_(Pledge.id == newest.tops_up_id, Pledge.tops_up_id == newest.tops_up_id))
+    locked = lock_pledges(session, session.scalars(chain).all())  # in the order of their ids, as everywhere
+    if locked[pledge_id].reward_state != RewardState.CLAIMED or locked[pledge_id].state != PledgeState.PAID:
+        return []
+    return [one for one in locked.values() if one.id < pledge_id and one.state == PledgeState.PAID]
+
+
+def exchange_rewards(session: Session, pledge_id: int, before: Sequence[Pledge]) -> None:
+    """Give up what locked pledges had earned before a top-up of them earned something higher. Twice is once."""
+    newest = pledge_of(session, pledge_id)
+    for pledge in before:
+        give_up_reward(session, pledge, RewardState.EXCHANGED)
+        pledge.piece_id = None
+        wall.name_piece(session, pledge.id, newest.piece_id)
     session.flush()
 
 

@@ -43,6 +43,17 @@ class RewardChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class RewardAhead:
+    """A reward that a gift reaches with `missing` more."""
+
+    id: int
+    title: str
+    text: str
+    amount: Money
+    missing: Money
+
+
+@dataclass(frozen=True, slots=True)
 class CountryChoice:
     """A country of the postal address; its name is in the page's language."""
 
@@ -65,7 +76,7 @@ class GivePage:
 
     `values` are the fields as the person filled them, `errors` one translated sentence for each wrong field, in the
     order of the form (the key "" belongs to the whole form). `amount`, `fee_cover` and `net` are the server's sums
-    for the amount chosen (step 2). `group` names the group that gives.
+    for the amount chosen (step 2). `group` names the group that gives, `piece` the piece that is adopted.
     `asks_tax_number` is set where the law prints it on the receipt.
     """
 
@@ -90,6 +101,7 @@ class GivePage:
     reward_title: str = ""
     waiver: Waiver | None = None
     group: str = ""
+    piece: str = ""
     change_url: str = ""
     deadline: date | None = None
     threshold: Money | None = None

@@ -16,7 +16,8 @@ from crowdfund.errors import Conflict, NotFound, Refusal
 from crowdfund.forms import form_token, shown_values
 from crowdfund.i18n import current_locale, gettext
 from crowdfund.pledges import groups, reminders
-from crowdfund.pledges.forms import GROUP, GroupForm, ReminderForm
+from crowdfund.pledges.forms import GROUP
+from crowdfund.pledges.gift_forms import GroupForm, ReminderForm
 from crowdfund.pledges.offers import Offer, load_offer
 from crowdfund.tenancy import DonorScope, PublicScope, transaction
 

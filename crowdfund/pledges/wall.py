@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -15,7 +15,7 @@ from crowdfund.donors.models import Donor
 from crowdfund.donors.rules import DonorKind, short_name
 from crowdfund.donors.service import donors_of
 from crowdfund.pledges.models import Group, Pledge, WallEntry
-from crowdfund.pledges.rules import Wall, wall_shows_from
+from crowdfund.pledges.rules import RewardState, Wall, wall_shows_from
 from crowdfund.tenancy import museum_of
 
 
@@ -44,7 +44,7 @@ def write_entries(session: Session, paid: Mapping[Pledge, datetime]) -> None:
     by_id = donors_of(session, {pledge.donor_id for pledge in paid})
     for pledge, moment in paid.items():
         if pledge.group_id is not None:
-            write_group(session, pledge.group_id, moment)
+            write_group(session, pledge.group_id, moment, pledge.piece_id)
             continue
         _write(session, pledge, display_name(pledge, by_id[pledge.donor_id]), entries.get(pledge.id), moment)
     session.flush()
@@ -71,6 +71,13 @@ def _write(session: Session, pledge: Pledge, name: str | None, entry: WallEntry 
     entry.message = pledge.message
     entry.dedication = pledge.dedication_name if pledge.wall_dedication else None
     entry.town = pledge.wall_town
+    if pledge.reward_state in {RewardState.CLAIMED, RewardState.WAIVED}:
+        entry.piece_id = pledge.piece_id
+
+
+def name_piece(session: Session, pledge_id: int, piece_id: int | None) -> None:
+    """Show a donor beside another piece: what they added earned it."""
+    session.execute(update(WallEntry).where(WallEntry.pledge_id == pledge_id).values(piece_id=piece_id))
 
 
 def remove_entry(session: Session, pledge_id: int) -> None:
@@ -78,8 +85,8 @@ def remove_entry(session: Session, pledge_id: int) -> None:
     session.execute(delete(WallEntry).where(WallEntry.pledge_id == pledge_id))
 
 
-def write_group(session: Session, group_id: int, moment: datetime) -> None:
-    """Put a group on the wall, once, however many of it have given."""
+def write_group(session: Session, group_id: int, moment: datetime, piece_id: int | None = None) -> None:
+    """Put a group on the wall, once, however many of it have given, beside the piece that one of them adopted."""
     museum = museum_of(session)
     group = session.get_one(Group, (museum, group_id))
     entry = insert(WallEntry).values(
@@ -93,6 +100,12 @@ def write_group(session: Session, group_id: int, moment: datetime) -> None:
         message_approved=False,
     )
     session.execute(entry.on_conflict_do_nothing(index_elements=["institution_id", "group_id"]))
+    if piece_id is not None:
+        session.execute(
+            update(WallEntry)
+            .where(WallEntry.group_id == group_id, WallEntry.piece_id.is_(None))
+            .values(piece_id=piece_id)
+        )
 
 
 def remove_group(session: Session, group_id: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ from sqlalchemy.orm.util import identity_key
 
 from crowdfund.campaigns.models import Campaign
 from crowdfund.donors.models import Donor
+from crowdfund.gifts.chain import chain_of
 from crowdfund.gifts.models import Gift, Refund
 from crowdfund.gifts.rules import GiftState, Method, RefundState
 from crowdfund.institutions.models import Institution, Issuer
@@ -135,7 +136,10 @@ def _ask_law(session: Session, case: Case, donor: Donor, today: date, just_now: 
     if method is None:
         return Verdict("hold", "method")
     before = counterparts_before(session, case, just_now) if case.gift.counterpart_minor else None
-    decision = countries.decide(_facts(case, donor, regime, method, today, before))
+    facts = _facts(case, donor, regime, method, today, before)
+    if case.gift.counterpart_minor:
+        facts = _with_what_it_adds_to(session, case.gift, facts)
+    decision = countries.decide(facts)
     problem = issuer_problem(case.issuer, today, regime, decision.legal_articles)
     if decision.outcome == "yes":
         return Verdict("hold", problem) if problem else Verdict("yes", "", decision=decision, regime=regime)
@@ -166,6 +170,15 @@ def _facts(case: Case, donor: Donor, regime: str, method: str, today: date, befo
         issued_on=today,
         art_bonus_intervention=case.campaign.art_bonus_id or "",
     )
+
+
+def _with_what_it_adds_to(session: Session, gift: Gift, facts: GiftFacts) -> GiftFacts:
+    """Tell the law what a gift tops up, which its counterpart is earned by, too."""
+    pledge = session.get(Pledge, (gift.institution_id, gift.pledge_id)) if gift.pledge_id else None
+    if pledge is None or pledge.tops_up_id is None:
+        return facts
+    chain = chain_of(session, pledge, before=pledge.id)
+    return replace(facts, added_to=chain.given, counterpart_of_those=chain.counterpart)
 
 
 def identity_of(donor: Donor) -> dict[str, str]:

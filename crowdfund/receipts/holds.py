@@ -43,6 +43,9 @@ REASONS = {
     "ceiling_unknown": N_(
         "With your other gifts of the year, what you received in return passes the ceiling: the museum looks at it."
     ),
+    "top_up": N_(
+        "What you receive is earned by your gifts together: the museum looks at this receipt before it leaves."
+    ),
     "sponsorship": N_("What your company receives in return makes this sponsorship: the museum will send an invoice."),
     "not_traceable": N_("Cash leaves no trace, and the tax relief asks for a traceable payment."),
     "no_intervention": N_("This campaign is not published on the Art Bonus portal, so there is no receipt."),

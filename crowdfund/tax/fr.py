@@ -96,7 +96,18 @@ def _check_counterpart(facts: GiftFacts) -> Decision | None:
     if not facts.counterpart:
         return None
     company = facts.donor_kind == "company"
-    if facts.counterpart > share(facts.kept, value("fr.counterpart.share", facts.gift_date)):
+    quarter = value("fr.counterpart.share", facts.gift_date)
+    if facts.counterpart > share(facts.kept, quarter):
+        together, for_all = (
+            facts.kept + (facts.added_to or facts.zero),
+            facts.counterpart + (facts.counterpart_of_those or facts.zero),
+        )
+        if facts.added_to and for_all <= share(together, quarter):
+            # Whether the ratio is taken of each payment or of a gift made in several is not written.
+            message = N_(
+                "The counterpart is worth more than a quarter of this gift, but less than one of all it adds to."
+            )
+            return hold(facts, "top_up", message)
         if company:
             message = N_(
                 "The counterpart is worth more than a quarter of the gift: this is sponsorship, to be invoiced."

@@ -62,7 +62,8 @@ class GiftFacts:
     `amount` is what the donor paid to the issuer; `refunded` what was given back. `counterpart_value` is the fair value
     of the counterpart taken (zero when it was waived or is symbolic); `counterparts_this_year` the value already handed
     by this issuer to this donor in the calendar year of the gift, without this one. `identity` names the fields of the
-    donor's identity that are filled. `issued_on` chooses the revision of the form (default: the gift date).
+    donor's identity that are filled. `issued_on` chooses the revision of the form (default: the gift date). `added_to` is what
+    was given before and kept where this gift tops it up, `counterpart_of_those` the value of the counterparts taken for that.
     """
 
     jurisdiction: str
@@ -79,6 +80,8 @@ class GiftFacts:
     issued_on: date | None = None
     art_bonus_intervention: str = ""
     accepted_by_ministers: bool = False
+    added_to: Money | None = None
+    counterpart_of_those: Money | None = None
 
     def __post_init__(self) -> None:
         """Refuse facts that no law can read. Raises ValueError."""

@@ -21,7 +21,7 @@ from crowdfund.gifts.rules import Method
 from crowdfund.links import digest, token_for
 from crowdfund.money import Money
 from crowdfund.pages import about, views
-from crowdfund.pages.campaign import _shelves
+from crowdfund.pages.assembly import _shelves
 from crowdfund.pages.front import FRESH
 from crowdfund.pledges.making import secret
 from crowdfund.tenancy import transaction

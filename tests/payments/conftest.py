@@ -31,7 +31,7 @@ from crowdfund.tenancy import OperatorScope, transaction
 from tests import factories
 from tests.doubles import FakeProvider, MemoryMailer
 
-OURS = ("payments.", "gifts.")
+OURS = ("payments.", "gifts.", "fulfilment.")
 
 
 @dataclass

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from html import unescape
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from crowdfund.campaigns.models import Campaign
+from crowdfund.campaigns import service as campaigns
+from crowdfund.campaigns.models import Campaign, Reward
 from crowdfund.donors.models import Donor
+from crowdfund.fulfilment import service as fulfilment
+from crowdfund.fulfilment.models import Counterpart
+from crowdfund.fulfilment.rules import CounterpartState
+from crowdfund.gifts.models import Gift
 from crowdfund.links import digest, token_for
 from crowdfund.payments.provider import ProviderUnavailable
 from crowdfund.pledges.models import Pledge, WallEntry
 from crowdfund.tenancy import transaction
+from tests import factories
 from tests.payments.conftest import Scene
 from tests.payments.test_give import hidden
 
@@ -111,3 +118,96 @@ def test_a_provider_that_is_away_leaves_a_page_that_tries_again(scene: Scene, to
     assert answer.status_code == 503
     assert "Retry-After" in answer.headers
     assert len(pledges(scene)) == 2
+
+
+def offer(scene: Scene, price: int, fair: int, **more: Any) -> int:
+    with transaction(scene.scope) as session:
+        campaign = session.get_one(Campaign, (scene.museum, scene.campaign_id))
+        return factories.make_reward(session, campaign, price_minor=price, fair_value_minor=fair, **more).id
+
+
+def earning(scene: Scene, reward_id: int) -> str:
+    """Give the token of a paid gift of 50 that earned a reward worth 8."""
+    attempt = uuid4()
+    made = token_for(scene.app.extensions["config"].secret_key, "gift", scene.museum, str(attempt))
+    with transaction(scene.scope) as session:
+        campaigns.claim_reward(session, reward_id)
+    scene.given(
+        attempt=attempt, token_hash=digest(made), reward_id=reward_id, reward_state="claimed", counterpart_minor=800
+    )
+    return made
+
+
+def rewards(scene: Scene) -> list[tuple[int | None, str, int]]:
+    return [(one.reward_id, one.reward_state, one.counterpart_minor) for one in pledges(scene)]
+
+
+def test_what_was_given_before_counts_towards_a_higher_reward(scene: Scene) -> None:
+    print_, visit = offer(scene, 5000, 800, stock=9), offer(scene, 8000, 1800, stock=2)
+    token = earning(scene, print_)
+    client = scene.app.test_client()
+    thanks = unescape(client.get(f"/en/gifts/{token}").text)
+    assert "Add €30 to reach" in thanks
+    page = client.get(f"/en/gifts/{token}/more?reward={visit}").text
+    assert "Add €30 to reach it" in page
+    assert f'id="reward-{visit}" value="{visit}" checked' in page
+    answer = add(scene, token, reward=str(visit), amount="")
+    assert answer.status_code == 303
+    first, second = pledges(scene)
+    assert (second.amount_minor, second.tops_up_id) == (3000, first.id)
+    assert rewards(scene) == [
+        (print_, "claimed", 800),
+        (visit, "claimed", 1000),
+    ]  # nothing is exchanged before it is paid
+    scene.provider.pay(str(scene.checkout(second.id).session))
+    scene.hear()
+    assert rewards(scene) == [(print_, "exchanged", 800), (visit, "claimed", 1000)]
+    with transaction(scene.scope) as session:
+        stocks = {one.id: one.claimed for one in session.scalars(select(Reward))}
+        owed = {one.reward_id: one.state for one in session.scalars(select(Counterpart))}
+    assert stocks == {print_: 0, visit: 1}
+    assert owed == {print_: "cancelled", visit: "promised"}
+    scene.check_books()
+
+
+def test_less_than_is_lacking_is_refused_beside_the_reward(scene: Scene) -> None:
+    visit = offer(scene, 8000, 1800)
+    token = earning(scene, offer(scene, 5000, 800))
+    answer = add(scene, token, reward=str(visit), amount="20")
+    assert answer.status_code == 422
+    assert 'id="e-reward"' in answer.text
+    assert len(pledges(scene)) == 1
+
+
+def test_a_reward_that_was_handed_over_is_kept_beside_the_higher_one(scene: Scene) -> None:
+    print_, visit = offer(scene, 5000, 800, stock=9), offer(scene, 8000, 1800, stock=2)
+    token = earning(scene, print_)
+    with transaction(scene.scope) as session:
+        row = session.scalars(select(Counterpart)).one()
+        fulfilment.mark(session, print_, [row.id], CounterpartState.HANDED_OVER, uuid4())
+    add(scene, token, reward=str(visit), amount="")
+    scene.provider.pay(str(scene.checkout(pledges(scene)[1].id).session))
+    scene.hear()
+    assert [state for _reward, state, _value in rewards(scene)] == ["claimed", "claimed"]
+    scene.check_books()
+
+
+def test_two_top_ups_at_once_earn_the_reward_once(scene: Scene) -> None:
+    visit = offer(scene, 8000, 1800, stock=2)
+    token = earning(scene, offer(scene, 5000, 800, stock=9))
+    for _ in range(2):
+        assert add(scene, token, reward=str(visit), amount="").status_code == 303
+    for one in pledges(scene)[1:]:
+        scene.provider.pay(str(scene.checkout(one.id).session))
+    scene.hear()
+    assert [state for _reward, state, _value in rewards(scene)] == ["exchanged", "exchanged", "claimed"]
+    scene.check_books()
+
+
+def test_what_was_given_back_counts_no_more(scene: Scene) -> None:
+    visit = offer(scene, 8000, 1800)
+    token = earning(scene, offer(scene, 5000, 800))
+    with transaction(scene.scope) as session:
+        session.execute(update(Gift).values(refunded_minor=2000, state="partly_refunded"))
+    page = scene.app.test_client().get(f"/en/gifts/{token}/more?reward={visit}").text
+    assert "Add €50 to reach it" in page

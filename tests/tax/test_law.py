@@ -72,6 +72,17 @@ def test_the_form_is_the_one_in_force_when_the_receipt_is_issued(year: int, revi
         ({"counterpart_value": euros("25.00")}, "yes", ""),
         ({"counterpart_value": euros("25.01")}, "no", "counterpart_share"),
         ({"counterpart_value": euros("25"), "refunded": euros("1")}, "no", "counterpart_share"),
+        (
+            {"counterpart_value": euros("30"), "added_to": euros("50"), "counterpart_of_those": euros("7.50")},
+            "hold",
+            "top_up",
+        ),
+        (
+            {"counterpart_value": euros("30"), "added_to": euros("50"), "counterpart_of_those": euros("7.51")},
+            "no",
+            "counterpart_share",
+        ),
+        ({"counterpart_value": euros("20"), "added_to": euros("50"), "counterpart_of_those": euros("30")}, "yes", ""),
         ({"counterpart_value": euros("20"), "counterparts_this_year": euros("53")}, "yes", ""),
         ({"counterpart_value": euros("20"), "counterparts_this_year": euros("53.01")}, "hold", "ceiling_unknown"),
         ({"counterparts_this_year": euros("500")}, "yes", ""),  # no counterpart with this gift

@@ -49,6 +49,15 @@ class HowToPay:
 
 
 @dataclass(frozen=True, slots=True)
+class NextReward:
+    """A reward that the gift reaches with `missing` more."""
+
+    title: str
+    missing: Money
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class GiftPage:
     """One gift as its donor sees it by the unguessable link.
 
@@ -92,6 +101,7 @@ class GiftPage:
     dedicated_to: str = ""
     card_url: str = ""
     more_url: str = ""
+    ahead: NextReward | None = None
     change_mind_url: str = ""
     calendar_url: str = ""
     opening: str = ""
