@@ -46,6 +46,7 @@ from crowdfund.payments.webhook import blueprint as webhook
 from crowdfund.pledges import tasks as pledges_tasks
 from crowdfund.pledges.views import blueprint as pledges
 from crowdfund.reach import heads, share
+from crowdfund.reach.card_views import blueprint as cards
 from crowdfund.reach.staff import blueprint as posters
 from crowdfund.reach.views import blueprint as reach
 from crowdfund.receipts import tasks as receipts_tasks
@@ -140,6 +141,7 @@ def _features(app: Flask, config: Config, given: Provider | None) -> None:
         webhook,
         receipts,
         me,
+        cards,
         reach,
         pages,
     ):

@@ -36,7 +36,7 @@ CLASSES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("embed", r"/embed/"),
         ("machine", r"/health/|/metrics$|/webhooks/|/api/|/\.well-known/|/robots\.txt$|/sitemap\.xml$"),
         ("staff", r"/staff/|/network/|/account/|/_mail"),
-        ("token", r"/[a-z]{2}/(gifts|me|receipts|early|follow|unsubscribe)(/|$)"),
+        ("token", r"/[a-z]{2}/(gifts|cards|me|receipts|early|follow|unsubscribe)(/|$)"),
         ("form", r"/[a-z]{2}/[^/]+/[^/]+/(give|ask|follow)(/|$)"),
         ("document", r"/[a-z]{2}/[^/]+/[^/]+/documents/"),
         ("public", r"/"),

@@ -61,6 +61,7 @@ from crowdfund.network.view import CampaignRow, Lesson, MuseumRow, Network, Noti
 from crowdfund.pages import about
 from crowdfund.pages.lists import fee_example
 from crowdfund.pages.view.campaign import (
+    Adopter,
     Assembly,
     BudgetLine,
     Calculator,
@@ -69,6 +70,8 @@ from crowdfund.pages.view.campaign import (
     Milestone,
     Paper,
     People,
+    PieceKind,
+    PieceRow,
     PlanPart,
     Purchase,
     Shelf,
@@ -80,14 +83,16 @@ from crowdfund.pages.view.campaign import (
     WallName,
     WallWords,
 )
-from crowdfund.pages.view.gift import GiftPage
+from crowdfund.pages.view.gift import GiftPage, NextReward, ShareCard
 from crowdfund.pages.view.lists import Discovery, Home, MuseumPage, MuseumPlace
 from crowdfund.payments.view import ChargeCase, ChargeList, ChargeRow
 from crowdfund.pledges.models import Group
 from crowdfund.pledges.offers import Offer
-from crowdfund.pledges.view import CountryChoice, GivePage, RewardChoice
+from crowdfund.pledges.view import CountryChoice, GivePage, RewardAhead, RewardChoice
 from crowdfund.pledges.words import Words
 from crowdfund.reach import heads
+from crowdfund.reach.card import SHAPES
+from crowdfund.reach.card import Words as CardWords
 from crowdfund.reach.staff import ForSites, Headed
 from crowdfund.reach.view import Appeal, PlaceRow, WayRow
 from crowdfund.receipts.view import ReceiptCheck
@@ -648,6 +653,16 @@ def _posters(**more: Any) -> Callable[[], dict[str, Any]]:
 
 REACH_CASES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "embed": ("reach/embed.html", _alone()),
+    "donor-card": (
+        "reach/donor_card.html",
+        lambda: {
+            "words": CardWords("Camille R. a adopté : Une côte, n° 12", "À la mémoire de Jean", "", "Le Service"),
+            "appeal": appeal(),
+            "pictures": {"wide": "/share/gifts/x.wide.fr.png", "square": "/share/gifts/x.square.fr.png"},
+            "sizes": SHAPES,
+            "token": "x",
+        },
+    ),
     "embed-acquired": (
         "reach/embed.html",
         _alone(phase="succeeded", progress=Progress(eur(101000), eur(100000)), days_left=None),
@@ -802,6 +817,42 @@ OFFER = Offer(
     threshold=None,
     rewards=(),
 )
+
+
+CARD = ShareCard(
+    "/fr/gifts/x/share",
+    "https://example.org/fr/cards/x",
+    "/share/gifts/x.wide.fr.png",
+    "/share/gifts/x.square.fr.png",
+    shows_amount=True,
+)
+
+
+def _pieces() -> dict[str, Any]:
+    """Show a work whose pieces are adopted: free, adopted by name and without, shared."""
+    give = campaign().give_url
+    ribs = (
+        PieceRow("Une côte, n° 1", 1, 1, (Adopter("Camille R.", "Jean"),)),
+        PieceRow("Une côte, n° 2", 1, 1),
+        PieceRow("Une côte, n° 3", 1, 0, url=f"{give}?piece=3"),
+    )
+    strips = (
+        PieceRow("Un lé, n° 1", 25, 25, (Adopter("La 4e B"),)),
+        PieceRow("Un lé, n° 2", 25, 3, (Adopter("نور ا."),), url=f"{give}?piece=4"),
+    )
+    kinds = (PieceKind("Une côte", eur(50), ribs), PieceKind("Un lé", eur(100), strips))
+    page = campaign()
+    assert page.assembly is not None
+    return {"page": replace(page, assembly=replace(page.assembly, total=5, here=3, missing=None, kinds=kinds))}
+
+
+AHEAD = (RewardAhead(7, "La visite", "À deux.", eur(80), eur(30)), RewardAhead(8, "La soirée", "", eur(500), eur(450)))
+
+
+def _more(errors: dict[str, str] | None = None, **given: Any) -> Callable[[], dict[str, Any]]:
+    """Add to a gift."""
+    page = {"gift_url": "/fr/gifts/x", "errors": errors or {}, "given": eur(50), "ahead": (), "picked": None}
+    return lambda: page | {"page": give()} | given
 
 
 def _beside(errors: dict[str, str] | None = None, **more: Any) -> Callable[[], dict[str, Any]]:
@@ -1012,6 +1063,12 @@ CASES: dict[str, Case] = {
         },
     ),
     "campaign": ("pages/campaign.html", _campaign()),
+    "campaign-pieces": ("pages/campaign.html", _pieces),
+    "gift-card": (
+        "gifts/show.html",
+        _gift(share_card=CARD, ahead=NextReward("La visite", eur(30), "/fr/gifts/x/more?reward=7")),
+    ),
+    "gift-no-card": ("gifts/show.html", _gift(share_card=ShareCard("/fr/gifts/x/share"))),
     "campaign-bare": (
         "pages/campaign.html",
         _campaign(
@@ -1101,11 +1158,10 @@ CASES: dict[str, Case] = {
         )
         for phase in ("scheduled", "succeeded", "failed", "withdrawn")
     },
-    "give-more": ("give/more.html", lambda: {"page": give(), "gift_url": "/fr/gifts/x", "errors": {}}),
-    "give-more-wrong": (
-        "give/more.html",
-        lambda: {"page": give(), "gift_url": "/fr/gifts/x", "errors": {"amount": "Donnez au moins 5 €"}},
-    ),
+    "give-more": ("give/more.html", _more()),
+    "give-more-ahead": ("give/more.html", _more(ahead=AHEAD, picked=7)),
+    "give-more-wrong": ("give/more.html", _more({"amount": "Donnez au moins 5 €"})),
+    "give-more-lacking": ("give/more.html", _more({"reward": "Il manque 30 €"}, ahead=AHEAD)),
     "give-remind": ("give/remind.html", _beside()),
     "give-remind-wrong": ("give/remind.html", _beside({"email": "Indiquez l’adresse"})),
     "give-remind-noted": ("give/remind.html", _beside(noted=dt.date(2026, 11, 30))),

@@ -36,7 +36,16 @@ IDENTITY = (
     "first_name", "last_name", "company_name", "company_number", "legal_form", "email", "address_line", "postcode",
     "city", "country", "tax_number",
 )  # fmt: skip
-SHOWN = ("wall_name", "wall_town", "message", "dedication_kind", "dedication_name", "dedication_email", "told")
+SHOWN = (
+    "wall_name",
+    "wall_town",
+    "message",
+    "dedication_kind",
+    "dedication_name",
+    "dedication_email",
+    "told",
+    "card_hash",
+)
 
 
 class StillPaying(RuntimeError):

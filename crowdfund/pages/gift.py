@@ -17,14 +17,22 @@ from crowdfund.campaigns.texts import named_piece, said
 from crowdfund.desk.ways import bank_code, way_to_pay
 from crowdfund.donors.models import Donor
 from crowdfund.donors.rules import short_name
-from crowdfund.gifts import dedications, rules
+from crowdfund.gifts import cards, dedications, rules
 from crowdfund.gifts.chain import chain_of
 from crowdfund.gifts.models import Gift, Refund
-from crowdfund.i18n import gettext
+from crowdfund.i18n import current_locale, gettext
 from crowdfund.institutions.models import Issuer
 from crowdfund.money import Money
 from crowdfund.pages.cards import card_of, card_statement
-from crowdfund.pages.view.gift import GiftPage, GiftState, HowToPay, NextReward, ReceiptQuestions, ReceiptState
+from crowdfund.pages.view.gift import (
+    GiftPage,
+    GiftState,
+    HowToPay,
+    NextReward,
+    ReceiptQuestions,
+    ReceiptState,
+    ShareCard,
+)
 from crowdfund.payments.models import Checkout, QuarantinedCharge
 from crowdfund.payments.rules import AsideState, CheckoutState
 from crowdfund.pledges import service as pledges
@@ -98,12 +106,25 @@ def gift_page(session: Session, token: str, *, waiting: bool = False) -> GiftPag
         dedicated_to=pledge.dedication_name or "",
         card_url=url_for("gifts.card", token=token) if gift and dedications.stored_card(pledge) else "",
         more_url=more,
+        share_card=_share_card(pledge, token) if state == "paid" and donor.erased_at is None else None,
         ahead=_ahead(session, pledge, row.default_locale, more) if more else None,
     )
 
 
 def _may_add(session: Session, pledge: Pledge, donor: Donor) -> bool:
     return donor.email is not None and donor.erased_at is None and _open(session, pledge)
+
+
+def _share_card(pledge: Pledge, token: str) -> ShareCard:
+    form = f"/{current_locale()}/gifts/{token}/share"
+    if pledge.card_hash is None:
+        return ShareCard(form)
+    config: Config = current_app.extensions["config"]
+    own = cards.card_token(pledge)
+    wide, square = (f"/share/gifts/{own}.{shape}.{current_locale()}.png" for shape in ("wide", "square"))
+    return ShareCard(
+        form, f"{config.public_url}/{current_locale()}/cards/{own}", wide, square, shows_amount=pledge.card_amount
+    )
 
 
 def _ahead(session: Session, pledge: Pledge, home: str, more: str) -> NextReward | None:

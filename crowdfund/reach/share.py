@@ -108,7 +108,7 @@ def shared_picture(appeal: Appeal, platform: str) -> bytes:
     pen.write((60, y + label + 18), platform, DISPLAY, 32, ON_WALL)
     end = 60 + pen.width_of(platform, DISPLAY, 32)
     pen.dot((end + 8, y + label + 24), 6, DOT_ON_WALL)
-    return _png(dithered(fine.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)))
+    return png(dithered(fine.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)))
 
 
 def _label(pen: Pen, appeal: Appeal, box: tuple[int, int, int, int]) -> None:
@@ -148,7 +148,7 @@ def small_total(appeal: Appeal, platform: str) -> bytes:
     name = pen.width_of(platform, DISPLAY, 13)
     pen.write((336 - name, 88), platform, DISPLAY, 13, INK_2)
     pen.dot((341, 92), 2.5, DOT)
-    return _png(fine)
+    return png(fine)
 
 
 class Pen:
@@ -254,7 +254,8 @@ def _broken(text: str, width: int, size: int) -> list[str]:
     return lines
 
 
-def _png(image: Image.Image) -> bytes:
+def png(image: Image.Image) -> bytes:
+    """Write a picture as PNG."""
     written = io.BytesIO()
     image.save(written, "PNG", optimize=True)
     return written.getvalue()

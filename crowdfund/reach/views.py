@@ -34,7 +34,7 @@ from crowdfund.reach.sitemap import sitemap_text
 from crowdfund.reach.view import Appeal
 from crowdfund.tenancy import DonorScope, PublicScope, transaction
 
-PRIVATE_DOORS = ("gifts", "me", "receipts", "early", "follow", "unsubscribe")
+PRIVATE_DOORS = ("gifts", "cards", "me", "receipts", "early", "follow", "unsubscribe")
 blueprint = Blueprint("reach", __name__)
 ATOM = "application/atom+xml; charset=utf-8"
 PICTURE_SECONDS = 3600

@@ -58,6 +58,17 @@ class NextReward:
 
 
 @dataclass(frozen=True, slots=True)
+class ShareCard:
+    """The card of a gift: where its form is sent; its public page and pictures, once the donor has made it."""
+
+    form_url: str
+    page_url: str = ""
+    wide_url: str = ""
+    square_url: str = ""
+    shows_amount: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class GiftPage:
     """One gift as its donor sees it by the unguessable link.
 
@@ -102,6 +113,7 @@ class GiftPage:
     card_url: str = ""
     more_url: str = ""
     ahead: NextReward | None = None
+    share_card: ShareCard | None = None
     change_mind_url: str = ""
     calendar_url: str = ""
     opening: str = ""
