@@ -61,8 +61,6 @@ from crowdfund.network.view import CampaignRow, Lesson, MuseumRow, Network, Noti
 from crowdfund.pages import about
 from crowdfund.pages.lists import fee_example
 from crowdfund.pages.view.campaign import (
-    Adopter,
-    Assembly,
     BudgetLine,
     Calculator,
     CampaignPage,
@@ -70,11 +68,8 @@ from crowdfund.pages.view.campaign import (
     Milestone,
     Paper,
     People,
-    PieceKind,
-    PieceRow,
     PlanPart,
     Purchase,
-    Shelf,
     StoryBlock,
     TaxOption,
     TimelineEvent,
@@ -85,6 +80,7 @@ from crowdfund.pages.view.campaign import (
 )
 from crowdfund.pages.view.gift import GiftPage, NextReward, ShareCard
 from crowdfund.pages.view.lists import Discovery, Home, MuseumPage, MuseumPlace
+from crowdfund.pages.view.pieces import Adopter, Assembly, PieceKind, PieceRow, Shelf
 from crowdfund.payments.view import ChargeCase, ChargeList, ChargeRow
 from crowdfund.pledges.models import Group
 from crowdfund.pledges.offers import Offer

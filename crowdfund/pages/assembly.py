@@ -16,7 +16,7 @@ from crowdfund.campaigns.texts import named_piece, said
 from crowdfund.campaigns.view import Picture, Progress
 from crowdfund.i18n import gettext
 from crowdfund.money import Money
-from crowdfund.pages.view.campaign import Adopter, Assembly, PieceKind, PieceRow, Shelf
+from crowdfund.pages.view.pieces import Adopter, Assembly, PieceKind, PieceRow, Shelf
 from crowdfund.pledges.models import WallEntry
 
 FEW_PIECES = 4

@@ -6,32 +6,30 @@ from datetime import date
 from typing import Literal
 
 from flask import current_app, url_for
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from config import Config
 from crowdfund import clock, qr
 from crowdfund.campaigns.models import Campaign, Piece, Reward
-from crowdfund.campaigns.rules import is_offered, is_open
+from crowdfund.campaigns.rules import is_open
 from crowdfund.campaigns.texts import named_piece, said
 from crowdfund.desk.ways import bank_code, way_to_pay
 from crowdfund.donors.models import Donor
 from crowdfund.donors.rules import short_name
-from crowdfund.gifts import cards, dedications, rules
-from crowdfund.gifts.chain import chain_of
+from crowdfund.gifts import dedications, rules
 from crowdfund.gifts.models import Gift, Refund
-from crowdfund.i18n import current_locale, gettext
+from crowdfund.i18n import gettext
 from crowdfund.institutions.models import Issuer
 from crowdfund.money import Money
+from crowdfund.pages.after import next_reward, share_card
 from crowdfund.pages.cards import card_of, card_statement
 from crowdfund.pages.view.gift import (
     GiftPage,
     GiftState,
     HowToPay,
-    NextReward,
     ReceiptQuestions,
     ReceiptState,
-    ShareCard,
 )
 from crowdfund.payments.models import Checkout, QuarantinedCharge
 from crowdfund.payments.rules import AsideState, CheckoutState
@@ -106,47 +104,13 @@ def gift_page(session: Session, token: str, *, waiting: bool = False) -> GiftPag
         dedicated_to=pledge.dedication_name or "",
         card_url=url_for("gifts.card", token=token) if gift and dedications.stored_card(pledge) else "",
         more_url=more,
-        share_card=_share_card(pledge, token) if state == "paid" and donor.erased_at is None else None,
-        ahead=_ahead(session, pledge, row.default_locale, more) if more else None,
+        share_card=share_card(pledge, token) if state == "paid" and donor.erased_at is None else None,
+        ahead=next_reward(session, pledge, row.default_locale, more) if more else None,
     )
 
 
 def _may_add(session: Session, pledge: Pledge, donor: Donor) -> bool:
     return donor.email is not None and donor.erased_at is None and _open(session, pledge)
-
-
-def _share_card(pledge: Pledge, token: str) -> ShareCard:
-    form = f"/{current_locale()}/gifts/{token}/share"
-    if pledge.card_hash is None:
-        return ShareCard(form)
-    config: Config = current_app.extensions["config"]
-    own = cards.card_token(pledge)
-    wide, square = (f"/share/gifts/{own}.{shape}.{current_locale()}.png" for shape in ("wide", "square"))
-    return ShareCard(
-        form, f"{config.public_url}/{current_locale()}/cards/{own}", wide, square, shows_amount=pledge.card_amount
-    )
-
-
-def _ahead(session: Session, pledge: Pledge, home: str, more: str) -> NextReward | None:
-    """Find the reward that a little more reaches: the next above what was earned, not further than what was given."""
-    chain = chain_of(session, pledge)
-    found = session.scalars(
-        select(Reward)
-        .where(
-            Reward.campaign_id == pledge.campaign_id,
-            Reward.state == "offered",
-            Reward.price_minor > max(chain.earned.minor, chain.given.minor),
-            or_(Reward.stock.is_(None), Reward.claimed < Reward.stock),
-        )
-        .order_by(Reward.price_minor, Reward.position)
-    )
-    reward = next(
-        (one for one in found if is_offered(one.state, one.available_from, one.available_until, clock.now())), None
-    )
-    if reward is None or reward.price_minor > 2 * chain.given.minor:
-        return None
-    missing = Money(reward.price_minor, reward.currency) - chain.given
-    return NextReward(said(reward.title, home), missing, f"{more}?reward={reward.id}")
 
 
 def _open(session: Session, pledge: Pledge) -> bool:

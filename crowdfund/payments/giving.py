@@ -98,7 +98,12 @@ def _second_step(offer: Offer, data: Any) -> AnyResponse:
     form = AmountForm(data, currency=offer.minimum.currency)
     problems = amount_problems(form, offer)
     filled = Filled(
-        values=shown_values(data), errors=problems.errors, amount=form.chosen, reward_id=form.reward_id, **_fresh()
+        values=shown_values(data),
+        errors=problems.errors,
+        amount=form.chosen,
+        reward_id=form.reward_id,
+        donor_kind="company" if data.get("donor_kind") == "company" else "individual",
+        **_fresh(),
     )
     if problems.errors:
         return _page("give/step1.html", offer, filled, problems.status)
@@ -218,11 +223,8 @@ def _group_of(offer: Offer, code: str) -> str:
 
 def _piece_of(offer: Offer, filled: Filled) -> str:
     """Name the piece that is wished for; none of another reward, and none that is adopted already."""
-    number = filled.values.get("piece", "")
-    if not filled.reward_id or not (number.isascii() and number.isdigit()) or len(number) > 18:
-        return ""
     with transaction(PublicScope()) as session:
-        return piece_title(session, offer, filled.reward_id, int(number))
+        return piece_title(session, offer, filled.reward_id, filled.values.get("piece", ""))
 
 
 def _closed(offer: Offer) -> AnyResponse:

@@ -17,6 +17,7 @@ from crowdfund.i18n import N_, gettext
 from crowdfund.money import Money
 from crowdfund.pledges.rules import GROUP_SIGNS, METHODS_OFFERED, Dedication, Fallback, PledgeRequest, Wall
 from crowdfund.tax.countries import identity_problems
+from crowdfund.tax.identifiers import company_number_problem, siren_of_vat
 
 LONGEST_NAME = 100
 LONGEST_MESSAGE = 280
@@ -156,6 +157,12 @@ class GiveForm(AmountForm):
         """Ask a company for its name."""
         self._need(field, N_("Type the name of the company"), needed=self.is_company)
 
+    def validate_company_number(self, field: TextField) -> None:
+        """Check a company's number by its country's rule, whether a receipt is wanted or not."""
+        problem = company_number_problem(self.country.data or "", field.data or "") if self.is_company else ""
+        if problem and not field.errors:
+            raise ValidationError(gettext(problem))
+
     def validate_wall_name(self, field: TextField) -> None:
         """Ask for the name that is to stand on the wall."""
         self._need(field, N_("Type the name that is to stand on the wall"), needed=self.wall.data == Wall.OTHER)
@@ -186,6 +193,7 @@ class GiveForm(AmountForm):
         if not self.wants_receipt.data:
             return {}
         values = {name: self[name].data for name in (*ADDRESS_FIELDS, "tax_number", "company_number", "company_name")}
+        values["company_number"] = siren_of_vat(values["company_number"] or "") or values["company_number"]
         values |= {
             "first_name": self.first_name.data,
             "last_name": self.last_name.data,
@@ -204,7 +212,8 @@ class GiveForm(AmountForm):
             first_name=self.first_name.data,
             last_name=self.last_name.data,
             company_name=self.company_name.data if company else "",
-            company_number=self.company_number.data if company else "",
+            # A receipt prints the SIREN, also for who types the number for VAT that holds it.
+            company_number=(siren_of_vat(self.company_number.data) or self.company_number.data) if company else "",
             legal_form=self.legal_form.data if company else "",
             email=self.email.data,
             locale=locale,

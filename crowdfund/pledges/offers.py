@@ -22,6 +22,8 @@ from crowdfund.money import Money
 from crowdfund.pledges.models import Pledge
 from crowdfund.pledges.rules import ANNOUNCED, NO_SUCH_REWARD, REWARD_GONE, check_amount, check_reward_price
 
+LONGEST_NUMBER = 18
+
 
 @dataclass(frozen=True, slots=True)
 class OfferedReward:
@@ -191,14 +193,16 @@ def _offer(
     )
 
 
-def piece_title(session: Session, offer: Offer, reward_id: int, piece_id: int) -> str:
-    """Name a piece that is still free under a reward; empty for every other one."""
+def piece_title(session: Session, offer: Offer, reward_id: int | None, typed: str) -> str:
+    """Name a piece that is still free under a reward, by its number as a form sends it; empty for every other one."""
+    if not reward_id or not (typed.isascii() and typed.isdigit()) or len(typed) > LONGEST_NUMBER:
+        return ""
     piece = session.scalars(
         select(Piece).where(
             Piece.institution_id == offer.institution_id,
             Piece.campaign_id == offer.campaign_id,
             Piece.reward_id == reward_id,
-            Piece.id == piece_id,
+            Piece.id == int(typed),
             Piece.claimed < Piece.shares,
         )
     ).one_or_none()

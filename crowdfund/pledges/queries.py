@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from urllib.parse import urlencode
@@ -16,7 +16,7 @@ from crowdfund.money import Money
 from crowdfund.pledges.forms import country_codes
 from crowdfund.pledges.offers import Offer, OfferedReward
 from crowdfund.pledges.rules import gross_up
-from crowdfund.pledges.view import CountryChoice, GivePage, RewardChoice, Waiver
+from crowdfund.pledges.view import Cost, CountryChoice, GivePage, RewardChoice, Waiver
 from crowdfund.tax.countries import LAWS, required_identity
 
 
@@ -59,6 +59,7 @@ def give_page(offer: Offer, filled: Filled) -> GivePage:
         fee_cover=gross_up(amount) - amount if amount else None,
         net=relief.net(amount, offer.regime, filled.donor_kind, today) if amount else None,
         relief=relief.relief(offer.regime, filled.donor_kind, today, offer.minimum.currency),
+        costs=tuple(_costs(offer, amount, today)),
         reward_title=reward.title if reward else "",
         group=filled.group,
         piece=filled.piece,
@@ -91,6 +92,15 @@ def _amounts(offer: Offer, filled: Filled, reward: OfferedReward | None, today: 
         )
         for one in offer.suggested
     )
+
+
+def _costs(offer: Offer, amount: Money | None, today: date) -> Iterator[Cost]:
+    """Tell what the gift costs after tax, for each kind of donor that the campaign's law gives something."""
+    for kind in DonorKind:
+        found = relief.relief(offer.regime, kind, today, offer.minimum.currency)
+        net = relief.net(amount, offer.regime, kind, today) if amount else None
+        if found is not None:
+            yield Cost(kind, found, net)
 
 
 def _waiver(offer: Offer, reward: OfferedReward | None, filled: Filled, today: date) -> Waiver | None:

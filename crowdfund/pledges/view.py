@@ -54,6 +54,15 @@ class RewardAhead:
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """What a gift costs a kind of donor (individual, company) after tax; `net` is None before an amount is chosen."""
+
+    kind: str
+    relief: TaxRelief
+    net: Money | None
+
+
+@dataclass(frozen=True, slots=True)
 class CountryChoice:
     """A country of the postal address; its name is in the page's language."""
 
@@ -98,6 +107,7 @@ class GivePage:
     fee_cover: Money | None = None
     net: Money | None = None
     relief: TaxRelief | None = None
+    costs: tuple[Cost, ...] = ()
     reward_title: str = ""
     waiver: Waiver | None = None
     group: str = ""
@@ -110,6 +120,10 @@ class GivePage:
     receipts_given: bool = True
     csrf_token: str = ""
     attempt: str = ""
+
+    def cost_of(self, kind: str) -> Cost | None:
+        """Give what the gift costs a kind of donor."""
+        return next((one for one in self.costs if one.kind == kind), None)
 
     @property
     def to_pay(self) -> Money | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from crowdfund.tax.law import N_
 
@@ -90,6 +90,50 @@ def is_enterprise_number(text: str) -> bool:
     """Say whether it is a Belgian enterprise number: ten digits, the last two are 97 less the rest modulo 97."""
     number = compact(text).removeprefix("BE")
     return _is_digits(number, 10) and number[0] in "01" and 97 - int(number[:8]) % 97 == int(number[8:])
+
+
+def is_uid(text: str) -> bool:
+    """Say whether it is a Swiss company number (CHE and nine digits, the last by modulus 11), with or without its VAT suffix.
+
+    Source: Federal Statistical Office, UID specification, section 2.2 (weights 5 4 3 2 7 6 5 4).
+    """
+    number = re.sub(r"(MWST|TVA|IVA|HR|RC)$", "", compact(text)).removeprefix("CHE")
+    if not _is_digits(number, 9):
+        return False
+    weighed = sum(int(digit) * weight for digit, weight in zip(number, (5, 4, 3, 2, 7, 6, 5, 4), strict=False))
+    return (11 - weighed % 11) % 11 == int(number[8])
+
+
+def siren_of_vat(text: str) -> str:
+    """Give the SIREN inside a French VAT number (FR, two digits of check, SIREN); empty when it is none."""
+    number = compact(text)
+    key, siren = number[2:4], number[4:]
+    if not number.startswith("FR") or not key.isdigit() or not is_siren(siren):
+        return ""
+    return siren if (12 + 3 * (int(siren) % 97)) % 97 == int(key) else ""
+
+
+COMPANY_NUMBERS: Mapping[str, tuple[Callable[[str], bool], str]] = {
+    "FR": (
+        lambda text: is_siren(text) or is_siret(text) or bool(siren_of_vat(text)),
+        N_("This is not a SIREN: it has nine digits."),
+    ),
+    "IT": (is_partita_iva, N_("This is not a partita IVA: it has eleven digits.")),
+    "BE": (is_enterprise_number, N_("This is not an enterprise number: it has ten digits.")),
+    "CH": (is_uid, N_("This is not a UID: it starts with CHE and has nine digits.")),
+}
+_ANY_COMPANY_NUMBER = re.compile(r"[0-9A-Z]{4,20}")
+
+
+def company_number_problem(country: str, text: str) -> str:
+    """Say what is wrong with a company's number (a message id); empty when nothing is, or none is given."""
+    if not text.strip():
+        return ""
+    check, message = COMPANY_NUMBERS.get(
+        country,
+        (lambda typed: _ANY_COMPANY_NUMBER.fullmatch(compact(typed)) is not None, N_("This is not a company number.")),
+    )
+    return "" if check(text) else message
 
 
 def is_postcode(country: str, text: str) -> bool:

@@ -26,6 +26,9 @@ function update() {
     set("fee", money(fee, currency, true));
     set("total", money(amount + fee, currency, true));
     if (share) set("net", money(net(amount, Number(share)), currency));
+    for (const line of recap?.querySelectorAll("[data-cost]") ?? []) {
+      line.querySelector("[data-recap-net]").textContent = money(net(amount, Number(line.dataset.share)), currency);
+    }
     const pay = form.querySelector("[data-pay]");
     if (pay) pay.textContent = pay.dataset.pay.replace("{sum}", money(amount + fee, currency));
   }
@@ -33,8 +36,10 @@ function update() {
   if (reward) set("reward", reward.dataset.title);
   const receipt = form.querySelector("[data-receipt]");
   if (receipt) receipt.hidden = !form.elements.wants_receipt.checked;
+  const kind = form.elements.donor_kind?.value || "individual";
   const company = form.querySelector("[data-company]");
-  if (company) company.hidden = form.elements.donor_kind.value !== "company";
+  if (company) company.hidden = kind !== "company";
+  for (const line of recap?.querySelectorAll("[data-cost]") ?? []) line.hidden = line.dataset.cost !== kind;
   const dedication = form.querySelector("[data-dedication]");
   if (dedication) dedication.hidden = !form.elements.dedication_kind.value;
   const name = form.querySelector("[data-wall-name]");

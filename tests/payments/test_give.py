@@ -275,6 +275,49 @@ def test_a_company_is_asked_for_its_name_and_number(place: Place) -> None:
     assert (donor.kind, donor.company_name, donor.company_number) == ("company", "Verrerie", "732 829 320")
 
 
+def test_a_company_reads_what_its_gift_costs_it(place: Place) -> None:
+    assert 'name="donor_kind" value="company"' in place.client.get(place.url).text
+    page = place.client.get(f"{place.url}?step=2&amount=100&donor_kind=company").text
+    assert 'id="donor_kind-company" value="company" checked' in page
+    assert "40\xa0€" in page  # 60 % of 100 comes back
+    assert "238 bis" in page
+    assert 'data-cost="individual" data-share="6600" hidden' in page
+
+
+@pytest.mark.parametrize(
+    ("country", "number", "welcome"),
+    [
+        ("FR", "732 829 320", True),
+        ("FR", "FR44 732829320", True),  # the number for VAT, its key, and the SIREN inside
+        ("FR", "FR45732829320", False),
+        ("FR", "123456789", False),
+        ("IT", "IT12345670017", True),
+        ("IT", "12345670018", False),
+        ("BE", "BE 0202.239.951", True),
+        ("BE", "0202239952", False),
+        ("CH", "CHE-116.281.710 TVA", True),
+        ("CH", "CHE-116.281.711", False),
+        ("DE", "DE 811 569 869", True),
+        ("DE", "??", False),
+        ("FR", "", True),
+    ],
+)
+def test_a_companys_number_is_checked_by_its_country(place: Place, country: str, number: str, welcome: bool) -> None:
+    answer = place.give(
+        donor_kind="company",
+        company_name="Verrerie",
+        company_number=number,
+        country=country,
+        first_name="",
+        last_name="",
+    )
+    assert (answer.status_code == 303) is welcome, answer.status_code
+    if not welcome:
+        assert 'href="#company_number"' in answer.text
+    elif number.startswith("FR"):
+        assert str(place.only(Donor).company_number).replace(" ", "") == "732829320"
+
+
 def test_a_receipt_asks_for_the_address_and_only_a_receipt(place: Place) -> None:
     answer = place.give(wants_receipt="1", country="FR")
     assert answer.status_code == 422

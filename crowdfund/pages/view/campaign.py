@@ -24,6 +24,7 @@ from crowdfund.campaigns.view import (
 )
 from crowdfund.conversation.view import Conversation
 from crowdfund.money import Money
+from crowdfund.pages.view.pieces import Assembly
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,73 +34,6 @@ class PlanPart:
     label: str
     amount: Money
     kind: Literal["firm", "conditional", "received", "promised", "announced", "missing"]
-
-
-@dataclass(frozen=True, slots=True)
-class Shelf:
-    """One kind of piece, drawn `total` times, the first `here` of them in colour."""
-
-    name: str
-    picture: Picture
-    total: int
-    here: int
-
-
-@dataclass(frozen=True, slots=True)
-class Adopter:
-    """Who adopted a piece, as they let it be seen."""
-
-    name: str
-    dedication: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PieceRow:
-    """One piece: `shares` may adopt it together, `taken` have. `url` leads to adopting it, where it is free."""
-
-    title: str
-    shares: int
-    taken: int
-    adopters: tuple[Adopter, ...] = ()
-    url: str = ""
-
-    @property
-    def adopted(self) -> bool:
-        """Say whether it has found all its supporters."""
-        return self.taken >= self.shares
-
-
-@dataclass(frozen=True, slots=True)
-class PieceKind:
-    """Pieces of one price."""
-
-    title: str
-    price: Money
-    pieces: tuple[PieceRow, ...]
-    picture: Picture | None = None
-
-    @property
-    def adopted(self) -> int:
-        """Count the pieces that have found their supporters."""
-        return sum(piece.adopted for piece in self.pieces)
-
-
-@dataclass(frozen=True, slots=True)
-class Assembly:
-    """A work in parts coming together. `kinds` are its pieces where they are adopted one by one.
-
-    `price` is what one part costs, `missing` what the next one still needs. `shelves` are the pieces as they stand side by
-    side; without pictures of them, the parts are shown as dots.
-    """
-
-    total: int
-    here: int
-    price: Money
-    missing: Money | None
-    shelves: tuple[tuple[Shelf, ...], ...]
-    sentence: str
-    note: str = ""
-    kinds: tuple[PieceKind, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
