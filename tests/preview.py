@@ -1054,6 +1054,7 @@ CASES: dict[str, Case] = {
                 (eur(18000),),
                 "https://example.org/",
                 "Ville d’Arvières",
+                rewards_kept=96,
                 facade="art/facade-aubigneux.svg",
             )
         },

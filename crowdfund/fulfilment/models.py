@@ -61,3 +61,17 @@ class CounterpartStep(OwnedByInstitution, Base):
     act: Mapped[UUID]
     by: Mapped[str]  # as in the audit trail
     at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class RewardRecord(OwnedByInstitution, Base):
+    """How many rewards of campaigns that are over a museum owed, and how many it has handed over: for the public."""
+
+    __tablename__ = "reward_records"
+    __table_args__ = (
+        UniqueConstraint("institution_id"),
+        CheckConstraint("due >= handed_over AND handed_over >= 0", name="counts"),
+    )
+
+    due: Mapped[int] = mapped_column(BigInteger)
+    handed_over: Mapped[int] = mapped_column(BigInteger)
+    counted_at: Mapped[datetime] = mapped_column(default=clock.now)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from sqlalchemy.orm import Session
 
-from crowdfund.fulfilment import mails, service
+from crowdfund.fulfilment import mails, record, service
 from crowdfund.gifts.models import Gift
 from crowdfund.mail import send_once
 from crowdfund.outbox import subscribes
 from crowdfund.pledges.models import Pledge
-from crowdfund.tenancy import TaskScope, museum_of
+from crowdfund.tenancy import OperatorScope, TaskScope, museum_of, transaction
+from crowdfund.worker import sweeps_every
 
 
 def _has_reward(session: Session, gift_id: int) -> bool:
@@ -52,3 +55,10 @@ def remind(scope: TaskScope, counterpart_id: int, time: int) -> None:
 def forget(session: Session, donor_id: int) -> None:
     """Forget what was noted."""
     service.forget_donor(session, donor_id)
+
+
+@sweeps_every(timedelta(hours=1))
+def count_rewards(institution_id: int) -> None:
+    """Count anew which rewards were kept."""
+    with transaction(OperatorScope(institution_id, "rewards kept")) as session:
+        record.count_rewards(session)

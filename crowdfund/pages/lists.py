@@ -14,6 +14,7 @@ from crowdfund.campaigns.texts import said
 from crowdfund.campaigns.view import MuseumLabel, WorkCard
 from crowdfund.conversation.queries import answer_hours
 from crowdfund.errors import NotFound
+from crowdfund.fulfilment.models import RewardRecord
 from crowdfund.i18n import current_locale
 from crowdfund.institutions.models import Institution, Issuer
 from crowdfund.money import Money
@@ -24,6 +25,7 @@ from crowdfund.pledges.rules import card_fee
 
 ON_THE_RAIL = 4
 ON_HOME = 9
+FEWEST_REWARDS = 5
 
 Found = tuple[Row[Any], WorkCard]
 
@@ -128,9 +130,18 @@ def museum(session: Session, slug: str) -> MuseumPage:
         donors=sum(card.donors for _one, card in found),
         raised=_sums(one for one, _card in found),
         receipt_issuer=issuer or "",
+        rewards_kept=_rewards_kept(session, row.id),
         answer_hours=answer_hours(session, row.id),
         facade=f"art/{row.facade}" if row.facade else "",
     )
+
+
+def _rewards_kept(session: Session, institution_id: int) -> int | None:
+    """Tell how many per cent of its rewards a museum has kept, rounded down; nothing of fewer than a handful."""
+    found = session.scalars(select(RewardRecord).where(RewardRecord.institution_id == institution_id)).one_or_none()
+    if found is None or found.due < FEWEST_REWARDS:
+        return None
+    return found.handed_over * 100 // found.due
 
 
 def themes(session: Session, slug: str | None = None) -> list[dict[str, str]]:

@@ -88,5 +88,6 @@ class MuseumPage:
     raised: tuple[Money, ...] = ()
     website: str = ""
     receipt_issuer: str = ""
+    rewards_kept: int | None = None  # per cent of those promised in campaigns that are over; None while too few
     answer_hours: int | None = None  # the median; None while too few questions were answered
     facade: str = ""  # a drawing below static/, or empty
