@@ -17,7 +17,11 @@ from crowdfund.closing.staff import blueprint as closing
 from crowdfund.conversation import tasks as conversation_tasks
 from crowdfund.conversation.views import blueprint as conversation
 from crowdfund.counter.bank_page import blueprint as bank
+from crowdfund.counter.cheques_page import blueprint as cheques
+from crowdfund.counter.counts_page import blueprint as counts
+from crowdfund.counter.lines_page import blueprint as bank_lines
 from crowdfund.counter.promises import blueprint as promises
+from crowdfund.counter.statements_page import blueprint as statements
 from crowdfund.dashboard.correspondence import blueprint as inbox
 from crowdfund.dashboard.journal import blueprint as journal
 from crowdfund.dashboard.post import blueprint as post
@@ -75,6 +79,9 @@ LISTENING = (
     thanks_tasks,
 )
 
+# The desk's pages of money that comes by itself.
+COUNTER = (promises, bank, statements, bank_lines, cheques, counts)
+
 ROOT = Path(__file__).parent.parent
 LARGEST_BODY = 1024 * 1024
 LARGEST_FORM_PARTS = 200
@@ -128,8 +135,7 @@ def _features(app: Flask, config: Config, given: Provider | None) -> None:
         posters,
         closing,
         network,
-        promises,
-        bank,
+        *COUNTER,
         team,
         joining,
         trail,

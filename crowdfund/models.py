@@ -7,6 +7,7 @@ from crowdfund.accounts import models as accounts
 from crowdfund.campaigns import models as campaigns
 from crowdfund.closing import models as closing
 from crowdfund.conversation import models as conversation
+from crowdfund.desk import models as desk
 from crowdfund.donors import models as donors
 from crowdfund.fulfilment import models as fulfilment
 from crowdfund.gifts import models as gifts
@@ -27,6 +28,7 @@ __all__ = [
     "campaigns",
     "closing",
     "conversation",
+    "desk",
     "donors",
     "fulfilment",
     "gifts",

@@ -14,6 +14,7 @@ from crowdfund import clock
 from crowdfund.accounts.models import Account
 from crowdfund.campaigns.models import Artwork, Campaign, EarlyLink, Reward
 from crowdfund.conversation.models import Mention, News, NewsText, Question, ReplyTemplate
+from crowdfund.desk.models import BankLine, Batch, Cheque, Count, Statement
 from crowdfund.donors.models import Donor
 from crowdfund.gifts.models import Gift
 from crowdfund.institutions.models import BankDetails, Institution, Issuer, Member
@@ -303,6 +304,20 @@ def make_desk(session: Session, campaign: Campaign, number: int, words: str = "R
         cheque_address="1 place", takes_transfers=True, takes_cheques=True, changed_by="test"))  # fmt: skip
     donor = make_donor(session, last_name=words)
     make_pledge(session, campaign, donor, id=number + LATER, method="cheque", reference="T2KH5KWH44")
+    own: dict[str, Any] = {"id": number, "currency": campaign.currency}
+    _added(session, Statement(
+        id=number, issuer_id=campaign.issuer_id, form="camt", filename=words, sha256="0", account="FR76", state="imported",
+        lines_new=1, lines_known=0, recorded_by="test"))  # fmt: skip
+    _added(session, BankLine(
+        **own, statement_id=number, issuer_id=campaign.issuer_id, account="FR76", key=f"ref:{number}", booked_on=date(2026, 1, 5),
+        amount_minor=20000, payer=words, text=words, state="recorded", wants_receipt=False, rounds=0))  # fmt: skip
+    _added(session, Batch(**own, attempt=uuid4(), issuer_id=campaign.issuer_id, state="recorded", opened_by="test"))
+    _added(session, Cheque(
+        **own, attempt=uuid4(), batch_id=number, donor_id=donor.id, campaign_id=campaign.id, amount_minor=5000, number=words,
+        bank=words, received_on=date(2026, 1, 5), handed=False, wants_receipt=False, state="recorded", recorded_by="test"))  # fmt: skip
+    _added(session, Count(
+        **own, attempt=uuid4(), kind="box", campaign_id=campaign.id, place=words, day=date(2026, 1, 5), sheet={"2000": 2},
+        total_minor=4000, units=2, state="recorded", recorded_by="test"))  # fmt: skip
 
 
 def make_account(**given: Any) -> int:

@@ -4,10 +4,27 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from crowdfund import qr
-from crowdfund.counter.view import CampaignChoice, IssuerBank, PromiseList, PromiseRow
+from crowdfund.counter.view import (
+    BatchPage,
+    BatchRow,
+    CampaignChoice,
+    ChequeRow,
+    CountRow,
+    CreditRow,
+    IssuerBank,
+    LineList,
+    LineRow,
+    PromiseList,
+    PromiseRow,
+    StatementPage,
+    StatementRow,
+    SuggestionRow,
+)
+from crowdfund.desk.tables import FIELDS, NEEDED, Table
 from crowdfund.desk.ways import WayToPay, bank_code
 from crowdfund.gifts.view import Desk, GiftMail
 from crowdfund.money import Money
@@ -89,3 +106,151 @@ CASES: dict[str, Case] = {
     "text-announced": _mail("bank_transfer", "txt"),
     "text-announced-cheque": _mail("cheque", "txt"),
 }  # fmt: skip
+
+SUGGESTED = SuggestionRow(7, "T2KH5-KWH44", "Odette Chevrier", "Les Hirondelles", eur(50), "reference", eur(-0.03))
+LINE = LineRow(
+    3,
+    TODAY,
+    "MME CHEVRIER",
+    "don T2KH5-KWH44",
+    eur(49.97),
+    "recorded",
+    suggestions=(SUGGESTED,),
+    url="/staff/arvieres/desk/lines/3",
+)
+MATCHED = replace(
+    LINE, state="matched", suggestions=(), whose="Odette Chevrier", reference="T2KH5-KWH44", difference=eur(-0.03),
+    campaign="Les Hirondelles", matched_by="Noé", matched_actor="account:1",
+)  # fmt: skip
+COUNTS = {"recorded": 1, "matched": 2, "closed": 0, "aside": 0, "returned": 1}
+FILE = StatementRow(2, "releve.xml", NOON, "read", 0, 0, "Noé", "/staff/arvieres/desk/statements/2")
+CREDIT = CreditRow(TODAY, "MME CHEVRIER", "don", eur(50), known=False)
+CHEQUE = ChequeRow(
+    5,
+    "Odette Chevrier",
+    "T2KH5-KWH44",
+    "Les Hirondelles",
+    eur(300),
+    "0012",
+    "CA",
+    TODAY,
+    handed=False,
+    state="recorded",
+    difference=eur(-20),
+)
+BATCH = BatchRow(4, None, "recorded", TODAY, 1, eur(300), "", "", "", "/staff/arvieres/desk/cheques/4")
+COUNT = CountRow(
+    6, "box", "Les Hirondelles", "Hall", TODAY, eur(60.03), 15, "recorded", "Noé", "account:1", "", None,
+    ((eur(20), 2, eur(40)), (eur(2), 10, eur(20))), "/staff/arvieres/desk/counts/6",
+)  # fmt: skip
+ISSUERS = [IssuerBank(1, "Ville", TOLD, NOON)]
+TWO_ISSUERS = [*ISSUERS, IssuerBank(2, "Amis", {})]
+LINE_PAGE: dict[str, Any] = {
+    "row": LINE, "me": "account:2", "asked": "", "found": (), "campaigns": [CAMPAIGN], "countries": COUNTRIES,
+    "languages": ("fr", "it"), "may_approve": True,
+}  # fmt: skip
+BATCH_PAGE: dict[str, Any] = {
+    "page": BatchPage(BATCH, (CHEQUE,), frozenset({"account:1"})), "me": "account:2", "campaigns": [CAMPAIGN], "countries": COUNTRIES,
+    "languages": ("fr", "it"), "values": {"attempt": "a"}, "filled": "", "may_approve": True,
+}  # fmt: skip
+FILE_PAGE: dict[str, Any] = {"table": None, "picked": {}, "fields": FIELDS, "needed": NEEDED, "sample": ()}
+NEW_COUNT: dict[str, Any] = {
+    "campaigns": [CAMPAIGN], "pieces": [eur(20), eur(2)], "kind": "box", "currency": "EUR", "values": {"attempt": "a"},
+}  # fmt: skip
+
+
+def _batch(how: str, **cheque: Any) -> Case:
+    done = replace(
+        BATCH,
+        state=how,
+        number=12,
+        counted_by="Noé",
+        approved_by="B" if how == "closed" else "",
+        accountant_reference="T-1",
+    )
+    return _case(
+        "batch", **BATCH_PAGE | {"page": BatchPage(done, (replace(CHEQUE, **cheque),), frozenset({"account:1"}))}
+    )
+
+
+CASES.update(
+    {
+        "desk-statements": _case("statements", found=[FILE], issuers=ISSUERS),
+        "desk-statements-empty": _case("statements", found=[], issuers=TWO_ISSUERS, errors={"file": "Vide"}),
+        "desk-statement": _case(
+            "statement",
+            page=StatementPage(FILE, "FR76", (CREDIT, replace(CREDIT, known=True)), 2, 1, 3, eur(50)),
+            **FILE_PAGE,
+        ),
+        "desk-statement-columns": _case(
+            "statement",
+            page=StatementPage(FILE, "FR76"),
+            **FILE_PAGE
+            | {
+                "table": Table(("Date", "Montant"), (("1", "2"),)),
+                "sample": (("1", "2"),),
+                "picked": {"date": "Date"},
+                "errors": {"column_amount": "Où"},
+            },
+        ),
+        "desk-statement-done": _case(
+            "statement", page=StatementPage(replace(FILE, state="imported", new=3, known=1), "FR76"), **FILE_PAGE
+        ),
+        "desk-statement-dropped": _case(
+            "statement", page=StatementPage(replace(FILE, state="dropped"), "FR76"), **FILE_PAGE
+        ),
+        "desk-lines": _case(
+            "lines", found=LineList("recorded", (LINE, replace(LINE, suggestions=())), COUNTS, "/next"), me="account:2"
+        ),
+        "desk-lines-matched": _case(
+            "lines",
+            found=LineList("matched", (MATCHED, replace(MATCHED, id=4, matched_actor="account:2")), COUNTS),
+            me="account:2",
+        ),
+        "desk-lines-aside": _case(
+            "lines",
+            found=LineList("aside", (replace(LINE, state="aside", note="Loyer", suggestions=()),), COUNTS),
+            me="",
+        ),
+        "desk-lines-empty": _case(
+            "lines", found=LineList("closed", (), COUNTS), me="account:2", errors={"": "Trop tard"}
+        ),
+        "desk-line": _case("line", **LINE_PAGE),
+        "desk-line-search": _case(
+            "line", **LINE_PAGE | {"asked": "Rey", "found": (PROMISE,), "errors": {"note": "Pourquoi"}}
+        ),
+        "desk-line-matched": _case("line", **LINE_PAGE | {"row": MATCHED}),
+        "desk-line-closed": _case(
+            "line", **LINE_PAGE | {"row": replace(MATCHED, state="closed", gift_id=9, approved_by="B")}
+        ),
+        "desk-cheques": _case(
+            "cheques", found=[BATCH, replace(BATCH, id=3, number=11, state="closed")], issuers=ISSUERS, attempt="a"
+        ),
+        "desk-cheques-empty": _case("cheques", found=[], issuers=TWO_ISSUERS, attempt="a"),
+        "desk-batch": _case("batch", **BATCH_PAGE),
+        "desk-batch-filled": _case(
+            "batch", **BATCH_PAGE | {"filled": "Odette Chevrier", "values": {"attempt": "a", "amount": "300.00"}}
+        ),
+        "desk-batch-errors": _case(
+            "batch", **BATCH_PAGE | {"errors": {"amount": "Combien", "control_count": "Combien"}}
+        ),
+        "desk-batch-counted": _batch("counted"),
+        "desk-batch-closed": _batch("closed", state="closed", gift_id=9),
+        "desk-batch-returned": _batch("closed", state="returned", gift_id=9),
+        "desk-counts": _case("counts", found=[COUNT], me="account:2"),
+        "desk-counts-empty": _case("counts", found=[], me="account:2"),
+        "desk-count-new": _case("count_new", **NEW_COUNT),
+        "desk-count-new-errors": _case("count_new", **NEW_COUNT | {"errors": {"pieces": "Rien", "n2000": "Combien"}}),
+        "desk-count-tickets": _case("count_new", **NEW_COUNT | {"kind": "ticket"}),
+        "desk-count-new-none": _case("count_new", **NEW_COUNT | {"campaigns": []}),
+        "desk-count": _case("count", row=COUNT, me="account:1"),
+        "desk-count-again": _case("count", row=COUNT, me="account:2", errors={"total": "Autre"}),
+        "desk-count-closed": _case(
+            "count", row=replace(COUNT, state="closed", gift_id=9, confirmed_by="B"), me="account:2"
+        ),
+        **{f"mail-gift-reversed-{how}": _mail(how, "html", "gift_reversed") for how in ("returned", "correction")},
+        **{f"text-gift-reversed-{how}": _mail(how, "txt", "gift_reversed") for how in ("returned", "correction")},
+        "mail-cheque-returned": _mail("", "html", "cheque_returned"),
+        "text-cheque-returned": _mail("", "txt", "cheque_returned"),
+    }
+)

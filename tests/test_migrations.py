@@ -23,6 +23,7 @@ from crowdfund import schema
 from crowdfund.campaigns import rules as campaigns
 from crowdfund.conversation import rules as conversation
 from crowdfund.database import Base
+from crowdfund.desk import rules as desk
 from crowdfund.embedded import EmbeddedPostgres
 from crowdfund.fulfilment import rules as fulfilment
 from crowdfund.gifts import rules as gifts
@@ -43,6 +44,11 @@ CODE: dict[str, Mapping[Any, Any]] = {
     "news": conversation.NEWS_TRANSITIONS,
     "questions": conversation.QUESTION_TRANSITIONS,
     "followers": conversation.FOLLOW_TRANSITIONS,
+    "statements": desk.STATEMENT_TRANSITIONS,
+    "bank_lines": desk.LINE_TRANSITIONS,
+    "batches": desk.BATCH_TRANSITIONS,
+    "cheques": desk.CHEQUE_TRANSITIONS,
+    "counts": desk.COUNT_TRANSITIONS,
     "counterparts": fulfilment.TRANSITIONS,
     "thank_calls": thanks.CALL_TRANSITIONS,
     "thank_letters": thanks.LETTER_TRANSITIONS,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
 from wtforms import BooleanField, StringField, ValidationError
 
+from crowdfund.desk.cheques import Entered
+from crowdfund.desk.rules import CountKind
 from crowdfund.donors.rules import DonorDetails, DonorKind
 from crowdfund.forms import ChoiceField, EmailField, MoneyField, TextField
 from crowdfund.forms import Form as BaseForm
@@ -147,3 +150,126 @@ def own_number(text: str | None) -> UUID:
         return UUID(str(text))
     except ValueError:
         return uuid4()
+
+
+class WholeField(StringField):  # type: ignore[misc]
+    """A whole number from 0 on, as a person types it; `data` is None for what is none."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read it."""
+        text = valuelist[0].strip() if valuelist else ""
+        self.typed = text
+        self.data = int(text) if text.isascii() and text.isdigit() and len(text) < 7 else None
+
+    def process_data(self, value: Any) -> None:
+        """Start empty."""
+        self.typed, self.data = "", value
+
+
+class DayField(StringField):  # type: ignore[misc]
+    """A day as a browser sends it; `data` is None for what is none."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read it."""
+        try:
+            self.data = date.fromisoformat(valuelist[0].strip()[:10]) if valuelist else None
+        except ValueError:
+            self.data = None
+
+    def process_data(self, value: Any) -> None:
+        """Start empty."""
+        self.data = value
+
+    @property
+    def day(self) -> date:
+        """Give the day of a form that was found right."""
+        if self.data is None:
+            raise ValueError("no day was typed")
+        return self.data
+
+    def pre_validate(self, form: Any) -> None:  # noqa: ARG002 - the signature of WTForms
+        """Ask for a day."""
+        if self.data is None or not date(2000, 1, 1) <= self.data <= date(2200, 1, 1):
+            raise ValidationError(gettext(N_("Type the day")))
+
+
+class ChequeForm(PersonForm):
+    """One cheque. With the reference of a promise nothing else is asked of the person."""
+
+    attempt = StringField()
+    reference = TextField(40)
+    amount = MoneyField()
+    campaign = NumberField()
+    number = TextField(20)
+    bank = TextField(60)
+    received_on = DayField()
+    handed = BooleanField(false_values=NO)
+
+    def __init__(self, formdata: Any, *, context: str, reference_known: bool = False) -> None:
+        super().__init__(formdata, context=context)
+        self.reference_known = reference_known
+
+    def validate_last_name(self, field: TextField) -> None:
+        """Ask for a name where there is no reference."""
+        if not self.reference_known:
+            super().validate_last_name(field)
+
+    def validate_amount(self, field: MoneyField) -> None:
+        """Ask for an amount."""
+        if not field.typed:
+            raise ValidationError(gettext(NEEDS_AMOUNT))
+        if field.data is not None and not field.data:
+            raise ValidationError(gettext(N_("Type an amount above zero")))
+
+    def entered(self, pledge_id: int | None, amount: Money, locale: str) -> Entered:
+        """Give the cheque that is entered."""
+        return Entered(
+            attempt=own_number(self.attempt.data),
+            amount=amount,
+            received_on=self.received_on.day,
+            handed=self.handed.data,
+            pledge_id=pledge_id,
+            donor=None if pledge_id is not None else self.donor(locale),
+            campaign_id=self.campaign.data,
+            wants_receipt=self.wants_receipt.data,
+            number=self.number.data,
+            bank=self.bank.data,
+        )
+
+
+class BatchForm(Form):
+    """What was counted by hand: how many cheques, and their sum."""
+
+    control_count = WholeField()
+    control_total = MoneyField()
+
+    def validate_control_count(self, field: WholeField) -> None:
+        """Ask how many."""
+        if field.data is None:
+            raise ValidationError(gettext(N_("Type how many cheques you hold in your hand")))
+
+    def validate_control_total(self, field: MoneyField) -> None:
+        """Ask for the sum."""
+        if not field.typed:
+            raise ValidationError(gettext(N_("Type the sum of your paper strip")))
+
+
+class CountForm(Form):
+    """A count of cash, a box or tickets. The pieces are read beside it: their names are what they are worth."""
+
+    attempt = StringField()
+    kind = ChoiceField(CountKind, missing=N_("Say what you counted"))
+    campaign = NumberField()
+    place = TextField(60)
+    day = DayField()
+
+
+class ConfirmForm(Form):
+    """The second person's own total."""
+
+    total = MoneyField()
+
+    def validate_total(self, field: MoneyField) -> None:
+        """Ask for it."""
+        if not field.typed:
+            raise ValidationError(gettext(N_("Type what your own count makes")))

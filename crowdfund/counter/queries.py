@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
 from crowdfund import clock
@@ -119,3 +119,19 @@ def _bank(issuer: Issuer, details: BankDetails | None) -> IssuerBank:
         "takes_cheques": "1" if details.takes_cheques else "",
     }
     return IssuerBank(issuer.id, issuer.legal_name, values, details.changed_at)
+
+
+def campaigns_of_issuer(session: Session, issuer_id: int, currency: str, home: str) -> list[CampaignChoice]:
+    """List the campaigns that are paid into an issuer's account, those that run first: money may come after the end."""
+    return [one for one in campaigns_counted(session, home) if (one.issuer_id, one.currency) == (issuer_id, currency)]
+
+
+def campaigns_counted(session: Session, home: str) -> list[CampaignChoice]:
+    """List the campaigns that money may have been given to, those that run first, then the latest."""
+    running = case((Campaign.state == CampaignState.LIVE, 0), else_=1)
+    rows = session.scalars(
+        select(Campaign)
+        .where(Campaign.state.not_in((CampaignState.DRAFT, CampaignState.SCHEDULED)))
+        .order_by(running, Campaign.closes_at.desc(), Campaign.id)
+    )
+    return [CampaignChoice(one.id, said(one.title, home), one.currency, one.issuer_id) for one in rows]

@@ -54,3 +54,162 @@ class IssuerBank:
     legal_name: str
     values: dict[str, str]
     changed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestionRow:
+    """A promise that a line may be for. `why` is a code; `paid` says that it was paid already."""
+
+    pledge_id: int
+    reference: str
+    name: str
+    campaign: str
+    amount: Money
+    why: str
+    difference: Money
+    paid: bool = False
+    sure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LineRow:
+    """One credit on the account, and whose it is said or suggested to be. States are codes."""
+
+    id: int
+    on: date
+    payer: str
+    text: str
+    amount: Money
+    state: str
+    note: str = ""
+    suggestions: tuple[SuggestionRow, ...] = ()
+    whose: str = ""
+    reference: str = ""
+    difference: Money | None = None
+    campaign: str = ""
+    matched_by: str = ""
+    matched_actor: str = ""
+    approved_by: str = ""
+    gift_id: int | None = None
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LineList:
+    """The lines in one state; `counts` says how many are in each."""
+
+    state: str
+    rows: tuple[LineRow, ...]
+    counts: dict[str, int]
+    next_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StatementRow:
+    """One file of the bank's; `by` is who brought it."""
+
+    id: int
+    filename: str
+    at: datetime
+    state: str
+    new: int
+    known: int
+    by: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreditRow:
+    """A credit of a file that is looked at; `known` says that it is here already."""
+
+    on: date
+    payer: str
+    text: str
+    amount: Money
+    known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StatementPage:
+    """What a file would bring."""
+
+    row: StatementRow
+    account: str
+    credits: tuple[CreditRow, ...] = ()
+    total: int = 0
+    new: int = 0
+    others: int = 0
+    sum: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPromise:
+    """The promise that a reference names."""
+
+    id: int
+    reference: str
+    name: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRow:
+    """A batch of cheques; `number` is that of its deposit slip, once it is counted."""
+
+    id: int
+    number: int | None
+    state: str
+    on: date
+    cheques: int
+    total: Money
+    counted_by: str
+    approved_by: str
+    accountant_reference: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChequeRow:
+    """One cheque of a batch. `difference` is what it says less what was announced."""
+
+    id: int
+    name: str
+    reference: str
+    campaign: str
+    amount: Money
+    number: str
+    bank: str
+    received_on: date
+    handed: bool
+    state: str
+    difference: Money | None = None
+    gift_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPage:
+    """A batch with its cheques; `recorders` are the actors who may not approve it."""
+
+    row: BatchRow
+    cheques: tuple[ChequeRow, ...]
+    recorders: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class CountRow:
+    """A count; `pieces` say what one is worth, how many there are, and what they make."""
+
+    id: int
+    kind: str
+    campaign: str
+    place: str
+    day: date
+    total: Money
+    units: int
+    state: str
+    counted_by: str
+    counted_actor: str
+    confirmed_by: str
+    gift_id: int | None
+    pieces: tuple[tuple[Money, int, Money], ...]
+    url: str

@@ -18,7 +18,7 @@ from crowdfund import clock
 from crowdfund.campaigns import pieces
 from crowdfund.campaigns import service as campaigns
 from crowdfund.campaigns.models import Campaign
-from crowdfund.demo import documents, history, staff, talk
+from crowdfund.demo import desk, documents, history, staff, talk
 from crowdfund.errors import Conflict
 from crowdfund.gifts import people as people_counted
 from crowdfund.i18n import N_
@@ -79,6 +79,7 @@ def load_museum(code: str) -> None:
     with clock.at(long_ago), transaction(scope) as session:
         issuer = institutions.add_issuer(session, institutions.IssuerDetails(**written["issuer"]))
         staff.join(session, people_of_the_house)
+        desk.tell_bank_details(session, code, issuer)
     made: Made = {}
     people = history.Crowd(code)
     for plan in written["campaigns"]:
@@ -93,6 +94,8 @@ def load_museum(code: str) -> None:
         talk.converse(scope, said.get(plan["code"], {}), campaign.id, opens, code)
     talk.read_words(scope)
     talk.keep_beginnings(scope, said.get(code, {}).get("replies", ()))
+    if code == "AUB":
+        desk.lay_out(scope, people_of_the_house, issuer.id, made["AUB-01"])
 
 
 def _day(today: date, offset: int, zone: ZoneInfo) -> datetime:

@@ -9,9 +9,12 @@ from sqlalchemy.orm import Session
 from crowdfund.desk.slip import FILE
 from crowdfund.desk.ways import WayToPay, way_to_pay
 from crowdfund.gifts import mails
+from crowdfund.gifts.models import Gift, Refund
 from crowdfund.i18n import gettext, money_exact, use_locale
 from crowdfund.mail import Attachment, Mail
+from crowdfund.money import Money
 from crowdfund.pledges import service as pledges
+from crowdfund.tenancy import museum_of
 
 
 def announced_mail(session: Session, pledge_id: int, slip_key: str) -> Mail | None:
@@ -24,6 +27,17 @@ def announced_mail(session: Session, pledge_id: int, slip_key: str) -> Mail | No
     content = mails.content("announced", whole, pledge.amount)
     told = replace(content, method=way.method, facts=_facts(way, whole.locale))
     return replace(mails.written(told, whole), attachments=(Attachment(slip_key, FILE),))
+
+
+def reversal_mail(session: Session, refund_id: int) -> Mail | None:
+    """Tell a donor that a gift was taken back in the books, and why; None when nobody can be told."""
+    refund = session.get_one(Refund, (museum_of(session), refund_id))
+    gift = session.get_one(Gift, (refund.institution_id, refund.gift_id))
+    whole = mails.around(session, gift.campaign_id, gift.donor_id, gift.pledge_id)
+    if whole is None or gift.imported:
+        return None
+    amount = Money(refund.amount_minor, refund.currency)
+    return mails.written(replace(mails.content("gift_reversed", whole, amount), method=refund.kind), whole)
 
 
 def _facts(way: WayToPay, locale: str) -> tuple[tuple[str, str], ...]:

@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 
 from config import Config
 from crowdfund.accounts.models import Account
+from crowdfund.campaigns.models import Campaign
 from crowdfund.gifts import mails
+from crowdfund.gifts.models import Gift, Refund
 from crowdfund.gifts.view import GiftMail
 from crowdfund.institutions.colours import oklch
 from crowdfund.institutions.models import Institution, Issuer, Member
@@ -46,19 +48,32 @@ def readers(session: Session, account_ids: Collection[int]) -> list[Reader]:
 
 def bank_changed(session: Session, *, issuer_id: int, reader: Reader) -> Mail:
     """Say that the bank details of an issuer were changed."""
+    return _notice(session, "bank_changed", issuer_id, "desk/bank", Money(0, "EUR"), reader)
+
+
+def cheque_returned(session: Session, *, refund_id: int, reader: Reader) -> Mail:
+    """Say that the bank did not pay a cheque."""
+    refund = session.get_one(Refund, (museum_of(session), refund_id))
+    gift = session.get_one(Gift, (refund.institution_id, refund.gift_id))
+    campaign = session.get_one(Campaign, (refund.institution_id, gift.campaign_id))
+    amount = Money(refund.amount_minor, refund.currency)
+    return _notice(session, "cheque_returned", campaign.issuer_id, f"gifts/{gift.id}", amount, reader)
+
+
+def _notice(session: Session, kind: str, issuer_id: int, path: str, amount: Money, reader: Reader) -> Mail:
     museum = session.get_one(Institution, museum_of(session))
     issuer = session.get_one(Issuer, (museum.id, issuer_id))
     config: Config = current_app.extensions["config"]
-    page = f"{config.public_url}/staff/{museum.slug}/desk/bank"
+    page = f"{config.public_url}/staff/{museum.slug}/{path}"
     content = GiftMail(
-        kind="bank_changed",
+        kind=kind,
         museum_name=museum.name,
         museum_address=f"{issuer.address_line}, {issuer.postcode} {issuer.city}",
         campaign_title=issuer.legal_name,
         campaign_url=page,
         gift_url=page,
         first_name=reader.name,
-        amount=Money(0, museum.currency),
+        amount=amount,
         timezone=museum.time_zone,
         wall=oklch(mails.WALL_LIGHTNESS, museum.wall_chroma, museum.wall_hue),
     )

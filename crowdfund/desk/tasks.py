@@ -9,6 +9,7 @@ from flask import current_app
 from crowdfund.desk import mails, notices
 from crowdfund.desk.slip import Slip
 from crowdfund.errors import NotFound
+from crowdfund.gifts.models import Refund
 from crowdfund.i18n import use_locale
 from crowdfund.mail import send_once
 from crowdfund.outbox import subscribes
@@ -16,20 +17,35 @@ from crowdfund.pledges import service as pledges
 from crowdfund.storage import FileStorage
 from crowdfund.tenancy import PlatformScope, TaskScope, transaction
 
+REVERSALS = frozenset({"returned", "correction"})
+
 
 @subscribes("bank_details.changed", outside=True)
 def tell_of_new_account(scope: TaskScope, issuer_id: int) -> None:
     """Tell those who answer for the money that donors are told of another account: one of them may not have done it."""
+    for reader in _answerable(scope):
+        key = f"bank_changed:{scope.outbox_id}:{reader.account_id}"
+        send_once(scope, key, partial(notices.bank_changed, issuer_id=issuer_id, reader=reader))
+
+
+@subscribes("gift.refund_succeeded", outside=True)
+def tell_of_reversal(scope: TaskScope, refund_id: int, gift_id: int) -> None:  # noqa: ARG001 - the refund tells all
+    """Tell the donor of a gift that was taken back in the books; of a returned cheque, the museum too."""
+    with transaction(scope) as session:
+        kind = session.get_one(Refund, (scope.institution_id, refund_id)).kind
+    if kind not in REVERSALS:
+        return
+    send_once(scope, f"reversed:{refund_id}", partial(mails.reversal_mail, refund_id=refund_id))
+    for reader in _answerable(scope) if kind == "returned" else ():
+        key = f"cheque_returned:{refund_id}:{reader.account_id}"
+        send_once(scope, key, partial(notices.cheque_returned, refund_id=refund_id, reader=reader))
+
+
+def _answerable(scope: TaskScope) -> list[notices.Reader]:
     with transaction(scope) as session:
         wanted = notices.answerable(session)
     with transaction(PlatformScope()) as session:
-        readers = notices.readers(session, wanted)
-    for reader in readers:
-        send_once(
-            scope,
-            f"bank_changed:{scope.outbox_id}:{reader.account_id}",
-            partial(notices.bank_changed, issuer_id=issuer_id, reader=reader),
-        )
+        return notices.readers(session, wanted)
 
 
 @subscribes("pledge.announced", outside=True)

@@ -106,7 +106,7 @@ class Refund(OwnedByInstitution, Base):
 
     request: Mapped[UUID]  # one form, one refund
     gift_id: Mapped[int] = mapped_column(BigInteger)
-    kind: Mapped[str]  # refund, move
+    kind: Mapped[str]  # refund, move; returned, correction: put right in the books
     state: Mapped[str]  # rules.RefundState
     amount_minor: Mapped[int] = minor()
     currency: Mapped[str] = currency_code()

@@ -22,8 +22,13 @@ _DASHBOARD = UUID("5a3f6f0e-7f0c-4d8e-9a57-3c1f0a4b2d61")
 _BOOKED = {RefundState.PENDING, RefundState.SUCCEEDED}
 
 
-def request_refund(session: Session, gift_id: int, amount: Money, reason: str, request: UUID) -> Refund:
+def request_refund(
+    session: Session, gift_id: int, amount: Money, reason: str, request: UUID, kind: str = "refund"
+) -> Refund:
     """Ask that money be given back. The same `request` again gives the first refund. Locks the gift.
+
+    Of another `kind` no money goes to the donor: "returned" is a cheque the bank did not pay, "correction" a gift that
+    was booked under a wrong name.
 
     Refuses (422) an amount that is not positive, (409) more than is left. Publishes
     `gift.refund_requested`: the receipt goes first, then the provider is asked.
@@ -36,7 +41,7 @@ def request_refund(session: Session, gift_id: int, amount: Money, reason: str, r
         raise Refusal(N_("Give an amount to refund."), field="amount")
     if amount.minor > sums.left(gift) - sums.asked_for(session, gift):
         raise Conflict(N_("This gift has less left than that."))
-    refund = _add(session, gift, amount, request=request, reason=reason, state=RefundState.REQUESTED)
+    refund = _add(session, gift, amount, request=request, reason=reason, state=RefundState.REQUESTED, kind=kind)
     outbox.publish(session, "gift.refund_requested", key=str(refund.id), refund_id=refund.id)
     audit.record(session, "gift.refund_requested", f"gift:{gift.id}", refund_id=refund.id, amount_minor=amount.minor)
     return refund

@@ -17,6 +17,7 @@ from crowdfund import audit, clock
 from crowdfund.campaigns import service as campaigns
 from crowdfund.conversation import followers, questions
 from crowdfund.database import Database
+from crowdfund.desk import lines
 from crowdfund.donors import service as donors
 from crowdfund.donors.models import Donor
 from crowdfund.donors.rules import ConsentKind
@@ -112,6 +113,7 @@ def _forget(session: Session, donor: Donor) -> None:
         donors.withdraw_consent(session, donor.id, kind)
     for name in IDENTITY:
         setattr(donor, name, None)
+    lines.forget_payer(session, donor.id)
     donor.erased_at = clock.now()
     publish(session, "donor.erased", key=str(donor.id), donor_id=donor.id)
 

@@ -60,6 +60,8 @@ REASONS = {
 # Why a receipt was closed (Receipt.close_reason) → what the donor reads; other reasons are the museum's own notes.
 CLOSED_BECAUSE = {
     "refund_requested": N_("You are given money back. If the museum keeps a part of your gift, a new receipt follows."),
+    "returned": N_("Your bank did not pay the cheque."),
+    "correction": N_("The gift was noted under your name by mistake."),
     "refunded": N_("Your gift was given back to you."),
     "partly_refunded": N_("A part of your gift was given back to you."),
     "refund_failed": N_("The money could not be given back to you: your gift stands again in full."),

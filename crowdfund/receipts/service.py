@@ -26,7 +26,9 @@ __all__ = [
 ]  # fmt: skip
 
 # Why receipts are closed by what becomes of their gifts; other reasons are a person's.
-FOLLOWED = frozenset({"refund_requested", "refunded", "partly_refunded", "refund_failed", "lost", "moved"})
+FOLLOWED = frozenset(
+    {"refund_requested", "returned", "correction", "refunded", "partly_refunded", "refund_failed", "lost", "moved"}
+)
 
 
 def cancel(session: Session, gift_id: int, reason: str) -> Receipt | None:

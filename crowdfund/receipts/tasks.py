@@ -16,6 +16,7 @@ from crowdfund.tenancy import MuseumScope, OperatorScope, museum_of, transaction
 from crowdfund.worker import sweeps_every
 
 HELD_AT_ONCE = 200
+PUT_RIGHT = frozenset({"returned", "correction"})  # kinds of refunds of which no money goes to the donor
 
 
 @subscribes("gift.received")
@@ -41,7 +42,7 @@ def make_way(session: Session, *, refund_id: int) -> None:
     """Cancel the receipt before money is given back, then let the provider be asked."""
     refund = session.get_one(Refund, (museum_of(session), refund_id))
     gifts.clear_refund(session, refund_id)  # books first, the audit trail last: everybody locks in this order
-    service.cancel(session, refund.gift_id, "refund_requested")
+    service.cancel(session, refund.gift_id, refund.kind if refund.kind in PUT_RIGHT else "refund_requested")
 
 
 @subscribes("gift.refunded")

@@ -98,14 +98,16 @@ class House:
     def finance(self) -> Person:
         return self.person(Role.FINANCE)
 
-    def promise(self, minor: int = 5000, method: str = "bank_transfer", **donor: Any) -> Pledge:
+    def promise(
+        self, minor: int = 5000, method: str = "bank_transfer", *, address: bool = False, **donor: Any
+    ) -> Pledge:
         """Let somebody announce an amount."""
-        told = {"first_name": "Odette", "last_name": "Chevrier", "locale": "fr"} | donor
+        told = {"first_name": "Odette", "last_name": "Chevrier", "locale": "fr"} | donor | (ADDRESS if address else {})
         with self.open() as session:
             currency = factories.campaign_in(session, self.campaign_id).currency
             return pledges.make_pledge(session, PledgeRequest(
                 attempt=uuid4(), campaign_id=self.campaign_id, amount=Money(minor, currency), donor=DonorDetails(**told),
-                method=method, wants_receipt=bool(donor.get("address_line")), wall="short"))  # fmt: skip
+                method=method, wants_receipt=address, wall="short"))  # fmt: skip
 
     def state_of(self, pledge: Pledge) -> str:
         with self.open() as session:

@@ -1,0 +1,208 @@
+"""The desk's pages of cheques: a batch typed by keyboard, one row for each cheque, its slip, and what becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+from uuid import uuid4
+
+from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from crowdfund import clock
+from crowdfund.counter.batches_read import batch_page, deposit_slip, known_promise, list_batches
+from crowdfund.counter.forms import BatchForm, ChequeForm, own_number
+from crowdfund.counter.promises import said
+from crowdfund.counter.queries import campaigns_of_issuer, issuers_banks
+from crowdfund.dashboard.frame import desk_here
+from crowdfund.desk import cheques
+from crowdfund.desk.rules import BatchState
+from crowdfund.desk.views import as_pdf
+from crowdfund.errors import Refusal
+from crowdfund.forms import shown_values, tidy
+from crowdfund.i18n import LOCALES, gettext
+from crowdfund.institutions.models import Institution, Issuer
+from crowdfund.institutions.permissions import can, keep_private, membership_here, requires
+from crowdfund.institutions.rules import Permission
+from crowdfund.pledges.queries import countries_from
+from crowdfund.tenancy import transaction
+
+# What the next cheque of a batch has in common with the last one.
+KEPT = ("received_on", "handed", "campaign")
+
+blueprint = Blueprint("cheques", __name__, url_prefix="/staff/<museum>/desk/cheques")
+blueprint.after_request(keep_private)
+
+
+@blueprint.get("")
+@requires(Permission.READ_GIFTS)
+def list_of_batches() -> AnyResponse:
+    """List the batches of cheques, and begin one."""
+    with transaction(g.scope) as session:
+        found = list_batches(session, membership_here())
+        issuers = issuers_banks(session)
+        desk = desk_here(session)
+    page = render_template(
+        "staff/desk/cheques.html", desk=desk, place="desk", found=found, issuers=issuers, attempt=str(uuid4())
+    )
+    return make_response(page)
+
+
+@blueprint.post("")
+@requires(Permission.RECORD_MONEY)
+def begin_batch() -> AnyResponse:
+    """Begin a batch. The same form twice is one batch."""
+    issuer = request.form.get("issuer", 0, int)
+    if not issuer:
+        return redirect(url_for(".list_of_batches", museum=membership_here().slug), 303)
+    with transaction(g.scope) as session:
+        batch_id = cheques.open_batch(session, issuer, own_number(request.form.get("attempt"))).id
+    return _to(batch_id)
+
+
+@blueprint.get("/<int:batch_id>")
+@requires(Permission.READ_GIFTS)
+def one_batch(batch_id: int) -> AnyResponse:
+    """Show a batch; while it is being entered, with the row for the next cheque."""
+    return _page(batch_id)
+
+
+@blueprint.post("/<int:batch_id>/rows")
+@requires(Permission.RECORD_MONEY)
+def add_row(batch_id: int) -> AnyResponse:
+    """Enter a cheque. A reference alone, as a scanner sends it, fills the row with what was announced."""
+    with transaction(g.scope) as session:
+        batch = cheques.batch_of(session, batch_id)
+        currency = batch.currency
+        typed = tidy(request.form.get("reference", ""))[:40]
+        promise = known_promise(session, typed)
+    form = ChequeForm(request.form, context="", reference_known=promise is not None)
+    form.amount.currency = currency
+    if promise is not None and not request.form.get("amount", "").strip():
+        filled = shown_values(request.form) | {"amount": str(promise.amount.decimal), "reference": promise.reference}
+        return _page(batch_id, values=filled, filled=promise.name)
+    errors = {} if form.validate() else form.first_errors()
+    if typed and promise is None:
+        errors = {
+            "reference": gettext("No promise has this reference. Look again, or leave it empty and type the name.")
+        } | errors
+    if errors or form.amount.data is None:
+        return _page(batch_id, errors, 422, shown_values(request.form))
+    entered = form.entered(promise.id if promise else None, form.amount.data, membership_here().default_locale)
+    return _done(batch_id, lambda session: cheques.add_cheque(session, batch_id, entered), next_row=True)
+
+
+@blueprint.post("/<int:batch_id>/rows/<int:cheque_id>/remove")
+@requires(Permission.RECORD_MONEY)
+def remove_row(batch_id: int, cheque_id: int) -> AnyResponse:
+    """Take a cheque out of a batch that is being entered."""
+    return _done(batch_id, lambda session: cheques.remove_cheque(session, batch_id, cheque_id))
+
+
+@blueprint.post("/<int:batch_id>/count")
+@requires(Permission.RECORD_MONEY)
+def count(batch_id: int) -> AnyResponse:
+    """Compare a batch with what was counted by hand."""
+    with transaction(g.scope) as session:
+        currency = cheques.batch_of(session, batch_id).currency
+    form = BatchForm(request.form, context="")
+    form.control_total.currency = currency
+    if not form.validate() or form.control_total.data is None or form.control_count.data is None:
+        return _page(batch_id, form.first_errors(), 422)
+    number, total = form.control_count.data, form.control_total.data
+    return _done(batch_id, lambda session: cheques.count_batch(session, batch_id, number, total))
+
+
+@blueprint.post("/<int:batch_id>/reopen")
+@requires(Permission.RECORD_MONEY)
+def reopen(batch_id: int) -> AnyResponse:
+    """Go back to entering a batch that was counted."""
+    return _done(batch_id, lambda session: cheques.reopen_batch(session, batch_id))
+
+
+@blueprint.post("/<int:batch_id>/drop")
+@requires(Permission.RECORD_MONEY)
+def drop(batch_id: int) -> AnyResponse:
+    """Give a batch up that is being entered."""
+    return _done(batch_id, lambda session: cheques.drop_batch(session, batch_id))
+
+
+@blueprint.post("/<int:batch_id>/approve")
+@requires(Permission.APPROVE_MONEY)
+def approve(batch_id: int) -> AnyResponse:
+    """Let the cheques of a counted batch become gifts."""
+    told = tidy(request.form.get("accountant_reference", ""))[:60].replace("\x00", "")
+    return _done(batch_id, lambda session: cheques.approve_batch(session, batch_id, told))
+
+
+@blueprint.post("/<int:batch_id>/rows/<int:cheque_id>/returned")
+@requires(Permission.APPROVE_MONEY, fresh=True)
+def returned(batch_id: int, cheque_id: int) -> AnyResponse:
+    """Note that the bank did not pay a cheque."""
+    return _done(
+        batch_id, lambda session: cheques.return_cheque(session, cheques.cheque_in(session, batch_id, cheque_id).id)
+    )
+
+
+@blueprint.get("/<int:batch_id>/slip.pdf")
+@requires(Permission.READ_GIFTS)
+def slip(batch_id: int) -> AnyResponse:
+    """Give the numbered deposit slip of a counted batch."""
+    with transaction(g.scope) as session:
+        read = deposit_slip(session, membership_here(), batch_id)
+    return as_pdf(read.pdf(), f"{read.number}.pdf")
+
+
+def _to(batch_id: int) -> AnyResponse:
+    return redirect(url_for(".one_batch", museum=membership_here().slug, batch_id=batch_id), 303)
+
+
+def _done(batch_id: int, act: Callable[[Session], Any], *, next_row: bool = False) -> AnyResponse:
+    try:
+        with transaction(g.scope) as session:
+            cheques.batch_of(session, batch_id)
+            act(session)
+    except Refusal as refusal:
+        if refusal.status == 404:
+            raise
+        return _page(batch_id, {refusal.field or "": said(refusal)}, refusal.status, shown_values(request.form))
+    if not next_row:
+        return _to(batch_id)
+    kept = {name: request.form[name] for name in KEPT if request.form.get(name)}
+    here = url_for(".one_batch", museum=membership_here().slug, batch_id=batch_id)
+    return redirect(f"{here}?{urlencode(kept)}", 303)  # no #fragment: browsers would not put the cursor into the row
+
+
+def _page(
+    batch_id: int, errors: dict[str, str] | None = None, status: int = 200, values: dict[str, str] | None = None,
+    filled: str = "",
+) -> AnyResponse:  # fmt: skip
+    museum = membership_here()
+    with transaction(g.scope) as session:
+        batch = cheques.batch_of(session, batch_id)
+        page = batch_page(session, museum, batch)
+        issuer = session.get_one(Issuer, (museum.institution_id, batch.issuer_id))
+        entering = batch.state == BatchState.RECORDED
+        campaigns = campaigns_of_issuer(session, issuer.id, batch.currency, museum.default_locale) if entering else []
+        country = session.get_one(Institution, museum.institution_id).country
+        desk = desk_here(session)
+    today = clock.now().date().isoformat()
+    kept = {name: request.args[name] for name in KEPT if request.args.get(name)}
+    first = {"attempt": str(uuid4()), "received_on": today, "country": country, "language": museum.default_locale}
+    shown = render_template(
+        "staff/desk/batch.html",
+        desk=desk,
+        place="desk",
+        page=page,
+        me=g.scope.actor,
+        campaigns=campaigns,
+        countries=countries_from(country),
+        languages=LOCALES,
+        values=first | kept | (values or {}),
+        filled=filled,
+        errors=errors or {},
+        may_approve=can(Permission.APPROVE_MONEY),
+    )
+    return make_response(shown, status)

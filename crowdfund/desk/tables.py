@@ -1,0 +1,128 @@
+"""Read a bank's CSV by a map of its columns, which the museum makes once. Pure."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from crowdfund.desk.reading import LONGEST_NAME, MOST_LINES, TOO_MANY, BankFile, Credit, read_amount, tidy, with_keys
+from crowdfund.errors import Refusal
+from crowdfund.i18n import N_
+
+FIELDS = ("date", "amount", "payer", "text", "reference")
+NEEDED = ("date", "amount")
+SHOWN = 5
+DAYS = ("%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%d/%m/%y", "%d.%m.%y", "%Y%m%d")
+NO_TABLE = N_("This file is neither CAMT.053 nor a table. Ask the bank for “camt.053” or for CSV.")
+NO_DAY = N_("Line %(line)s holds no date that can be read: “%(text)s”.")
+CHOOSE = N_("Say which column holds it.")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A CSV file: the names of its columns, and its rows."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    @property
+    def head_sha256(self) -> str:
+        """Tell one layout from another."""
+        return hashlib.sha256("\x1f".join(self.columns).encode()).hexdigest()
+
+
+def read_table(content: bytes) -> Table:
+    """Read a CSV file: UTF-8 or Windows' Latin letters; `;`, `,` or tabs. Raises Refusal for what is no table."""
+    text = _decoded(content)
+    if "\x00" in text:
+        raise Refusal(NO_TABLE, field="file")
+    first = text.partition("\n")[0]
+    delimiter = max(";,\t", key=first.count)
+    try:
+        rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if any(one.strip() for one in row)]
+    except csv.Error:
+        raise Refusal(NO_TABLE, field="file") from None
+    if len(rows) < 2 or len(rows[0]) < 2:
+        raise Refusal(NO_TABLE, field="file")
+    if len(rows) > MOST_LINES + 1:
+        raise Refusal(TOO_MANY, field="file", params={"count": MOST_LINES})
+    columns = tuple(tidy(name, 80) or f"{place}" for place, name in enumerate(rows[0], start=1))
+    return Table(columns, tuple(tuple(row) for row in rows[1:]))
+
+
+def _decoded(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace")
+
+
+def check_columns(table: Table, columns: Mapping[str, str]) -> dict[str, str]:
+    """Keep what the map says of columns that are there. Raises Refusal for a needed one that is missing."""
+    kept = {field: columns[field] for field in FIELDS if columns.get(field) in table.columns}
+    for field in NEEDED:
+        if field not in kept:
+            raise Refusal(CHOOSE, field=f"column_{field}")
+    return kept
+
+
+def read_rows(table: Table, columns: Mapping[str, str], account: str, currency: str) -> BankFile:
+    """Read the credits of a table. Raises Refusal, which names the line, for a date or an amount that cannot be read."""
+    places = {field: table.columns.index(name) for field, name in columns.items()}
+    found, others = [], 0
+    for number, row in enumerate(table.rows, start=2):
+
+        def cell(field: str, row: Sequence[str] = row) -> str:
+            place = places.get(field)
+            return row[place] if place is not None and place < len(row) else ""
+
+        if not cell("amount").strip():  # a table with a column each for debits and credits
+            others += 1
+            continue
+        amount = read_amount(cell("amount"), currency, number)
+        if amount.minor <= 0:
+            others += 1
+            continue
+        found.append(
+            Credit(
+                booked_on=_day(cell("date"), number),
+                amount=amount,
+                payer=tidy(cell("payer"), LONGEST_NAME),
+                text=tidy(cell("text")),
+                bank_reference=tidy(cell("reference"), 80),
+            )
+        )
+    return BankFile(account, with_keys(found), others)
+
+
+def _day(text: str, line: int) -> date:
+    for form in DAYS:
+        try:
+            found = datetime.strptime(text.strip()[:10], form).date()  # noqa: DTZ007 - a day, as the bank writes it
+        except ValueError:
+            continue
+        if found.year > 1999:
+            return found
+    raise Refusal(NO_DAY, field="file", params={"line": line, "text": tidy(text, 40)})
+
+
+def guessed(table: Table) -> dict[str, str]:
+    """Guess the map of a table from the names banks give their columns in French, Italian, German and English."""
+    hints = {
+        "date": ("date", "data", "datum"),
+        "amount": ("montant", "credit", "crédit", "importo", "avere", "amount", "betrag", "gutschrift"),
+        "payer": ("nom", "payer", "donneur", "ordinante", "name", "auftraggeber", "tiers"),
+        "text": ("libell", "motif", "communication", "causale", "descri", "text", "zweck", "détail"),
+        "reference": ("référence de l", "id ", "trn", "transaction", "rif"),
+    }
+    found: dict[str, str] = {}
+    for field, parts in hints.items():
+        for name in table.columns:
+            if name not in found.values() and any(part in name.casefold() for part in parts):
+                found[field] = name
+                break
+    return found
