@@ -94,7 +94,7 @@ from crowdfund.reach.view import Appeal, PlaceRow, WayRow
 from crowdfund.receipts.view import ReceiptCheck
 from tests import preview_desk
 from tests.preview_after import after_cases
-from tests.preview_team import team_cases
+from tests.preview_team import ASKED, KEYS, second_step, team_cases
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -901,7 +901,9 @@ def _sessions() -> list[OpenSession]:
 
 
 ACCOUNT_CASES: dict[str, Case] = {
-    "account-confirm": ("accounts/confirm.html", partial(_account, email="h@arvieres.example")),
+    "account-confirm": ("accounts/confirm.html", partial(_account, email="h@arvieres.example", asked=None)),
+    "account-confirm-passkey": ("accounts/confirm.html", partial(_account, email="h@arvieres.example", asked=ASKED)),
+    "account-passkey": ("accounts/passkey_new.html", partial(_account, asked=ASKED, has_second_factor=False)),
     "account-invitation": ("accounts/invitation.html", partial(_account, email="h@arvieres.example")),
     "account-codes": ("accounts/recovery_codes.html", partial(_account, codes=("aaaa-bbbb", "cccc-dddd"))),
     "account-setup": (
@@ -909,11 +911,15 @@ ACCOUNT_CASES: dict[str, Case] = {
         partial(
             _account,
             secret="JBSWY3DPEHPK3PXP",
+            passkeys_possible=True,
             setup="signed",
             qr="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'/%3E",
         ),
     ),
-    "account-security": ("accounts/security.html", lambda: _account(sessions=_sessions(), codes_left=8)),
+    "account-security": (
+        "accounts/security.html",
+        lambda: _account(sessions=_sessions(), codes_left=8, has_codes=True, keys=KEYS, passkeys_possible=True),
+    ),
     "staff-museums": (
         "staff/museums.html",
         lambda: _account(memberships=[Membership(1, "arvieres", "Musée d’Arvières", PARIS, "fr", "director")]),
@@ -1239,7 +1245,7 @@ CASES: dict[str, Case] = {
     ),
     "second-factor": (
         "accounts/second_factor.html",
-        lambda: {"values": {}, "errors": {"code": "Le code a expiré."}, "csrf_token": "signed"},
+        lambda: second_step(errors={"code": "Le code a expiré."}),
     ),
     "staff-gifts": ("staff/gifts.html", lambda: {"desk": desk(), "found": gift_list(), "place": "gifts"}),
     "staff-gifts-none": (

@@ -6,9 +6,11 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
+from crowdfund.accounts.passkeys import Asked, Listed
 from crowdfund.institutions.rules import PERMISSIONS, Permission, Role
+from crowdfund.team import trail as trails
 from crowdfund.team.mails import Change
-from crowdfund.team.trail import Asked, Entry, Trail
+from crowdfund.team.trail import Entry, Trail
 from crowdfund.team.view import Colleague, Offer, Team
 
 Case = tuple[str, Callable[[], dict[str, Any]]]
@@ -19,6 +21,8 @@ PEOPLE = [
     Colleague(2, 2, "Léa Perrier", "l@arvieres.example", "campaign_lead", NOW, True, False, NOW),
     Colleague(3, 3, "Noé Jacquier", "n@arvieres.example", "desk", NOW, False, False, None),
 ]
+KEYS = [Listed(1, "Mon téléphone", NOW, NOW), Listed(2, "Ordinateur", NOW, None)]
+ASKED = Asked('{"challenge": "AA"}', "signed")
 OFFERS = [
     Offer(1, "Agathe Roux", "agathe@example.org", "curator", NOW, expired=False, times_sent=1),
     Offer(2, "Bruno Vial", "bruno@example.org", "finance", NOW, expired=True, times_sent=2),
@@ -39,7 +43,7 @@ def team_cases(desk: Callable[[], Any]) -> dict[str, Case]:
 
     def trail(breaks: list[str] | None, entries: list[Entry], older: int | None = None) -> dict[str, Any]:
         found = Trail(entries, older, len(entries), "cd" * 32 if entries else "", [(1, "Hélène Maurienne")], breaks)
-        return {"desk": desk(), "place": "audit", "trail": found, "asked": Asked(1, "gift"), "timezone": PARIS}
+        return {"desk": desk(), "place": "audit", "trail": found, "asked": trails.Asked(1, "gift"), "timezone": PARIS}
 
     whole = Team(PEOPLE, OFFERS)
     cases: dict[str, Case] = {
@@ -54,6 +58,7 @@ def team_cases(desk: Callable[[], Any]) -> dict[str, Case]:
         "staff-trail-verified": ("staff/team/trail.html", lambda: trail([], ENTRIES)),
         "staff-trail-broken": ("staff/team/trail.html", lambda: trail(["12"], ENTRIES)),
         "staff-trail-none": ("staff/team/trail.html", lambda: trail(None, [])),
+        "second-factor-recovery": ("accounts/second_factor.html", lambda: second_step(has_codes=False, demo_code="")),
         "join-over": ("accounts/join_over.html", lambda: {"errors": {}}),
     }
     cases.update({name: ("accounts/join.html", lambda more=more: _joining(**more)) for name, more in JOINING.items()})  # type: ignore[misc]
@@ -62,6 +67,14 @@ def team_cases(desk: Callable[[], Any]) -> dict[str, Case]:
         for what in ("joined", "role", "left", "reset_asked", "reset_done"):
             cases[f"{kind}-team-{what}"] = (f"mail/team_changed.{ending}", lambda what=what: _changed(what))  # type: ignore[misc]
     return cases
+
+
+def second_step(**more: Any) -> dict[str, Any]:
+    """Show the second step of signing in, with a passkey beside the codes."""
+    return {
+        "values": {}, "errors": {}, "csrf_token": "signed", "next_url": "/staff/", "asked": ASKED, "has_codes": True,
+        "demo_code": "123456", **more,
+    }  # fmt: skip
 
 
 JOINING: dict[str, dict[str, Any]] = {

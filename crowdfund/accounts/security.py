@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from config import Config
 from crowdfund import clock, links
-from crowdfund.accounts import buckets, second_factor, service, sessions
+from crowdfund.accounts import buckets, passkeys, second_factor, service, sessions
 from crowdfund.accounts.csrf import check_csrf, csrf_token
 from crowdfund.accounts.current import set_session_cookie, sign_next, visit_context
 from crowdfund.accounts.door import form_page, hashed, person_here, signed_in_only, user_agent
@@ -36,12 +36,17 @@ def settings() -> AnyResponse:
     with transaction(PlatformScope()) as session:
         open_sessions = sessions.list_open(session, person)
         codes_left = service.recovery_codes_left(session, person.account_id)
+        has_codes = service.has_codes(session, person.account_id)
+        keys = passkeys.list_of(session, person.account_id)
     return make_response(
         render_template(
             "accounts/security.html",
             person=person,
             sessions=open_sessions,
             codes_left=codes_left,
+            has_codes=has_codes,
+            keys=keys,
+            passkeys_possible=passkeys.are_possible(),
             csrf_token=csrf_token(person.token_hash),
         )
     )
@@ -106,6 +111,7 @@ def _setup_page(form: CodeForm, secret: str, status: int = 200) -> AnyResponse:
         status,
         context=person.token_hash,
         person=person,
+        passkeys_possible=passkeys.are_possible(),
         secret=secret,
         setup=signed,
         qr=segno.make(uri, error="m").svg_data_uri(scale=5, border=4, light="#fff"),

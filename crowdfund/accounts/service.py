@@ -104,10 +104,20 @@ def set_second_factor(session: Session, account_id: int, secret: str, *, keep: s
     account = session.get_one(Account, account_id)
     account.totp_secret = sealing.seal(_key(), _place(account_id), secret)
     account.totp_last_step = 0
-    codes = second_factor.new_recovery_codes()
-    account.recovery_hashes = [second_factor.recovery_hash(code) for code in codes]
     sessions.end_all(session, account_id, "second factor changed", but=keep)
+    return new_recovery_codes(session, account_id)
+
+
+def new_recovery_codes(session: Session, account_id: int) -> list[str]:
+    """Draw eight recovery codes, shown once; those before open nothing any more."""
+    codes = second_factor.new_recovery_codes()
+    session.get_one(Account, account_id).recovery_hashes = [second_factor.recovery_hash(code) for code in codes]
     return codes
+
+
+def has_codes(session: Session, account_id: int) -> bool:
+    """Say whether an account's telephone shows codes for it."""
+    return session.get_one(Account, account_id).totp_secret is not None
 
 
 def drop_second_factor(session: Session, account_id: int) -> None:

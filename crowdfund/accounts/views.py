@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, current_app, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from crowdfund.accounts import buckets, security, service, sessions
+from crowdfund.accounts import buckets, keys, passkeys, security, service, sessions
 from crowdfund.accounts.csrf import check_csrf
 from crowdfund.accounts.current import (
     drop_session_cookie,
@@ -36,6 +36,7 @@ from crowdfund.tenancy import PlatformScope, transaction
 
 blueprint = Blueprint("accounts", __name__)
 blueprint.register_blueprint(security.blueprint)
+blueprint.register_blueprint(keys.blueprint)
 
 WRONG = N_("The e-mail address or the password is not right")
 WRONG_PASSWORD = N_("The password is not right")
@@ -122,7 +123,7 @@ def second_step() -> AnyResponse:
     person = somebody()
     if person is None:
         return redirect(url_for("accounts.sign_in", next=signed_next()), 303)
-    return form_page("accounts/second_factor.html", CodeForm(), context=person.token_hash)
+    return _second_step(person, CodeForm())
 
 
 @blueprint.post("/sign-in/code")
@@ -134,7 +135,7 @@ def sign_in_with_code() -> AnyResponse:
     check_csrf(person.token_hash)
     form = CodeForm(request.form)
     if not form.validate():
-        return form_page("accounts/second_factor.html", form, 422, context=person.token_hash)
+        return _second_step(person, form, 422)
     budget = _second_factor_budget(person)
     for name, key in budget:
         buckets.limited(name, key)
@@ -143,12 +144,41 @@ def sign_in_with_code() -> AnyResponse:
         token = sessions.renew(session, person, Level.FULL, request.remote_addr, user_agent()) if accepted else None
     if token is None:
         form.code.errors = [gettext(WRONG_CODE)]
-        return form_page("accounts/second_factor.html", form, 422, context=person.token_hash)
+        return _second_step(person, form, 422)
     for name, key in budget:
         buckets.give_back(None, name, key)
     answer = make_response(on_from_here())
     set_session_cookie(answer, token)
     return answer
+
+
+def _second_step(person: SignedIn, form: CodeForm, status: int = 200) -> AnyResponse:
+    with transaction(PlatformScope()) as session:
+        asked = passkeys.ask_for_proof(session, person)
+        has_codes = service.has_codes(session, person.account_id)
+    _tell_of_passkey(form)
+    return form_page(
+        "accounts/second_factor.html",
+        form,
+        status,
+        context=person.token_hash,
+        asked=asked,
+        has_codes=has_codes,
+        demo_code=next((code for email, _password, code in _demonstration() if email == person.email), ""),
+    )
+
+
+def _confirmation(person: SignedIn, form: ConfirmForm, status: int = 200) -> AnyResponse:
+    with transaction(PlatformScope()) as session:
+        asked = passkeys.ask_for_proof(session, person)
+    _tell_of_passkey(form)
+    return form_page("accounts/confirm.html", form, status, context=person.token_hash, email=person.email, asked=asked)
+
+
+def _tell_of_passkey(form: CodeForm | ConfirmForm) -> None:
+    """Say on the page that a passkey was refused just now."""
+    if request.args.get("passkey") == "refused" and not form.errors:
+        form.form_errors.append(gettext(passkeys.NOT_ACCEPTED))
 
 
 def _second_factor_budget(person: SignedIn) -> list[tuple[str, str]]:
@@ -159,10 +189,8 @@ def _second_factor_budget(person: SignedIn) -> list[tuple[str, str]]:
 @blueprint.get("/confirm")
 @signed_in_only
 def confirm() -> AnyResponse:
-    """Ask for the password once more, before a step that moves money."""
-    return form_page(
-        "accounts/confirm.html", ConfirmForm(), context=person_here().token_hash, email=person_here().email
-    )
+    """Ask who is there once more, before a step that moves money or changes the team."""
+    return _confirmation(person_here(), ConfirmForm())
 
 
 @blueprint.post("/confirm")
@@ -173,13 +201,13 @@ def confirm_with_password() -> AnyResponse:
     check_csrf(person.token_hash)
     form = ConfirmForm(request.form)
     if not form.validate():
-        return form_page("accounts/confirm.html", form, 422, context=person.token_hash, email=person.email)
+        return _confirmation(person, form, 422)
     buckets.limited("sign_in_account", person.email)
     with transaction(PlatformScope()) as session:
         found = service.credentials_by_id(session, person.account_id)
     if not verified(found.password_hash, str(form.password.data)):
         form.password.errors = [gettext(WRONG_PASSWORD)]
-        return form_page("accounts/confirm.html", form, 422, context=person.token_hash, email=person.email)
+        return _confirmation(person, form, 422)
     buckets.give_back(None, "sign_in_account", person.email)
     with transaction(PlatformScope()) as session:
         token = sessions.renew(session, person, Level(person.level), request.remote_addr, user_agent())
