@@ -289,8 +289,8 @@ def make_talk(session: Session, number: int, words: str = "Why?") -> None:
         id=number, campaign_id=later.id, text=words, asker_name=words, locale="fr", holds_link=False, fingerprint=words))  # fmt: skip
     _added(session, EarlyLink(id=number + LATER, campaign_id=later.id, note=words, token_hash=f"early {number}"))
     _added(session, News(id=number, campaign_id=later.id, kind="found"))
-    _added(session, ReplyTemplate(id=number, locale="fr", title=words, text=words))
-    _added(session, Mention(id=number, campaign_id=later.id, source="A paper", title="A title", url="https://example.org/",
+    _added(session, ReplyTemplate(id=number + LATER, locale="fr", title=words, text=words))
+    _added(session, Mention(id=number + LATER, campaign_id=later.id, source="A paper", title="A title", url="https://example.org/",
                             said_on=date(2026, 6, 10), locale="fr"))  # fmt: skip
     _added(session, WallEntry(
         id=number, campaign_id=later.id, pledge_id=make_pledge(session, later).id, display_name="A name", message=words, locale="fr",

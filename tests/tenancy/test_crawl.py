@@ -73,8 +73,6 @@ def _filled(route: Route, **values: Any) -> str:
             (
                 "aside_id",
                 "entry_id",
-                "template_id",
-                "mention_id",
                 "question_id",
                 "news_id",
                 "document_id",
@@ -86,7 +84,10 @@ def _filled(route: Route, **values: Any) -> str:
             ),
             number,
         ),
-        **dict.fromkeys(("campaign_id", "link_id", "promise_id", "member_id", "invitation_id"), number + LATER),
+        **dict.fromkeys(
+            ("campaign_id", "link_id", "promise_id", "member_id", "invitation_id", "template_id", "mention_id"),
+            number + LATER,
+        ),
         "pledge_id": 1,
         "number": 1,
         "receipt_id": 1,  # of whoever visits their own gifts: tests/me/test_gifts.py
