@@ -86,6 +86,8 @@ def withdraw(invitation_id: int) -> AnyResponse:
 def change_role(member_id: int) -> AnyResponse:
     """Give a member another role."""
     form = RoleForm(request.form, context="")
+    with transaction(g.scope) as session:
+        service.is_mine(session, member_id, _me())  # who is not here is not there, whatever was typed
     if not form.validate():
         return _page(Problem({"": form.first_errors()["role"]}, {}, 422))
     return _done_or_told(lambda session: service.change_role(session, member_id, str(form.role.data), by=_me()))

@@ -280,6 +280,7 @@ def test_a_role_is_changed_the_sessions_end_and_the_owners_are_told(desk: Desk) 
     desk.work()
     assert len(desk.mails.kept) == before  # the same role again changes nothing
     assert desk.post(f"/{member.id}/role", role="").status_code == 422
+    assert desk.post(f"/{2**40}/role", role="").status_code == 404
 
 
 def test_the_last_owner_stays_and_the_page_says_why(desk: Desk) -> None:
