@@ -33,6 +33,7 @@ CLASSES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("theme", r"/theme\.css$|/theme/"),
         ("totals", r"/totals/|/oembed$"),
         ("share", r"/share/"),
+        ("picture", r"/pictures/"),
         ("embed", r"/embed/"),
         ("machine", r"/health/|/metrics$|/webhooks/|/api/|/\.well-known/|/robots\.txt$|/sitemap\.xml$"),
         ("staff", r"/staff/|/network/|/account/|/_mail"),
@@ -48,6 +49,7 @@ CACHING: Mapping[str, str] = {
     "theme": "public, max-age=3600, stale-while-revalidate=86400",
     "totals": "public, max-age=10, stale-while-revalidate=30",
     "share": "public, max-age=3600",
+    "picture": "public, max-age=31536000, immutable",
     "embed": "public, max-age=60, stale-while-revalidate=600",
     "machine": "no-store",
     "staff": "private, no-store",
@@ -57,7 +59,7 @@ CACHING: Mapping[str, str] = {
     "public": "public, max-age=60, stale-while-revalidate=600",
 }
 FOREVER = "public, max-age=31536000, immutable"
-READ_BY_OTHERS = {"totals", "share", "embed"}
+READ_BY_OTHERS = {"totals", "share", "embed", "picture"}
 SECRET_ADDRESS = {"token", "staff"}
 PRIVATE = {"token", "staff", "form"}
 
@@ -89,7 +91,7 @@ def policy(path_class: str, checkout_origin: str) -> str:
     forms = {"embed": "'none'", "machine": "'none'", "static": "'none'"}.get(path_class, f"'self' {checkout_origin}")
     if path_class == "document":  # a file of others' making: kept from doing anything where a browser opens it
         return "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
-    if path_class in {"machine", "static", "theme", "totals", "share"}:
+    if path_class in {"machine", "static", "theme", "totals", "share", "picture"}:
         return "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ancestors = "*" if path_class == "embed" else "'none'"
     return (

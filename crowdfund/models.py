@@ -5,6 +5,7 @@ from __future__ import annotations
 from crowdfund import audit, installation, mail, outbox
 from crowdfund.accounts import models as accounts
 from crowdfund.campaigns import models as campaigns
+from crowdfund.campaigns import preparation
 from crowdfund.closing import models as closing
 from crowdfund.conversation import models as conversation
 from crowdfund.desk import models as desk
@@ -16,6 +17,7 @@ from crowdfund.ledger import models as ledger
 from crowdfund.me import models as me
 from crowdfund.network import models as network
 from crowdfund.payments import models as payments
+from crowdfund.pictures import models as pictures
 from crowdfund.pledges import models as pledges
 from crowdfund.reach import models as reach
 from crowdfund.receipts import models as receipts
@@ -40,7 +42,9 @@ __all__ = [
     "network",
     "outbox",
     "payments",
+    "pictures",
     "pledges",
+    "preparation",
     "reach",
     "receipts",
     "team",

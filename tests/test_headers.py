@@ -57,6 +57,14 @@ SNAPSHOTS = (
         "strict-origin-when-cross-origin",
         "same-origin",
     ),
+    (
+        "picture",
+        "/pictures/a/480.webp",
+        CLOSED,
+        "public, max-age=31536000, immutable",
+        "strict-origin-when-cross-origin",
+        "cross-origin",
+    ),
     ("share", "/share/a/b.fr.png", CLOSED, "public, max-age=3600", "strict-origin-when-cross-origin", "cross-origin"),
     (
         "embed",

@@ -72,6 +72,7 @@ LIMITS: Mapping[str, Limit] = {
     "payment_failed_campaign": Limit(30, 600),
     "invitation_museum": Limit(20, 3600),
     "refund_account": Limit(60, 3600),
+    "picture_account": Limit(120, 3600),
     "reminder_network_hour": Limit(30, 3600),
     "reminder_email_day": Limit(3, 86400),
     "group_network_hour": Limit(10, 3600),

@@ -9,10 +9,12 @@ import io
 from functools import cache, lru_cache
 from pathlib import Path
 
+from flask import current_app
 from PIL import Image, ImageColor, ImageDraw, ImageFilter, ImageFont
 
 from crowdfund.campaigns.view import Picture
 from crowdfund.institutions.colours import Wall, oklch
+from crowdfund.storage import FileStorage
 
 STATIC = Path(__file__).parents[2] / "static"
 READY = STATIC / "share"
@@ -34,8 +36,10 @@ def font(name: str, size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(str(STATIC / "letters" / name), size)
 
 
-def pixels_of(picture: Picture) -> Path:
-    """Find the file that holds a picture as pixels; the empty frame where there is none."""
+def pixels_of(picture: Picture) -> Path | str:
+    """Find the file that holds a picture as pixels (an uploaded one by its key in the storage); else the empty frame."""
+    if picture.src.startswith("/pictures/"):
+        return picture.src.removeprefix("/")
     path = STATIC / picture.src
     if path.suffix == ".svg":
         path = READY / f"{path.stem}.webp"
@@ -45,13 +49,14 @@ def pixels_of(picture: Picture) -> Path:
 
 def bare(picture: Picture) -> bool:
     """Say whether only the empty frame can be shown."""
-    return pixels_of(picture).name == NOTHING_YET
+    return pixels_of(picture) == READY / NOTHING_YET
 
 
 @lru_cache(maxsize=KEPT)
-def work(path: Path, width: int, height: int) -> Image.Image:
+def work(source: Path | str, width: int, height: int) -> Image.Image:
     """Read a picture as large as it fits into `width` by `height` pixels."""
-    with Image.open(path) as opened:
+    storage: FileStorage = current_app.extensions["storage"]
+    with Image.open(source if isinstance(source, Path) else io.BytesIO(storage.read(source))) as opened:
         image = opened.convert("RGBA")
     scale = min(width / image.width, height / image.height)
     return image.resize((round(image.width * scale), round(image.height * scale)), Image.Resampling.LANCZOS)
@@ -63,7 +68,7 @@ def hang(canvas: Image.Image, picture: Picture, box: tuple[int, int, int, int], 
     `standing` places what is not framed between the box's top (0) and its bottom (1).
     """
     left, top, right, bottom = box
-    framed = picture.hanging == "framed" and bool(picture.src.startswith("art/"))
+    framed = picture.hanging == "framed" and not bare(picture)
     edge = round((right - left) * 0.035) if framed else 0
     image = work(pixels_of(picture), right - left - 2 * edge, bottom - top - 2 * edge)
     x = left + (right - left - image.width) // 2

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from crowdfund.pictures.rules import WIDTHS, address, sources
 
 if TYPE_CHECKING:
     from datetime import date
@@ -16,6 +19,8 @@ Hanging = Literal["hung", "framed", "standing"]
 
 TRAVEL = 9650  # the dot comes to rest at 96.5 % of the bar's width, in hundredths of a percent
 FULL = 10_000
+UPLOADED = re.compile(r"pictures/([0-9a-f]{64})/([0-9]+)x([0-9]+)")
+IN_A_PAGE = "(max-width: 60rem) 92vw, 44rem"
 STANDING = frozenset({"hirondelles.svg", "viole.svg", "mammouth.svg", "oiseau-chanteur.svg", "boite-a-musique.svg"})
 
 
@@ -28,12 +33,20 @@ def hanging_of(image: str) -> Hanging:
     """Tell how a picture is shown: paintings in a frame, things standing or on the wire."""
     if image in STANDING:
         return "standing"
-    return "framed" if image.endswith("webp") else "hung"
+    return "framed" if image.endswith("webp") or UPLOADED.fullmatch(image) else "hung"
+
+
+def reference(digest: str, width: int, height: int) -> str:
+    """Write down an uploaded picture where otherwise the name of a drawing stands."""
+    return f"pictures/{digest}/{width}x{height}"
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An image: `src` is a path below static/ ("art/viole.svg") or an address that starts with "/"."""
+    """An image: `src` is a path below static/ ("art/viole.svg") or an address that starts with "/".
+
+    An uploaded one has the same pixels in newer types (`avif`, `webp`, as `srcset`), and the point that matters most, in percents.
+    """
 
     src: str
     width: int
@@ -42,11 +55,45 @@ class Picture:
     srcset: str = ""
     sizes: str = ""
     hanging: Hanging = "hung"
+    avif: str = ""
+    webp: str = ""
+    focus: tuple[int, int] = (50, 50)
+
+    @property
+    def focus_class(self) -> str:
+        """Name the style that keeps the point that matters in view where the picture is cut: in steps of a tenth."""
+        x, y = (round(one / 10) for one in self.focus)
+        return "" if (x, y) == (5, 5) else f"focus-x{x} focus-y{y}"
 
     @property
     def tall(self) -> bool:
         """Say whether it is clearly higher than wide."""
         return self.height * 10 > self.width * 12
+
+
+def picture_at(image: str, width: int | None, height: int | None, alt: str = "") -> Picture:
+    """Give a picture by what a table says of it: the name of a drawing, or the reference of an uploaded one."""
+    found = UPLOADED.fullmatch(image)
+    if found is None:
+        return Picture(f"art/{image}", width or 80, height or 80, alt=alt, hanging=hanging_of(image))
+    return uploaded(found[1], int(found[2]), int(found[3]), alt)
+
+
+def uploaded(digest: str, width: int, height: int, alt: str = "", focus: tuple[int, int] = (50, 50)) -> Picture:
+    """Give an uploaded picture: for old browsers a JPEG of middle size, for the others the fitting one of several."""
+    widths = [*(one for one in WIDTHS if one < width), width]
+    return Picture(
+        address(digest, widths[min(1, len(widths) - 1)], "jpg"),
+        width,
+        height,
+        alt=alt,
+        srcset=sources(digest, widths, "jpg"),
+        sizes=IN_A_PAGE,
+        hanging="framed",
+        avif=sources(digest, widths, "avif"),
+        webp=sources(digest, widths, "webp"),
+        focus=focus,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import BigInteger, Integer, Text, column, func, literal, select
 from sqlalchemy.orm import Session
 
+from crowdfund.i18n import LOCALES
 from crowdfund.institutions.models import Institution
 
 
@@ -36,6 +37,13 @@ def memberships_of(session: Session, account_id: int) -> list[Membership]:
         select(Institution, mine.c.role).join(mine, mine.c.institution_id == Institution.id).order_by(Institution.name)
     )
     return [Membership(one.id, one.slug, one.name, one.time_zone, one.default_locale, role) for one, role in rows]
+
+
+def languages_of(session: Session, institution_id: int) -> list[str]:
+    """List the languages a museum writes in, of those the pages know; its own comes first."""
+    one = session.scalars(select(Institution).where(Institution.id == institution_id)).one()
+    known = [locale for locale in one.locales if locale in LOCALES]
+    return sorted(known, key=lambda locale: locale != one.default_locale)
 
 
 def membership(session: Session, account_id: int, slug: str) -> Membership | None:

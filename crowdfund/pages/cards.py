@@ -15,7 +15,7 @@ from crowdfund import clock
 from crowdfund.campaigns.models import Artwork, Campaign, CampaignTotal
 from crowdfund.campaigns.rules import CampaignState
 from crowdfund.campaigns.texts import said
-from crowdfund.campaigns.view import MuseumLabel, Phase, Picture, Progress, WorkCard, hanging_of
+from crowdfund.campaigns.view import MuseumLabel, Phase, Picture, Progress, WorkCard, picture_at
 from crowdfund.i18n import current_locale
 from crowdfund.institutions.models import Institution
 from crowdfund.ledger.models import LedgerAccount, LedgerTotal
@@ -178,13 +178,7 @@ def picture_of(row: Row[Any]) -> Picture:
     """Give the work's picture, or the frame that waits for one."""
     if not row.image:
         return Picture("art/frame.svg", 600, 480, alt="")
-    return Picture(
-        f"art/{row.image}",
-        row.image_width,
-        row.image_height,
-        alt=said(row.image_alt, row.default_locale),
-        hanging=hanging_of(row.image),
-    )
+    return picture_at(row.image, row.image_width, row.image_height, said(row.image_alt, row.default_locale))
 
 
 def days_left(closes_at: datetime, time_zone: str) -> int:

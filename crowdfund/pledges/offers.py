@@ -14,7 +14,7 @@ from crowdfund import clock
 from crowdfund.campaigns.models import Artwork, Campaign, Piece, Reward
 from crowdfund.campaigns.rules import CampaignState, FundingModel, is_offered, is_open
 from crowdfund.campaigns.texts import named_piece, said
-from crowdfund.campaigns.view import MuseumLabel, Picture
+from crowdfund.campaigns.view import MuseumLabel, Picture, picture_at
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.i18n import current_locale
 from crowdfund.institutions.models import BankDetails, Institution, Issuer
@@ -245,5 +245,6 @@ def _offered(reward: Reward, own: str) -> OfferedReward:
 def _picture(artwork: Artwork, own: str) -> Picture:
     if not artwork.image:
         return Picture("art/frame.svg", 600, 480)
-    width, height = artwork.image_width or 600, artwork.image_height or 480
-    return Picture(f"art/{artwork.image}", width, height, alt=said(artwork.image_alt, own))
+    return picture_at(
+        artwork.image, artwork.image_width or 600, artwork.image_height or 480, said(artwork.image_alt, own)
+    )

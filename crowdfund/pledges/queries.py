@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from crowdfund import clock
 from crowdfund.campaigns import relief
-from crowdfund.campaigns.view import AmountChoice, Picture
+from crowdfund.campaigns.view import AmountChoice, picture_at
 from crowdfund.donors.rules import DonorKind
 from crowdfund.i18n import country_name
 from crowdfund.money import Money
@@ -127,7 +127,7 @@ def _choice(reward: OfferedReward, filled: Filled) -> RewardChoice:
         text=reward.text,
         amount=reward.price,
         sent_by=reward.sent_by,
-        picture=Picture(f"art/{reward.image}", 80, 80) if reward.image else None,
+        picture=picture_at(reward.image, 80, 80) if reward.image else None,
         left=reward.left,
         short_by=short,
         picked=reward.id == filled.reward_id and reward.left != 0,

@@ -88,8 +88,8 @@ def test_a_picture_is_drawn_once() -> None:
 def test_every_work_of_the_demo_has_its_pixels() -> None:
     missing = {name for name in drawings() if not (art.READY / f"{name}.webp").is_file()}
     assert missing == set()  # `python -m tests.pixels` draws them
-    assert art.pixels_of(Picture("art/../../config.py", 1, 1)).name == art.NOTHING_YET
-    assert art.pixels_of(Picture("/uploads/x.webp", 1, 1)).name == art.NOTHING_YET
+    assert art.pixels_of(Picture("art/../../config.py", 1, 1)) == art.READY / art.NOTHING_YET
+    assert art.pixels_of(Picture("/uploads/x.webp", 1, 1)) == art.READY / art.NOTHING_YET
 
 
 def test_the_small_total_is_a_picture_for_other_sites(client: FlaskClient, museum: Museum) -> None:

@@ -1,0 +1,1 @@
+"""Pictures that museums upload: checked, cleaned, drawn anew in the sizes that pages need."""
