@@ -31,6 +31,7 @@ from crowdfund.database import Database
 from crowdfund.demo import staff as demo_staff
 from crowdfund.desk import tasks as desk_tasks
 from crowdfund.desk.views import blueprint as slips
+from crowdfund.editor.doors import DOORS as EDITOR
 from crowdfund.fulfilment import tasks as fulfilment_tasks
 from crowdfund.gifts import tasks as gifts_tasks
 from crowdfund.gifts.views import blueprint as gifts
@@ -109,6 +110,8 @@ def create_app(config: Config, provider: Provider | None = None, mailer: Mailer 
     assets.register(app, config)
     installation.register(app)
     _features(app, config, provider)
+    for door in EDITOR:
+        app.register_blueprint(door)
     app.wsgi_app = Front(app.wsgi_app)  # type: ignore[method-assign] # Flask's own way to put a door before the app
     app.extensions["celery"] = make_celery(app, config, outbox.deliver)
     return app

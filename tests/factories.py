@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 
 from crowdfund import clock
 from crowdfund.accounts.models import Account
+from crowdfund.campaigns import gate
 from crowdfund.campaigns.models import Artwork, Campaign, EarlyLink, Reward
+from crowdfund.campaigns.promises import Approver, DecisionKind, WordState
 from crowdfund.conversation.models import Mention, News, NewsText, Question, ReplyTemplate
 from crowdfund.desk.models import BankLine, Batch, Cheque, Count, Statement
 from crowdfund.donors.models import Donor
@@ -21,6 +23,7 @@ from crowdfund.institutions.models import BankDetails, Institution, Issuer, Memb
 from crowdfund.ledger import service as ledger
 from crowdfund.links import digest
 from crowdfund.payments.models import Checkout
+from crowdfund.pictures.models import Picture
 from crowdfund.pledges.models import Pledge, WallEntry
 from crowdfund.team.models import Invitation
 from crowdfund.tenancy import OperatorScope, PlatformScope, transaction
@@ -160,6 +163,27 @@ def make_campaign(session: Session, **given: Any) -> Campaign:
     return row  # type: ignore[no-any-return]
 
 
+MOVES = {"scheduled": ("scheduled",), "live": ("live",)}  # from a draft
+
+
+def make_ready(session: Session, campaign: Campaign, state: str = "") -> Campaign:
+    """Settle all that an opening waits for; then, without a door, let the campaign be in another state."""
+    artwork = session.get_one(Artwork, (campaign.institution_id, campaign.artwork_id))
+    artwork.image, artwork.image_width, artwork.image_height = artwork.image or "viole.svg", 10, 10
+    artwork.price_minor = campaign.goal_minor
+    campaign.story = {"fr": [{"text": "A story"}]}
+    campaign.word_states = dict.fromkeys(("fr", "it", "en"), WordState.APPROVED)
+    day = clock.now().date() - timedelta(days=9)
+    for kind in DecisionKind:
+        gate.note_decision(session, campaign, kind, reference="1", dated_on=day, account_id=None)
+    for part in Approver:
+        gate.approve(session, campaign, part, name="A. Name", agreed_on=day, document="", account_id=None)
+    for one in MOVES.get(state, ()):
+        campaign.state = one
+        session.flush()
+    return campaign
+
+
 def campaign_in(session: Session, campaign_id: int) -> Campaign:
     """Find a campaign of the museum in scope."""
     return session.scalars(select(Campaign).where(Campaign.id == campaign_id)).one()
@@ -295,6 +319,15 @@ def make_talk(session: Session, number: int, words: str = "Why?") -> None:
     _added(session, WallEntry(
         id=number, campaign_id=later.id, pledge_id=make_pledge(session, later).id, display_name="A name", message=words, locale="fr",
         shown_from=clock.now(), order_key=number))  # fmt: skip
+    make_picture(session, id=number, alt=texts(words), credit=words)
+
+
+def make_picture(session: Session, **given: Any) -> Picture:
+    """Add a picture without files."""
+    values = {
+        "digest": f"{next(_count):064x}", "width": 1600, "height": 1200, "widths": [480, 960, 1600], "alt": texts("Picture"),
+    } | given  # fmt: skip
+    return _added(session, Picture(**values))  # type: ignore[no-any-return]
 
 
 def make_desk(session: Session, campaign: Campaign, number: int, words: str = "Rey") -> None:

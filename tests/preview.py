@@ -92,7 +92,7 @@ from crowdfund.reach.card import Words as CardWords
 from crowdfund.reach.staff import ForSites, Headed
 from crowdfund.reach.view import Appeal, PlaceRow, WayRow
 from crowdfund.receipts.view import ReceiptCheck
-from tests import preview_desk
+from tests import preview_desk, preview_editor
 from tests.preview_after import after_cases
 from tests.preview_team import ASKED, KEYS, second_step, team_cases
 
@@ -1345,6 +1345,7 @@ def mail(kind: str, **more: Any) -> GiftMail:
 
 CASES.update({f"mail-{kind}": (f"mail/{kind}.html", partial(_mail, kind)) for kind in MAIL_KINDS})
 CASES.update({f"text-{kind}": (f"mail/{kind}.txt", partial(_mail, kind)) for kind in MAIL_KINDS})
+CASES.update(preview_editor.CASES)
 CASES.update(
     {
         f"mail-thanks-{receipt}": (

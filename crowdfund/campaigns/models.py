@@ -26,6 +26,8 @@ class Artwork(OwnedByInstitution, Base):
     technique: Mapped[dict[str, str]]
     seller: Mapped[dict[str, str]]
     provenance: Mapped[dict[str, str]]
+    why_here: Mapped[dict[str, str]] = mapped_column(default=dict)  # what ties it to this museum and this town
+    option_until: Mapped[date | None]  # the seller keeps it for the museum until then
     price_minor: Mapped[int | None] = minor()
     currency: Mapped[str] = currency_code()
     image: Mapped[str | None]  # a static path below images/art/
@@ -79,6 +81,8 @@ class Campaign(OwnedByInstitution, Base):
     )  # [{"on": date, "title": {…}, "text": {…}, "kind"?: "shown"}]
     joint_code: Mapped[str | None]  # campaigns of several museums shown on one page
     joint_share: Mapped[int | None]  # this museum's part, in per cent
+    word_states: Mapped[dict[str, str]] = mapped_column(default=dict)  # {locale: promises.WordState}
+    revision: Mapped[int] = mapped_column(default=0)  # the number of the last change by the museum's people
     followers: Mapped[int] = mapped_column(default=0)  # confirmed ones, counted as they come and go
     version: Mapped[int] = mapped_column(default=1)  # raised by every change that a page shows
     words: Mapped[str] = search_words()

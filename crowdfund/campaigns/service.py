@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from crowdfund import clock
+from crowdfund import audit, clock
+from crowdfund.campaigns.gate import check_gate
 from crowdfund.campaigns.models import Artwork, Campaign, FundingSource, Reward, Stage
 from crowdfund.campaigns.rules import TRANSITIONS, CampaignState, FundingModel, check_opening, closing_state
 from crowdfund.errors import Conflict, NotFound
@@ -167,7 +168,10 @@ def _move(session: Session, campaign_id: int, state: CampaignState) -> Campaign:
 
 
 def schedule_campaign(session: Session, campaign_id: int) -> Campaign:
-    """Announce a campaign: it opens by itself at `opens_at`."""
+    """Announce a campaign: it opens by itself at `opens_at`. Raises Conflict while anything on its checklist is missing."""
+    campaign = campaign_of(session, campaign_id, lock=True)
+    if campaign.state == CampaignState.DRAFT:
+        check_gate(session, campaign)
     campaign = _move(session, campaign_id, CampaignState.SCHEDULED)
     publish(session, "campaign.scheduled", key=f"{campaign.id}:{campaign.version}", campaign_id=campaign.id)
     return campaign
@@ -188,8 +192,18 @@ def reschedule_campaign(session: Session, campaign_id: int, opens_at: datetime) 
     return campaign
 
 
+def take_back_campaign(session: Session, campaign_id: int) -> Campaign:
+    """Make a scheduled campaign a draft again: nobody but the museum sees it. Raises Conflict for any other."""
+    campaign = _move(session, campaign_id, CampaignState.DRAFT)
+    audit.record(session, "campaign.taken_back", f"campaign:{campaign.id}")
+    return campaign
+
+
 def open_campaign(session: Session, campaign_id: int) -> Campaign:
-    """Open a campaign: gifts are welcome from now on."""
+    """Open a campaign: gifts are welcome from now on. Raises Conflict while anything on its checklist is missing."""
+    campaign = campaign_of(session, campaign_id, lock=True)
+    if campaign.state in {CampaignState.DRAFT, CampaignState.SCHEDULED}:
+        check_gate(session, campaign)
     campaign = _move(session, campaign_id, CampaignState.LIVE)
     publish(session, "campaign.opened", key=str(campaign.id), campaign_id=campaign.id)
     return campaign

@@ -18,7 +18,7 @@ from crowdfund import clock
 from crowdfund.campaigns import pieces
 from crowdfund.campaigns import service as campaigns
 from crowdfund.campaigns.models import Campaign
-from crowdfund.demo import desk, documents, history, staff, talk
+from crowdfund.demo import desk, documents, history, readiness, staff, talk
 from crowdfund.errors import Conflict
 from crowdfund.gifts import people as people_counted
 from crowdfund.i18n import N_
@@ -87,6 +87,8 @@ def load_museum(code: str) -> None:
         with clock.at(opens - timedelta(days=14)), transaction(scope) as session:
             campaign = _campaign(session, plan, issuer.id, museum.currency, opens, closes)
             made[plan["code"]] = campaign.id
+            if plan["state"] != "draft":
+                readiness.settle(session, campaign, code, people_of_the_house)
         history.tell(scope, plan, campaign.id, people, made, history.Frame(museum.country, zone, opens, closes))
         documents.publish(scope, papers.get(plan["code"], ()), campaign.id, museum.name, (closes, zone))
         with transaction(scope) as session:
@@ -96,6 +98,8 @@ def load_museum(code: str) -> None:
     talk.keep_beginnings(scope, said.get(code, {}).get("replies", ()))
     if code == "AUB":
         desk.lay_out(scope, people_of_the_house, issuer.id, made["AUB-01"])
+    if readiness.MODEL in made:
+        readiness.leave_a_draft(scope, made[readiness.MODEL], people_of_the_house)
 
 
 def _day(today: date, offset: int, zone: ZoneInfo) -> datetime:

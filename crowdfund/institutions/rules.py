@@ -39,6 +39,8 @@ class Permission(StrEnum):
     RECORD_MONEY = "record_money"  # transfers, cheques, boxes: note and count what came in at the desk
     APPROVE_MONEY = "approve_money"  # the second person, by whom it becomes a gift
     CHANGE_BANK = "change_bank"  # the account that donors are told to pay into
+    EDIT = "edit"  # what campaigns say and promise, and their pictures
+    APPROVE = "approve"  # what a campaign says, before it opens
     LAUNCH = "launch"  # when a campaign opens, and to whom before
     CLOSE = "close"  # ends a campaign, and tells what becomes of the work
     SIGN = "sign"  # its final statement
@@ -60,12 +62,26 @@ _READS_ALL = _READS | {Permission.READ_BOOKS, Permission.READ_TRAIL}
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.OWNER: frozenset(Permission),
-    Role.DIRECTOR: _READS_ALL | _TELLS | {Permission.MAKE_POSTERS, Permission.CLOSE, Permission.SEE_NETWORK},
-    Role.CURATOR: frozenset({Permission.ENTER, Permission.CONVERSE}),
-    Role.CAMPAIGN_LEAD: _READS | _TELLS | {Permission.MAKE_POSTERS, Permission.CLOSE, Permission.RECORD_MONEY},
+    Role.DIRECTOR: _READS_ALL
+    | _TELLS
+    | {Permission.MAKE_POSTERS, Permission.CLOSE, Permission.SEE_NETWORK}
+    | {Permission.EDIT, Permission.APPROVE},
+    Role.CURATOR: frozenset({Permission.ENTER, Permission.CONVERSE}) | {Permission.EDIT, Permission.APPROVE},
+    Role.CAMPAIGN_LEAD: _READS
+    | _TELLS
+    | {Permission.MAKE_POSTERS, Permission.CLOSE, Permission.RECORD_MONEY}
+    | {Permission.EDIT},
     Role.DESK: _READS | {Permission.MAKE_POSTERS, Permission.RECORD_MONEY},
-    Role.FINANCE: _READS_ALL | _MONEY | {Permission.SIGN},
+    Role.FINANCE: _READS_ALL | _MONEY | {Permission.SIGN} | {Permission.APPROVE},
     Role.AUDITOR: _READS_ALL,
+}
+
+# Whose yes to a campaign somebody may note: their own; the owner notes those that are written elsewhere.
+YESES: Mapping[Role, frozenset[str]] = {
+    Role.OWNER: frozenset({"curator", "director", "finance"}),
+    Role.DIRECTOR: frozenset({"curator", "director"}),
+    Role.CURATOR: frozenset({"curator"}),
+    Role.FINANCE: frozenset({"finance"}),
 }
 
 # Roles near the money: a session ends after half an hour without a word.
@@ -78,6 +94,11 @@ def allows(role: str, permission: Permission) -> bool:
         return permission in PERMISSIONS[Role(role)]
     except ValueError:
         return False
+
+
+def may_approve(role: str, part: str) -> bool:
+    """Say whether a role may note this yes (curator, director, finance) to a campaign."""
+    return part in YESES.get(Role(role), frozenset())
 
 
 def read_role(name: str) -> Role:

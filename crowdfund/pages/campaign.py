@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, select, true
 from sqlalchemy.orm import Session
 
 from crowdfund import clock
 from crowdfund.campaigns import relief as tax
+from crowdfund.campaigns import richtext
 from crowdfund.campaigns.models import Artwork, Campaign, Reward
 from crowdfund.campaigns.texts import said
-from crowdfund.campaigns.view import Picture, Progress, TierRow, WorkCard
+from crowdfund.campaigns.view import Progress, TierRow, WorkCard, picture_at, uploaded
 from crowdfund.conversation.queries import conversation, place_of
+from crowdfund.conversation.view import Conversation
 from crowdfund.errors import NotFound
 from crowdfund.i18n import current_locale
 from crowdfund.institutions.models import Institution
@@ -37,11 +39,16 @@ from crowdfund.pages.papers import papers
 from crowdfund.pages.sums import amounts, budget, calculator, financing, milestones, purchase
 from crowdfund.pages.view.campaign import CampaignPage, StoryBlock, TimelineEvent
 from crowdfund.pages.wall import wall
+from crowdfund.pictures.models import Picture as Kept
 from crowdfund.pledges.forms import CHANNEL
 
+SILENCE = Conversation(
+    (), (), ask_url="", ask_token="", follow_url="", follow_token="", next_time=False
+)  # about a draft
 
-def find(session: Session, museum: str, slug: str) -> Row[Any]:
-    """Read a published campaign's row. Raises NotFound."""
+
+def find(session: Session, museum: str, slug: str, *, draft: bool = False) -> Row[Any]:
+    """Read a published campaign's row; `draft` lets its own museum read one that is not. Raises NotFound."""
     row = session.execute(
         card_statement()
         .add_columns(
@@ -58,26 +65,29 @@ def find(session: Session, museum: str, slug: str) -> Row[Any]:
             Institution.country,
             Artwork.seller,
             Artwork.provenance,
+            Artwork.why_here,
             Artwork.price_minor,
             Artwork.parts,
             Artwork.part_images,
         )
-        .where(Institution.slug == museum, Campaign.slug == slug, Campaign.state != "draft")
+        .where(Institution.slug == museum, Campaign.slug == slug, true() if draft else Campaign.state != "draft")
     ).one_or_none()
     if row is None:
         raise NotFound
     return row
 
 
-def campaign(session: Session, museum: str, slug: str, asked: Mapping[str, str], early: str = "") -> CampaignPage:
+def campaign(
+    session: Session, museum: str, slug: str, asked: Mapping[str, str], early: str = "", *, draft: bool = False
+) -> CampaignPage:
     """Read the page. By the token of an `early` link a scheduled campaign is shown as it will be when it is open.
 
     `asked` may hold the calculator's answers (`tax_amount`, `tax`), a search on the wall (`name`), and the way by which
     the reader came (`c`), which goes on to the giving form.
     """
-    row = find(session, museum, slug)
+    row = find(session, museum, slug, draft=draft)
     lang, home = current_locale(), row.default_locale
-    phase = "live" if early else PHASES[row.state]
+    phase = "live" if early or draft else PHASES[row.state]
     address = f"/{lang}/early/{early}/" if early else f"/{lang}/{museum}/{slug}/"
     way = asked.get("c", "") if CHANNEL.fullmatch(asked.get("c", "")) else ""
     give = f"{address}give?c={way}" if way else f"{address}give"
@@ -117,7 +127,7 @@ def campaign(session: Session, museum: str, slug: str, asked: Mapping[str, str],
         plan=plan,
         plan_total=sum((part.amount for part in plan[1:]), plan[0].amount) if plan else None,
         assembly=assembly(session, row, progress, give),
-        story=_story(row),
+        story=_story(session, row),
         milestones=milestones(session, row, progress),
         tiers=_tiers(session, row, today, give),
         budget=budget(row),
@@ -126,8 +136,10 @@ def campaign(session: Session, museum: str, slug: str, asked: Mapping[str, str],
         timeline=_timeline(row, today),
         people=people(session, row),
         papers=papers(session, row, f"/{lang}/{museum}/{slug}/"),
-        talk=conversation(session, place_of(session, museum, slug)),
+        talk=SILENCE if draft else conversation(session, place_of(session, museum, slug)),
         early=bool(early),
+        draft=draft,
+        shown_in=_shown_in(row, lang),
         others=_others(session, row) if phase != "live" else (),
     )
 
@@ -149,14 +161,40 @@ def progress_together(session: Session, row: Row[Any]) -> Progress:
     return together([progress_of(part) for part in parts])
 
 
-def _story(row: Row[Any]) -> tuple[StoryBlock, ...]:
-    blocks = said(row.story, row.default_locale) or []
-    return tuple(
-        StoryBlock(
-            block.get("kind", "text"), text=block["text"], title=block.get("heading") or "", by=block.get("by", "")
-        )
-        for block in blocks
+def _shown_in(row: Row[Any], lang: str) -> str:
+    """Name the language that stands in for one that the museum has not written; empty where it has."""
+    return (
+        "" if row.title.get(lang) else next((one for one in (row.default_locale, *row.title) if row.title.get(one)), "")
     )
+
+
+def _story(session: Session, row: Row[Any]) -> tuple[StoryBlock, ...]:
+    blocks = said(row.story, row.default_locale) or []
+    hung = _pictures(session, row.institution_id, richtext.pictures_in(blocks))
+    return tuple(_block(block, hung, row.default_locale) for block in blocks)
+
+
+def _block(block: Mapping[str, Any], hung: Mapping[int, Kept], home: str) -> StoryBlock:
+    match block.get("kind", "text"):
+        case "html":
+            return StoryBlock("text", text=richtext.shown(block))
+        case "figure":
+            kept = hung.get(block["picture"])
+            words = said(kept.alt, home) if kept else ""
+            drawn = (
+                uploaded(kept.digest, kept.width, kept.height, words, (kept.focus_x, kept.focus_y)) if kept else None
+            )
+            caption = " ".join(filter(None, (block["text"], kept.credit if kept else "")))
+            return StoryBlock("figure", picture=drawn, caption=caption)
+        case kind:
+            return StoryBlock(kind, text=block["text"], title=block.get("heading") or "", by=block.get("by", ""))
+
+
+def _pictures(session: Session, institution_id: int, numbers: Sequence[int]) -> dict[int, Kept]:
+    if not numbers:
+        return {}
+    found = session.scalars(select(Kept).where(Kept.institution_id == institution_id, Kept.id.in_(numbers)))
+    return {one.id: one for one in found}
 
 
 def _tiers(session: Session, row: Row[Any], today: date, give: str) -> tuple[TierRow, ...]:
@@ -175,7 +213,7 @@ def _tiers(session: Session, row: Row[Any], today: date, give: str) -> tuple[Tie
             f"{give}{'&' if '?' in give else '?'}reward={reward.id}&amount={amount.decimal}",
             sent_by=reward.fulfilment,
             net=tax.net(amount, row.tax_regime, "individual", today),
-            picture=Picture(f"art/{reward.image}", 80, 80) if reward.image else None,
+            picture=picture_at(reward.image, 80, 80) if reward.image else None,
             left=None if reward.stock is None else reward.stock - reward.claimed,
             stock=reward.stock,
         )

@@ -154,6 +154,7 @@ def purchase(row: Row[Any]) -> Purchase | None:
         price=Money(row.price_minor, row.currency) if row.price_minor else None,
         seller=said(row.seller, home),
         provenance=said(row.provenance, home),
-        surplus=said(row.surplus, home) if row.state in {"scheduled", "live", "succeeded"} else "",
+        surplus=said(row.surplus, home) if row.state in {"draft", "scheduled", "live", "succeeded"} else "",
+        why_here=said(row.why_here, home),
     )
     return told if told != Purchase() else None

@@ -95,7 +95,7 @@ def test_a_new_campaign_is_a_draft_with_its_fund_open(session: Session) -> None:
 
 
 def test_a_campaign_is_announced_opened_and_closed(session: Session) -> None:
-    campaign = service.create_campaign(session, details(session))
+    campaign = factories.make_ready(session, service.create_campaign(session, details(session)))
     version = campaign.version
     service.schedule_campaign(session, campaign.id)
     service.open_campaign(session, campaign.id)
@@ -110,7 +110,8 @@ def test_a_campaign_is_announced_opened_and_closed(session: Session) -> None:
 
 
 def test_a_campaign_without_goal_succeeds_and_may_still_be_withdrawn(session: Session) -> None:
-    campaign = service.create_campaign(session, replace(details(session), goal_minor=None))
+    bare = replace(details(session), goal_minor=None, kind="add_on")
+    campaign = factories.make_ready(session, service.create_campaign(session, bare))
     service.open_campaign(session, campaign.id)
     assert service.close_campaign(session, campaign.id).state == "succeeded"
     assert service.withdraw_campaign(session, campaign.id).state == "withdrawn"
@@ -121,7 +122,11 @@ def test_campaigns_keep_their_dates(museum: int) -> None:
     with transaction(factories.scope(museum)) as session:
         now = clock.now()
         states = [
-            factories.make_campaign(session, state=state, opens_at=now + opens, closes_at=now + closes).id
+            factories.make_ready(
+                session,
+                factories.make_campaign(session, state="draft", opens_at=now + opens, closes_at=now + closes),
+                state=state,
+            ).id
             for state, opens, closes in (
                 ("scheduled", -day, day),
                 ("scheduled", day, 2 * day),

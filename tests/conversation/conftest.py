@@ -101,8 +101,9 @@ def town(app: Flask) -> Iterator[Town]:
     museum = factories.make_institution(slug="aubigneux", name="Hôtel d’Aubigneux")
     with transaction(factories.scope(museum)) as session:
         live = factories.make_campaign(session, slug="live").id
-        later = factories.make_campaign(
+        planned = factories.make_campaign(
             session, slug="later", state="scheduled", opens_at=clock.now() + timedelta(days=3)
-        ).id
+        )
+        later = factories.make_ready(session, planned).id
     yield Town(museum, "aubigneux", live, later, mailer)
     app.extensions["mailer"] = before

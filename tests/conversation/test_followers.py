@@ -193,8 +193,8 @@ def test_the_opening_is_told_to_those_who_wait_once(town: Town) -> None:
     with transaction(town.scope) as session:  # told the next time, as asked: forgotten
         told = session.scalars(select(Follower).where(Follower.campaign_id == ended)).one()
         assert (told.state, told.email) == ("ended", None)
-        again = factories.make_campaign(session, state="scheduled").id
-        campaigns.open_campaign(session, again)
+        again = factories.make_ready(session, factories.make_campaign(session, state="scheduled"))
+        campaigns.open_campaign(session, again.id)
     town.work()
     assert len(town.mailer.sent) == 2
 

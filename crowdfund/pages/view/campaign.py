@@ -62,12 +62,13 @@ class Milestone:
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """Who sells the work, at what price, where it comes from, and what becomes of more money than was asked for."""
+    """Who sells the work, at what price, where it comes from, why it belongs here, and what becomes of more money than was asked for."""
 
     price: Money | None = None
     seller: str = ""
     provenance: str = ""
     surplus: str = ""
+    why_here: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +206,7 @@ class CampaignPage:
     `deadline` and `opens_at` are UTC; `timezone` is the museum's. `fallback` is the museum's sentence on what happens
     below the goal when the model's own sentence does not say it all. `outcome` tells the end in the museum's words. `way` is the
     code of the poster or link that led here.
-    `early`: shown to friends before it is public.
+    `early`: shown to friends before it is public. `draft`: shown to its museum alone. `shown_in`: the language that stands in.
     """
 
     museum: MuseumLabel
@@ -247,6 +248,8 @@ class CampaignPage:
     wall: Wall | None = None
     talk: Conversation | None = None
     early: bool = False
+    draft: bool = False
+    shown_in: str = ""
     timeline: tuple[TimelineEvent, ...] = ()
     papers: tuple[Paper, ...] = ()
     people: People | None = None

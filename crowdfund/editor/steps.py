@@ -1,0 +1,232 @@
+"""The steps to an opening: the checklist, languages, decisions, yeses, and the minute it opens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, g, redirect, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import Forbidden
+from werkzeug.wrappers import Response as AnyResponse
+
+from crowdfund.campaigns import gate, illustration, service
+from crowdfund.campaigns.checklist import PICTURE_MISSING, Item
+from crowdfund.campaigns.content import read_content
+from crowdfund.campaigns.editing import edit_campaign
+from crowdfund.campaigns.models import Campaign
+from crowdfund.campaigns.promises import Approver, WordState
+from crowdfund.campaigns.rules import moment_in
+from crowdfund.editor.frame import author, campaign_here, head_of, note, render
+from crowdfund.editor.view import said, shown_picture
+from crowdfund.errors import NotFound, Refusal
+from crowdfund.forms import shown_values
+from crowdfund.i18n import N_, gettext
+from crowdfund.institutions.permissions import keep_private, membership_here, requires
+from crowdfund.institutions.rules import Permission, may_approve
+from crowdfund.pictures import service as pictures
+from crowdfund.tenancy import transaction
+
+blueprint = Blueprint("steps", __name__, url_prefix="/staff/<museum>/campaigns")
+blueprint.after_request(keep_private)
+ITEMS: Mapping[str, str] = {
+    "object": N_("The object and where it comes from"),
+    "story": N_("The story"),
+    "purchase": N_("Price and seller"),
+    "deadline": N_("Deadline"),
+    "funding": N_("How the money is raised"),
+    "fallback": N_("What happens below the goal"),
+    "surplus": N_("What happens above it"),
+    "plan": N_("Financing plan"),
+    "rewards": N_("Rewards within the tax rules"),
+    "decisions": N_("Advice and decisions"),
+    "words": N_("Languages approved"),
+    "approvals": N_("Three people agree"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the checklist, in words, with the address where it is settled."""
+
+    label: str
+    problems: tuple[str, ...]
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """How far one language is. `shown` names the language that stands in for a missing one."""
+
+    locale: str
+    state: str
+    written: int
+    asked: int
+
+
+@blueprint.get("/<int:campaign_id>/edit")
+@requires(Permission.ENTER)
+def checklist(campaign_id: int) -> AnyResponse:
+    """Show what is settled, what is missing, and where to go for it."""
+    return _checklist(campaign_id)
+
+
+@blueprint.post("/<int:campaign_id>/edit/schedule")
+@requires(Permission.LAUNCH)
+def schedule(campaign_id: int) -> AnyResponse:
+    """Announce the campaign: it opens by itself at this minute."""
+    with transaction(g.scope) as session:
+        campaign_here(session, campaign_id)
+    try:
+        opens = moment_in(request.form.get("opens", ""), membership_here().time_zone)
+        with transaction(g.scope) as session:
+            service.reschedule_campaign(session, campaign_id, opens)
+            service.schedule_campaign(session, campaign_id)
+    except Refusal as refusal:
+        return _checklist(campaign_id, {refusal.field or "": gettext(refusal.message)}, refusal.status)
+    return _to("checklist", campaign_id)
+
+
+@blueprint.post("/<int:campaign_id>/edit/unschedule")
+@requires(Permission.LAUNCH)
+def unschedule(campaign_id: int) -> AnyResponse:
+    """Take the announcement back: the campaign is a draft again, and nobody but the museum sees it."""
+    with transaction(g.scope) as session:
+        campaign_here(session, campaign_id)
+    try:
+        with transaction(g.scope) as session:
+            service.take_back_campaign(session, campaign_id)
+    except Refusal as refusal:
+        return _checklist(campaign_id, {"": gettext(refusal.message)}, refusal.status)
+    return _to("checklist", campaign_id)
+
+
+@blueprint.get("/<int:campaign_id>/edit/picture")
+@requires(Permission.EDIT)
+def picture(campaign_id: int) -> AnyResponse:
+    """Show the museum's pictures, to choose the one that shows the work."""
+    return _pictures(campaign_id)
+
+
+@blueprint.post("/<int:campaign_id>/edit/picture")
+@requires(Permission.EDIT)
+def choose_picture(campaign_id: int) -> AnyResponse:
+    """Show the work by this picture."""
+    typed = request.form.get("picture", "")
+    if not (typed.isascii() and typed.isdigit() and len(typed) < 19):
+        return _pictures(campaign_id, {"picture": gettext(N_("Choose a picture."))}, 422)
+    try:
+        with transaction(g.scope) as session:
+            campaign = campaign_here(session, campaign_id)
+            chosen = pictures.picture_of(session, int(typed))
+            wanted = {
+                "artwork.image": illustration.reference_of(chosen),
+                "artwork.image_width": chosen.width,
+                "artwork.image_height": chosen.height,
+            }
+            edit_campaign(session, campaign_id, wanted, seen=campaign.revision, author=author(), note=note())
+    except Refusal as refusal:
+        if isinstance(refusal, NotFound):
+            raise
+        return _pictures(campaign_id, {refusal.field or "": gettext(refusal.message)}, refusal.status)
+    return _to("picture", campaign_id)
+
+
+@blueprint.get("/<int:campaign_id>/edit/languages")
+@requires(Permission.EDIT)
+def languages(campaign_id: int) -> AnyResponse:
+    """Show how far each language is."""
+    return _languages(campaign_id)
+
+
+@blueprint.post("/<int:campaign_id>/edit/languages")
+@requires(Permission.EDIT)
+def say_state(campaign_id: int) -> AnyResponse:
+    """Say how far a language is: a machine's draft, a draft, approved (for those who may approve)."""
+    locale, state = request.form.get("locale", ""), request.form.get("state", "")
+    with transaction(g.scope) as session:
+        known = head_of(session, campaign_here(session, campaign_id)).languages
+    if locale not in known or state not in {WordState.MACHINE, WordState.DRAFT, WordState.APPROVED}:
+        return _languages(campaign_id, {"state": gettext(N_("Choose one of the answers."))}, 422)
+    if state == WordState.APPROVED and not may_approve(membership_here().role, Approver.CURATOR):
+        raise Forbidden
+    try:
+        with transaction(g.scope) as session:
+            gate.approve_words(session, campaign_here(session, campaign_id), locale, WordState(state))
+    except Refusal as refusal:
+        if isinstance(refusal, NotFound):
+            raise
+        return _languages(campaign_id, {refusal.field or "": gettext(refusal.message)}, refusal.status)
+    return _to("languages", campaign_id)
+
+
+def _to(endpoint: str, campaign_id: int) -> AnyResponse:
+    return redirect(url_for(f".{endpoint}", museum=membership_here().slug, campaign_id=campaign_id), 303)
+
+
+def lines_of(session: Session, campaign: Campaign, here: str) -> list[Line]:
+    """Say the checklist in words."""
+    return [
+        Line(
+            gettext(ITEMS[item.key]),
+            tuple(gettext(text, **said(values)) for text, values in item.problems),
+            f"{here}/{'picture' if item.key == 'object' and _only_picture(item) else item.place}",
+        )
+        for item in gate.checklist_of(session, campaign)
+    ]
+
+
+def _only_picture(item: Item) -> bool:
+    return len(item.problems) == 1 and item.problems[0][0] == PICTURE_MISSING
+
+
+def _checklist(campaign_id: int, errors: dict[str, str] | None = None, status: int = 200) -> AnyResponse:
+    zone = ZoneInfo(membership_here().time_zone)
+    with transaction(g.scope) as session:
+        campaign = campaign_here(session, campaign_id)
+        head = head_of(session, campaign)
+        values = {
+            "lines": lines_of(session, campaign, head.here) if head.waits else [],
+            "opens": campaign.opens_at.astimezone(zone).strftime("%Y-%m-%dT%H:%M"),
+            "values": shown_values(request.form),
+            "errors": errors or {},
+        }
+        return render(session, "editor/checklist.html", head, "", values, status)
+
+
+def _pictures(campaign_id: int, errors: dict[str, str] | None = None, status: int = 200) -> AnyResponse:
+    with transaction(g.scope) as session:
+        campaign = campaign_here(session, campaign_id)
+        head = head_of(session, campaign)
+        image = read_content(session, campaign).get("artwork.image")
+        found = [
+            (shown_picture(one, list(head.languages)), illustration.reference_of(one) == image)
+            for one in pictures.pictures_here(session)
+        ]
+        values = {"found": found, "drawn": image or "", "errors": errors or {}, "note": note()}
+        return render(session, "editor/choose.html", head, "picture", values, status)
+
+
+def _languages(campaign_id: int, errors: dict[str, str] | None = None, status: int = 200) -> AnyResponse:
+    with transaction(g.scope) as session:
+        campaign = campaign_here(session, campaign_id)
+        head = head_of(session, campaign)
+        content = read_content(session, campaign)
+        home = head.languages[0]
+        asked = {name.removesuffix(f".{home}") for name, text in content.items() if name.endswith(f".{home}") and text}
+        found = []
+        for locale in head.languages:
+            written = {
+                name.removesuffix(f".{locale}")
+                for name, text in content.items()
+                if name.endswith(f".{locale}") and text
+            }
+            state = campaign.word_states.get(locale, WordState.DRAFT) if written else WordState.MISSING
+            found.append(Language(locale, state, len(written & asked), len(asked)))
+        values = {
+            "found": found,
+            "approves": may_approve(membership_here().role, Approver.CURATOR),
+            "errors": errors or {},
+        }
+        return render(session, "editor/languages.html", head, "languages", values, status)

@@ -1,0 +1,178 @@
+"""Made-up views of the editor's pages, for `preview`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
+
+from crowdfund.campaigns.view import uploaded
+from crowdfund.editor.frame import Head
+from crowdfund.editor.parts import PARTS, REGIMES, ROWS
+from crowdfund.editor.rows import LIST_OF
+from crowdfund.editor.rows import Line as ListLine
+from crowdfund.editor.staff import Listed
+from crowdfund.editor.steps import Language, Line
+from crowdfund.editor.versions import Difference, Piece, Version
+from crowdfund.editor.view import Asked, Judged, Other, Shown
+from crowdfund.gifts.view import Desk
+from crowdfund.money import Money
+
+MOMENT = datetime(2026, 11, 27, 8, 0, tzinfo=UTC)
+LANGUAGES = ["fr", "it", "en"]
+PICTURE = uploaded("0" * 64, 1600, 1200, "Une couturière, l’aiguille à la main", (30, 40))
+
+
+def desk() -> Desk:
+    """Frame a page of the editor."""
+    return Desk("arvieres", "Musée d’Arvières", "Hélène Maurienne", "signed", {"gifts": 3})
+
+
+def gallery(**given: Any) -> dict[str, Any]:
+    """Show the pictures."""
+    found = [Shown(1, PICTURE, "Photo : J. Rey", ()), Shown(2, PICTURE, "", ("it", "en"))]
+    values = {"alt_fr": "Une couturière", "focus_x": "30", "focus_y": "40"}
+    return {
+        "desk": desk(), "place": "pictures", "found": found, "one": found[0], "languages": LANGUAGES, "values": values, "errors": {},
+    } | given  # fmt: skip
+
+
+HEAD = Head(
+    3,
+    "Le miroir de la couturière",
+    "draft",
+    "/staff/arvieres/campaigns/3/edit",
+    "",
+    7,
+    MOMENT,
+    "Europe/Paris",
+    ("fr", "it", "en"),
+    "fr",
+)
+
+
+def sheet(part: str, *, state: str = "draft", **given: Any) -> dict[str, Any]:
+    """Show a page of one campaign's editor."""
+    head = replace(HEAD, state=state, public="" if state == "draft" else "/fr/a/b/")
+    return {
+        "desk": desk(),
+        "place": "campaigns",
+        "head": head,
+        "part": part,
+        "errors": {},
+        "values": {},
+        "note": "",
+        "others": (),
+    } | given
+
+
+def form(part: str, **given: Any) -> dict[str, Any]:
+    """Show a part that is a form."""
+    fields = [replace(one, choices=one.choices or REGIMES["FR"]) for one in PARTS[part]]
+    return sheet(
+        part,
+        **(
+            {"asked": [Asked(one, "105000" if one.kind == "money" else "", "In French", fixed=False) for one in fields]}
+            | given
+        ),
+    )
+
+
+def row(kind: str, **given: Any) -> dict[str, Any]:
+    """Show one row."""
+    asked = [Asked(one, "", "", fixed=False) for one in ROWS[kind]]
+    law = (
+        Judged(fine=False, words="30 pour cent du don : c’est trop. Jusqu’à 37,50 €, cela convient.")
+        if kind == "reward"
+        else None
+    )
+    values: dict[str, Any] = {"kind": kind, "row_id": 4, "asked": asked, "law": law} | given
+    return sheet(LIST_OF[kind], **values)
+
+
+def campaigns(**given: Any) -> dict[str, Any]:
+    """List campaigns."""
+    one = Listed(3, "AUB-03", "Le miroir de la couturière", "draft", MOMENT, MOMENT, 4)
+    groups = [("draft", [one]), ("scheduled", [replace(one, state="scheduled", missing=0)]), ("live", [replace(one, state="live")]),
+              ("over", [replace(one, state="ended")])]  # fmt: skip
+    return {
+        "desk": desk(), "place": "campaigns", "groups": groups, "templates": [("portrait", "A work to be restored")],
+        "models": [(3, one.title)], "timezone": "Europe/Paris", "values": {}, "errors": {},
+    } | given  # fmt: skip
+
+
+THEIRS = (Other("Titre", "Le miroir", "Solène Favre", MOMENT),)
+LINES = [
+    Line("L’objet et d’où il vient", (), "/a"),
+    Line("Contreparties", ("« Le catalogue » ne respecte pas les règles fiscales.",), "/b"),
+]
+ROW = ListLine(4, "reward", "Le catalogue", Money(15000, "EUR"), "Proposée", Judged(fine=False, words="C’est trop."))
+SUMS = {"price": Money(10500000, "EUR"), "found": Money(6300000, "EUR"), "goal": Money(4200000, "EUR")}
+VERSION = Version(
+    7,
+    5,
+    "Léa Perrier",
+    MOMENT,
+    "",
+    (Difference("Titre (fr)", (Piece("same", "Le "), Piece("gone", "pastel"), Piece("new", "miroir"))),),
+)
+AGREED = SimpleNamespace(name="Solène Favre", agreed_on=MOMENT.date(), document="Courriel", revision=6)
+NOTED = SimpleNamespace(reference="2026-114", dated_on=MOMENT.date())
+
+REMARK = SimpleNamespace(name="Luca Pellissier, Casa Savin", text="Le prix manque.", made_at=MOMENT)
+ASKED = SimpleNamespace(id=1, museum="Casa Savin", slug="casa-savin", token="t", asked_at=MOMENT, remarks=(REMARK,))
+
+
+def reading(**given: Any) -> dict[str, Any]:
+    """Show a guest another museum's draft."""
+    return {
+        "desk": desk(), "place": "", "here": "/staff/arvieres/reviews/t", "title": "Le miroir", "host": "Musée d’Aubigneux",
+        "remarks": [REMARK], "timezone": "Europe/Paris", "values": {}, "errors": {},
+    } | given  # fmt: skip
+
+
+CASES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
+    "editor-pictures": ("editor/pictures.html", gallery),
+    "editor-pictures-empty": ("editor/pictures.html", partial(gallery, found=[])),
+    "editor-pictures-error": (
+        "editor/pictures.html",
+        partial(gallery, errors={"file": "Illisible", "alt_fr": "Dites ce qu’on voit"}),
+    ),
+    "editor-picture": ("editor/picture.html", gallery),
+    "editor-campaigns": ("editor/campaigns.html", campaigns),
+    "editor-campaigns-empty": ("editor/campaigns.html", partial(campaigns, groups=[("draft", [])], errors={"title": "Un titre"})),
+    "editor-checklist": ("editor/checklist.html", partial(sheet, "", lines=LINES, opens="2026-12-01T09:00")),
+    "editor-checklist-scheduled": ("editor/checklist.html", partial(sheet, "", state="scheduled", lines=LINES, opens="")),
+    "editor-checklist-live": ("editor/checklist.html", partial(sheet, "", state="live", lines=[], opens="")),
+    "editor-object": ("editor/part.html", partial(form, "object")),
+    "editor-story-clash": ("editor/part.html", partial(form, "story", others=THEIRS, errors={"": "Comparez", "story": "Trop long"})),
+    "editor-money-live": ("editor/part.html", partial(form, "money", state="live", errors={"note": "Dites pourquoi"})),
+    "editor-money-over": ("editor/part.html", partial(form, "money", state="ended")),
+    "editor-rows": ("editor/rows.html", partial(sheet, "plan", lists=[("source", []), ("stage", []), ("reward", [ROW])], sums=SUMS)),
+    "editor-row": ("editor/row.html", partial(row, "reward")),
+    "editor-row-new": ("editor/row.html", partial(row, "source", row_id=0, errors={"label": "Ceci manque"})),
+    "editor-choose": ("editor/choose.html", partial(sheet, "picture", found=[(Shown(1, PICTURE, "", ()), True)], drawn="")),
+    "editor-choose-empty": ("editor/choose.html", partial(sheet, "picture", found=[], drawn="viole.svg")),
+    "editor-languages": ("editor/languages.html", partial(sheet, "languages", approves=True, found=[
+        Language("fr", "approved", 9, 9), Language("it", "machine", 7, 9), Language("en", "missing", 0, 9)])),
+    "editor-decisions": ("editor/decisions.html", partial(sheet, "decisions", kinds=[("council", "Délibération")], rows=[
+        ("Délibération", True, [NOTED]), ("Mandat", True, []), ("Avis", False, [])], errors={"dated_on": "Le jour"})),
+    "editor-approvals": ("editor/approvals.html", partial(sheet, "approvals", name="Hélène", today="2026-11-27", mine=[],
+        rows=[("curator", "Conservation", AGREED, True), ("director", "Direction", None, False)])),
+    "editor-versions": ("editor/versions.html", partial(sheet, "versions", found=[VERSION, replace(VERSION, number=5, note="A slip")])),
+    "editor-versions-empty": ("editor/versions.html", partial(sheet, "versions", found=[])),
+    "editor-preview": ("editor/preview.html", partial(sheet, "preview")),
+    "editor-review": (
+        "editor/review.html",
+        partial(sheet, "review", found=[(ASKED, "http://h/staff/a/reviews/t")], partners=[("a", "Casa Savin")]),
+    ),
+    "editor-review-empty": (
+        "editor/review.html",
+        partial(sheet, "review", found=[], partners=[("a", "Casa Savin")], errors={"partner": "Lequel"}),
+    ),
+    "editor-read": ("editor/read.html", reading),
+    "editor-read-error": ("editor/read.html", partial(reading, remarks=[], errors={"text": "Vide"})),
+}  # fmt: skip
