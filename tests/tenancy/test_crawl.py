@@ -37,7 +37,7 @@ DOCUMENTED = {
 DOCUMENTED |= {
     "review.read": 404,
     "review.page": 404,
-    "review.say": 422,
+    "review.say": 404,
     "review.end": 404,
     "gallery.add": 422,
     "gallery.describe": 422,
