@@ -20,7 +20,7 @@ from crowdfund.desk.models import BankLine
 from crowdfund.desk.rules import LineState
 from crowdfund.errors import Refusal
 from crowdfund.forms import shown_values, text_problem, tidy
-from crowdfund.i18n import LOCALES
+from crowdfund.i18n import LOCALES, gettext
 from crowdfund.institutions.models import Institution
 from crowdfund.institutions.permissions import can, keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission
@@ -85,6 +85,10 @@ def one_line(line_id: int) -> AnyResponse:
 def match(line_id: int) -> AnyResponse:
     """Say that a line is a promise's money."""
     pledge_id = request.form.get("promise", 0, int)
+    if not pledge_id:
+        with transaction(g.scope) as session:
+            lines.line_of(session, line_id)
+        return _page(line_id, {"": gettext("Nobody is known to have announced it.")}, 422)
     return _done(line_id, lambda session: lines.match_promise(session, line_id, pledge_id))
 
 

@@ -314,6 +314,7 @@ def test_an_unknown_payer_is_noted_set_aside_sent_back_and_undone(museum: House)
     take_in(museum.desk, museum, camt(("2026-11-20", "200.00", "INCONNU", "bon courage", "R1")))
     [line] = lines_of(museum)
     assert "Nobody is known" in museum.desk.get("/lines").text
+    assert museum.desk.post(f"/lines/{line.id}/match").status_code == 422  # no promise is named
     assert museum.desk.post(f"/lines/{line.id}/aside", how="aside", note="").status_code == 422
     assert museum.desk.post(f"/lines/{line.id}/aside", how="returned", note="wrong account").status_code == 303
     assert lines_of(museum)[0].state == "returned"
