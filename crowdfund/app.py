@@ -25,6 +25,7 @@ from crowdfund.counter.statements_page import blueprint as statements
 from crowdfund.dashboard.correspondence import blueprint as inbox
 from crowdfund.dashboard.journal import blueprint as journal
 from crowdfund.dashboard.post import blueprint as post
+from crowdfund.dashboard.rewards import blueprint as rewards
 from crowdfund.dashboard.staff import blueprint as staff
 from crowdfund.dashboard.talk import blueprint as talk
 from crowdfund.database import Database
@@ -135,6 +136,7 @@ def _features(app: Flask, config: Config, given: Provider | None) -> None:
         journal,
         inbox,
         post,
+        rewards,
         posters,
         closing,
         network,

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from crowdfund import clock, outbox
 from crowdfund.donors.models import Donor
+from crowdfund.fulfilment.models import Counterpart, CounterpartStep
 from crowdfund.gifts import service as gifts
 from crowdfund.gifts.models import Gift
 from crowdfund.gifts.reports import MoneyReceived
@@ -148,3 +149,15 @@ def found(app: Flask, *heard: str, **campaign: Any) -> Iterator[Museum]:
 def row(session: Session, table: type[Any], museum: Museum, row_id: int) -> Any:
     """Read one row of a museum."""
     return session.get_one(table, (museum.id, row_id))
+
+
+def plant(session: Session, gift: Gift, pledge: Pledge, words: str) -> None:
+    """Plant under a gift's number what follows it, with the donor's own words wherever words can stand."""
+    campaign = factories.campaign_in(session, gift.campaign_id)
+    factories.make_reward(session, campaign, id=gift.id)
+    pledge.wall, pledge.wall_name, pledge.dedication_name = "anonymous", words, words
+    session.add(Counterpart(
+        id=gift.id, gift_id=gift.id, pledge_id=pledge.id, reward_id=gift.id, campaign_id=campaign.id, donor_id=pledge.donor_id,
+        state="promised", value_minor=800, currency=campaign.currency, note=words))  # fmt: skip
+    session.flush()
+    session.add(CounterpartStep(counterpart_id=gift.id, after="promised", act=uuid4(), by="test"))

@@ -8,6 +8,7 @@ from crowdfund.accounts.csrf import csrf_token
 from crowdfund.conversation.questions import count_new
 from crowdfund.dashboard.queries import count_waiting
 from crowdfund.desk.queries import count_waiting as count_at_desk
+from crowdfund.fulfilment.queries import count_owed
 from crowdfund.gifts.view import Desk
 from crowdfund.institutions.permissions import membership_here, person_here
 from crowdfund.pledges import words
@@ -20,4 +21,5 @@ def desk_here(session: Session) -> Desk:
         "questions": count_new(session) + words.count_waiting(session),
         "desk": count_at_desk(session),
     }
+    todo["rewards"] = count_owed(session)
     return Desk(museum.slug, museum.name, person.name, csrf_token(person.token_hash), todo)

@@ -66,3 +66,8 @@ def can_become(state: str, wanted: CounterpartState) -> bool:
 def may_remind(state: str, reminded_at: datetime | None, now: datetime) -> bool:
     """Say whether a donor may be reminded at this moment (UTC) of what waits for them."""
     return state == CounterpartState.READY and (reminded_at is None or now - reminded_at >= REMIND_AFTER)
+
+
+def is_given_by_itself(fulfilment: str, *, symbolic: bool) -> bool:
+    """Say whether a reward is given with the gift: a name on the wall of the page, which costs nothing."""
+    return symbolic and fulfilment == "wall"

@@ -9,9 +9,10 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from crowdfund import audit, clock
+from crowdfund.campaigns.models import Reward
 from crowdfund.errors import Conflict, NotFound, Refusal
 from crowdfund.fulfilment.models import Counterpart, CounterpartStep
-from crowdfund.fulfilment.rules import MOST_MARKED, CounterpartState, can_become, may_remind
+from crowdfund.fulfilment.rules import MOST_MARKED, CounterpartState, can_become, is_given_by_itself, may_remind
 from crowdfund.gifts.models import Gift
 from crowdfund.gifts.rules import GiftState
 from crowdfund.i18n import N_
@@ -57,6 +58,16 @@ def owe_all(session: Session, gifts: Collection[Gift]) -> None:
     session.flush()  # for their ids
     act = uuid4()
     session.add_all(_step(session, one, None, act) for one in made)
+    session.flush()  # the first step comes before the second
+    for one in made:
+        if by_itself(session.get_one(Reward, (one.institution_id, one.reward_id))):
+            one.state = CounterpartState.HANDED_OVER
+            session.add(_step(session, one, CounterpartState.PROMISED, act))
+
+
+def by_itself(reward: Reward) -> bool:
+    """Say whether a reward is given without anybody's doing."""
+    return is_given_by_itself(reward.fulfilment, symbolic=reward.symbolic)
 
 
 def _counterpart(gift: Gift, pledge: Pledge, reward_id: int) -> Counterpart:
@@ -107,7 +118,7 @@ def mark(
 
 
 def undo(session: Session, reward_id: int, act: UUID) -> int:
-    """Take back what was marked in one go, where nothing came after it; tell how many that were. Raises NotFound, Conflict."""
+    """Take back what was marked in one go, where nothing came after it; tell how many that were. Raises Conflict."""
     steps = {
         step.counterpart_id: step
         for step in session.scalars(select(CounterpartStep).where(CounterpartStep.act == act))
@@ -115,7 +126,7 @@ def undo(session: Session, reward_id: int, act: UUID) -> int:
     }
     rows = _locked(session, Counterpart.id.in_(steps), Counterpart.reward_id == reward_id)
     if not rows:
-        raise NotFound
+        raise Conflict(MARKED_ALREADY)
     latest = _latest_steps(session, [one.id for one in rows])
     undone, back = 0, uuid4()
     for one in rows:

@@ -42,13 +42,17 @@ class Permission(StrEnum):
     EDIT = "edit"  # what campaigns say and promise, and their pictures
     APPROVE = "approve"  # what a campaign says, before it opens
     LAUNCH = "launch"  # when a campaign opens, and to whom before
+    HAND_OVER = "hand_over"  # rewards, and people at the door
+    INVITE = "invite"  # donors, to visits and evenings
+    THANK = "thank"  # by rules, calls and letters
+    SIGN_OFF = "sign_off"  # what is engraved
     CLOSE = "close"  # ends a campaign, and tells what becomes of the work
     SIGN = "sign"  # its final statement
     SEE_NETWORK = "see_network"  # the museums side by side, in counts and sums
 
 
 _READS = frozenset({Permission.ENTER, Permission.READ_GIFTS})
-_TELLS = frozenset({Permission.CONVERSE, Permission.LAUNCH})
+_TELLS = frozenset({Permission.CONVERSE, Permission.LAUNCH, Permission.INVITE})
 _MONEY = frozenset(
     {
         Permission.REFUND,
@@ -58,20 +62,24 @@ _MONEY = frozenset(
         Permission.CHANGE_BANK,
     }
 )
+_SERVES = frozenset({Permission.MAKE_POSTERS, Permission.HAND_OVER, Permission.THANK})
 _READS_ALL = _READS | {Permission.READ_BOOKS, Permission.READ_TRAIL}
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.OWNER: frozenset(Permission),
     Role.DIRECTOR: _READS_ALL
     | _TELLS
-    | {Permission.MAKE_POSTERS, Permission.CLOSE, Permission.SEE_NETWORK}
+    | _SERVES
+    | {Permission.CLOSE, Permission.SEE_NETWORK, Permission.SIGN_OFF}
     | {Permission.EDIT, Permission.APPROVE},
-    Role.CURATOR: frozenset({Permission.ENTER, Permission.CONVERSE}) | {Permission.EDIT, Permission.APPROVE},
+    Role.CURATOR: frozenset({Permission.ENTER, Permission.CONVERSE, Permission.SIGN_OFF})
+    | {Permission.EDIT, Permission.APPROVE},
     Role.CAMPAIGN_LEAD: _READS
     | _TELLS
-    | {Permission.MAKE_POSTERS, Permission.CLOSE, Permission.RECORD_MONEY}
+    | _SERVES
+    | {Permission.CLOSE, Permission.RECORD_MONEY}
     | {Permission.EDIT},
-    Role.DESK: _READS | {Permission.MAKE_POSTERS, Permission.RECORD_MONEY},
+    Role.DESK: _READS | _SERVES | {Permission.RECORD_MONEY},
     Role.FINANCE: _READS_ALL | _MONEY | {Permission.SIGN} | {Permission.APPROVE},
     Role.AUDITOR: _READS_ALL,
 }

@@ -23,6 +23,7 @@ from crowdfund.pledges.models import Pledge
 from crowdfund.reach.service import make_place
 from crowdfund.receipts import service as receipts
 from crowdfund.receipts import tasks
+from tests.after import plant
 from tests.desk import enter, make_colleague
 from tests.factories import make_checkout, make_desk, make_donor, make_news, make_talk, make_team
 from tests.receipts.conftest import MailKeeper, found_museum
@@ -73,6 +74,7 @@ def found_house(slug: str, canary: str) -> House:
         )  # fmt: skip
         make_talk(session, gift.id, canary)
         make_team(session, gift.id)
+        plant(session, gift, pledge, canary)
         make_news(session, campaign, id=PUBLISHED)
         make_desk(session, campaign, gift.id, canary)
     tasks.render_and_send(museum.scope, receipt_id=receipt.id)
