@@ -12,6 +12,7 @@ from crowdfund import assets, cli, clock, crash, failures, headers, i18n, instal
 from crowdfund.accounts import current
 from crowdfund.accounts import tasks as accounts_tasks
 from crowdfund.accounts.views import blueprint as accounts
+from crowdfund.ambassadors import tasks as ambassadors_tasks
 from crowdfund.campaigns import tasks as campaigns_tasks
 from crowdfund.closing.staff import blueprint as closing
 from crowdfund.conversation import tasks as conversation_tasks
@@ -23,6 +24,8 @@ from crowdfund.counter.lines_page import blueprint as bank_lines
 from crowdfund.counter.promises import blueprint as promises
 from crowdfund.counter.statements_page import blueprint as statements
 from crowdfund.dashboard.correspondence import blueprint as inbox
+from crowdfund.dashboard.gatherings import blueprint as gatherings
+from crowdfund.dashboard.guests import blueprint as guests
 from crowdfund.dashboard.journal import blueprint as journal
 from crowdfund.dashboard.post import blueprint as post
 from crowdfund.dashboard.rewards import blueprint as rewards
@@ -38,6 +41,7 @@ from crowdfund.gifts import tasks as gifts_tasks
 from crowdfund.gifts.views import blueprint as gifts
 from crowdfund.health import blueprint as health
 from crowdfund.institutions.staff import blueprint as museums
+from crowdfund.invitations import tasks as invitations_tasks
 from crowdfund.mail import Mailer
 from crowdfund.me import tasks as me_tasks
 from crowdfund.me.views import blueprint as me
@@ -53,6 +57,9 @@ from crowdfund.pledges import tasks as pledges_tasks
 from crowdfund.pledges.views import blueprint as pledges
 from crowdfund.reach import heads, share
 from crowdfund.reach.card_views import blueprint as cards
+from crowdfund.reach import tasks as reach_tasks
+from crowdfund.reach.bring import blueprint as bring
+from crowdfund.reach.invited import blueprint as invited
 from crowdfund.reach.staff import blueprint as posters
 from crowdfund.reach.views import blueprint as reach
 from crowdfund.receipts import tasks as receipts_tasks
@@ -68,14 +75,17 @@ from crowdfund.worker import make_celery
 # Loaded for what they hear: a fact is written for those who listen, so every process must know all of them.
 LISTENING = (
     accounts_tasks,
+    ambassadors_tasks,
     campaigns_tasks,
     conversation_tasks,
     fulfilment_tasks,
     desk_tasks,
     gifts_tasks,
+    invitations_tasks,
     me_tasks,
     payments_tasks,
     pledges_tasks,
+    reach_tasks,
     receipts_tasks,
     team_tasks,
     thanks_tasks,
@@ -137,6 +147,10 @@ def _features(app: Flask, config: Config, given: Provider | None) -> None:
         inbox,
         post,
         rewards,
+        gatherings,
+        guests,
+        invited,
+        bring,
         posters,
         closing,
         network,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crowdfund import audit, installation, mail, outbox
 from crowdfund.accounts import models as accounts
+from crowdfund.ambassadors import models as ambassadors
 from crowdfund.campaigns import models as campaigns
 from crowdfund.campaigns import preparation
 from crowdfund.closing import models as closing
@@ -13,6 +14,7 @@ from crowdfund.donors import models as donors
 from crowdfund.fulfilment import models as fulfilment
 from crowdfund.gifts import models as gifts
 from crowdfund.institutions import models as institutions
+from crowdfund.invitations import models as invitations
 from crowdfund.ledger import models as ledger
 from crowdfund.me import models as me
 from crowdfund.network import models as network
@@ -26,6 +28,7 @@ from crowdfund.thanks import models as thanks
 
 __all__ = [
     "accounts",
+    "ambassadors",
     "audit",
     "campaigns",
     "closing",
@@ -36,6 +39,7 @@ __all__ = [
     "gifts",
     "installation",
     "institutions",
+    "invitations",
     "ledger",
     "mail",
     "me",

@@ -46,6 +46,6 @@ def _described(app: Flask, rule: Rule) -> dict[str, Any]:
         "framable": rule.rule.startswith("/embed/"),
         "cacheable": door == "public"
         and "GET" in (rule.methods or set())
-        and not rule.rule.endswith(("/give", "/ask", "/follow"))
+        and not rule.rule.endswith(("/give", "/ask", "/follow", "/here"))
         and not rule.rule.startswith("/c/"),  # a short link is counted each time
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -14,12 +15,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crowdfund import clock, outbox
+from crowdfund.ambassadors.models import Ambassador
 from crowdfund.donors.models import Donor
 from crowdfund.fulfilment.models import Counterpart, CounterpartStep
 from crowdfund.gifts import service as gifts
-from crowdfund.gifts.models import Gift
+from crowdfund.gifts.models import Gift, ThankRule
 from crowdfund.gifts.reports import MoneyReceived
 from crowdfund.gifts.rules import Method
+from crowdfund.invitations.models import Booking, Gathering
 from crowdfund.links import digest, token_for
 from crowdfund.mail import Mail
 from crowdfund.money import Money
@@ -28,6 +31,7 @@ from crowdfund.pledges import making
 from crowdfund.pledges import service as pledges
 from crowdfund.pledges.models import Pledge
 from crowdfund.tenancy import OperatorScope, transaction
+from crowdfund.thanks.models import LetterBatch, ThankCall, ThankLetter
 from tests import factories
 from tests.desk import enter, form_token, make_colleague
 from tests.doubles import MemoryMailer
@@ -161,3 +165,25 @@ def plant(session: Session, gift: Gift, pledge: Pledge, words: str) -> None:
         state="promised", value_minor=800, currency=campaign.currency, note=words))  # fmt: skip
     session.flush()
     session.add(CounterpartStep(counterpart_id=gift.id, after="promised", act=uuid4(), by="test"))
+    rule = ThankRule(
+        id=gift.id, position=1, name=words, from_minor=0, currency=campaign.currency, turn="any", words={}, signed_by=words,
+        signed_as="", calls=True, letter=True)  # fmt: skip
+    batch = LetterBatch(id=gift.id, number=1, state="printed", window="right", letters=1, made_by=words)
+    starts = clock.now() + timedelta(days=3)
+    gathering = Gathering(
+        id=gift.id, campaign_id=campaign.id, kind="visit", state="open", title={"fr": "Visite"}, place="Hall", starts_at=starts,
+        ends_at=starts + timedelta(hours=1), capacity=9, most_each=2)  # fmt: skip
+    session.add_all([rule, batch, gathering])
+    session.flush()
+    given = {"id": gift.id, "gift_id": gift.id, "donor_id": pledge.donor_id, "rule_id": gift.id}
+    session.add(ThankCall(**given, state="due", due_at=starts, note=words))
+    session.add(ThankLetter(**given, state="printed", batch_id=gift.id, words=words))
+    session.add(
+        Booking(
+            id=gift.id, gathering_id=gift.id, pledge_id=pledge.id, donor_id=pledge.donor_id, state="booked", people=1
+        )
+    )
+    session.add(Ambassador(
+        id=gift.id, campaign_id=campaign.id, donor_id=pledge.donor_id, name=words, goal=3, code="3467", wants_mail=False,
+        locale="fr"))  # fmt: skip
+    session.flush()

@@ -93,7 +93,7 @@ from crowdfund.reach.staff import ForSites, Headed
 from crowdfund.reach.view import Appeal, PlaceRow, WayRow
 from crowdfund.receipts.view import ReceiptCheck
 from tests import preview_desk, preview_editor
-from tests.preview_after import after_cases
+from tests.preview_after import after_cases, appeal_cases
 from tests.preview_team import ASKED, KEYS, second_step, team_cases
 
 if TYPE_CHECKING:
@@ -631,7 +631,7 @@ def _alone(**other: Any) -> Callable[[], dict[str, Any]]:
 
 def _headed(*, draft: bool = False) -> Headed:
     here = "/staff/arvieres/campaigns/hirondelles"
-    return Headed("Le Service aux Hirondelles", "/fr/arvieres/hirondelles/", f"{here}/posters", f"{here}/ways",
+    return Headed("Le Service aux Hirondelles", "/fr/arvieres/hirondelles/", f"{here}/posters", f"{here}/ways", f"{here}/ambassadors",
                   "/screen/arvieres/hirondelles", "/kiosk/arvieres/hirondelles", draft)  # fmt: skip
 
 
@@ -1440,6 +1440,7 @@ CASES.update(
 )
 CASES.update(after_cases(desk, mail))
 CASES.update(team_cases(desk))
+CASES.update(appeal_cases(appeal))
 
 CASES.update(preview_desk.CASES)
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
+from crowdfund import qr
+from crowdfund.dashboard.gatherings import Choice
 from crowdfund.fulfilment.view import (
     CampaignRewards,
     CounterpartList,
@@ -16,7 +18,9 @@ from crowdfund.fulfilment.view import (
     RewardLine,
 )
 from crowdfund.gifts.view import Desk, GiftMail
+from crowdfund.invitations.view import GatheringMail, GatheringRow, GuestRow, InvitationCard, VisitFigures
 from crowdfund.money import Money
+from crowdfund.reach.brought import BroughtRow
 
 Case = tuple[str, Callable[[], dict[str, Any]]]
 PARIS = "Europe/Paris"
@@ -25,7 +29,7 @@ DAY = dt.datetime(2026, 11, 12, 9, 30, tzinfo=dt.UTC)
 
 def after_cases(desk: Callable[[], Desk], mail: Callable[..., GiftMail]) -> dict[str, Case]:
     """Give the cases, with the frame of the desk and the mail that the others use."""
-    return _mails(mail) | _rewards(desk)
+    return _mails(mail) | _rewards(desk) | _gatherings(desk) | _ambassadors(desk, mail)
 
 
 def _mails(mail: Callable[..., GiftMail]) -> dict[str, Case]:
@@ -128,5 +132,171 @@ def _rewards(desk: Callable[[], Desk]) -> dict[str, Case]:
                 "values": {"on": ""},
                 "errors": {},
             },
+        ),
+    }
+
+
+def _about() -> dict[str, str]:
+    return {
+        "museum_slug": "arvieres", "museum_name": "Musée d’Arvières", "campaign_title": "Le Service aux Hirondelles",
+        "opening": "Mardi à dimanche",
+    }  # fmt: skip
+
+
+def _card(number: int, mine: str = "", **more: Any) -> InvitationCard:
+    values: dict[str, Any] = {
+        "id": number, "kind": "evening", "title": "Le premier regard", "place": "Salle basse", "starts_at": DAY,
+        "ends_at": DAY + dt.timedelta(hours=2), "timezone": PARIS, "most_each": 3, "free": 12, "open": True, "mine": mine,
+        "people": 2,
+    }  # fmt: skip
+    return InvitationCard(**values | more)
+
+
+def gathering_mail(step: str, **more: Any) -> GatheringMail:
+    """Make up a mail about an invitation."""
+    values: dict[str, Any] = {
+        "kind": "gathering", "step": step, "museum_name": "Musée d’Arvières", "museum_address": "73000 Arvières",
+        "campaign_title": "Le Service aux Hirondelles", "gift_url": "https://example.org/fr/gifts/token",
+        "title": "Le premier regard", "place": "Salle basse", "starts_at": DAY, "ends_at": DAY, "timezone": PARIS, "people": 2,
+        "code": "4F2A 91BC", "wall": "#3d3a35",
+    }  # fmt: skip
+    return GatheringMail(**values | more)
+
+
+def _gatherings(desk: Callable[[], Desk]) -> dict[str, Case]:
+    def invitations(*cards: InvitationCard, **more: Any) -> dict[str, Any]:
+        values = {"token": "token", "code": "4F2A 91BC", "csrf_token": "signed", "wrong": 0, "values": {}, "errors": {}}
+        return {"about": _about(), "cards": cards} | values | more
+
+    def guests(state: str = "open", *, rows: tuple[GuestRow, ...] = (), **more: Any) -> dict[str, Any]:
+        one = GatheringRow(
+            1, "Hirondelles", "visit", state, "Le premier regard", "Salle", DAY, DAY, 30, 12, 2, 3, "La soirée"
+        )
+        values = {"query": "", "timezone": PARIS, "invited": 2, "walked_in": "", "values": {}, "errors": {}}
+        return {"desk": desk(), "place": "gatherings", "row": one, "rows": rows} | values | more
+
+    listed = (
+        GuestRow(1, "<b>Viviane</b>", "4F2A 91BC", 2, "booked", 0, "/staff/arvieres/gifts/1"),
+        GuestRow(2, "Bo Li", "5F2A 91BC", 2, "booked", 2, "/staff/arvieres/gifts/2"),
+        GuestRow(3, "", "6F2A 91BC", 1, "waiting", 0, "/staff/arvieres/gifts/3"),
+    )
+    row = guests()["row"]
+    form: dict[str, Any] = {
+        "place": "gatherings", "kinds": ["visit", "evening"], "zone": PARIS, "values": {"kind": "evening", "campaign": "1"},
+        "campaigns": (Choice(1, "Hirondelles", ((1, "La soirée"),)),),
+    }  # fmt: skip
+    figures = (VisitFigures("Hirondelles", "hirondelles", 612, 88, 97),)
+    found: dict[str, Case] = {
+        "invitations": (
+            "gifts/invitations.html",
+            lambda: invitations(_card(1), _card(2, "booked"), _card(3, "waiting", free=0), _card(4, "cancelled", open=False)),
+        ),
+        "invitations-wrong": (
+            "gifts/invitations.html",
+            lambda: invitations(_card(1), _card(2, open=False), wrong=1, values={"people": "9"}, errors={"people": "De 1 à 3"}),
+        ),
+        "invitations-none": ("gifts/invitations.html", invitations),
+        "ticket": (
+            "gifts/ticket.html",
+            lambda: {"about": _about(), "card": _card(1, "booked"), "code": "4F2A 91BC", "drawn": qr.draw("https://e.org"), "token": "t"},
+        ),
+        "staff-gatherings": (
+            "staff/gatherings/overview.html",
+            lambda: {"desk": desk(), "place": "gatherings", "rows": (row,), "figures": figures, "timezone": PARIS},
+        ),
+        "staff-gatherings-empty": (
+            "staff/gatherings/overview.html",
+            lambda: {"desk": desk(), "place": "gatherings", "rows": (), "figures": (), "timezone": PARIS},
+        ),
+        "staff-gathering-new": (
+            "staff/gatherings/form.html",
+            lambda: form | {"desk": desk(), "gathering_id": None, "errors": {"kind": "Dites", "reward": "Non", "place": "Où"}},
+        ),
+        "staff-gathering-edit": (
+            "staff/gatherings/form.html", lambda: form | {"desk": desk(), "gathering_id": 1, "errors": {}},
+        ),
+        "staff-guests": ("staff/gatherings/guests.html", lambda: guests(rows=listed, walked_in="new", errors={"code": "Aucun don"})),
+        "staff-guests-planned": ("staff/gatherings/guests.html", lambda: guests("planned", walked_in="old")),
+        "staff-guests-cancelled": (
+            "staff/gatherings/guests.html", lambda: guests("cancelled", query="zz"),
+        ),
+    }  # fmt: skip
+    for step, more in (
+        ("invited", {}),
+        ("booked", {}),
+        ("waiting", {}),
+        ("cancelled", {}),
+        ("cancelled", {"called_off": True}),
+    ):
+        for kind, ending in (("mail", "html"), ("text", "txt")):
+
+            def build(step: str = step, more: dict[str, Any] = more) -> dict[str, Any]:
+                return {"mail": gathering_mail(step, **more)}
+
+            found[f"{kind}-gathering-{step}{'-off' if more else ''}"] = (f"mail/gathering.{ending}", build)
+    return found
+
+
+def _ambassadors(desk: Callable[[], Desk], mail: Callable[..., GiftMail]) -> dict[str, Case]:
+    ada = SimpleNamespace(name="<b>Ada</b>", goal=10, code="3467", off_at=None, wants_mail=True)
+
+    def bring(**more: Any) -> dict[str, Any]:
+        values: dict[str, Any] = {
+            "token": "token", "campaign_url": "/fr/arvieres/hirondelles/", "ambassador": ada, "running": True, "has_mail": True,
+            "people": 3, "link": "https://example.org/fr/arvieres/hirondelles/with/3467", "csrf_token": "signed",
+            "values": {"name": "Ada", "goal": "10"}, "errors": {},
+        }  # fmt: skip
+        return _about() | values | more
+
+    def board(*rows: BroughtRow) -> dict[str, Any]:
+        campaign = SimpleNamespace(slug="hirondelles")
+        return {
+            "desk": desk(),
+            "place": "posters",
+            "campaign": campaign,
+            "title": "Hirondelles",
+            "rows": rows,
+            "langs": (),
+        }
+
+    rows = (
+        BroughtRow(1, "<b>Ada</b>", "3467", 7, 10, off=False, since=DAY),
+        BroughtRow(2, "Bo", "4679", 2, 10, off=True, since=DAY),
+        BroughtRow(3, "", "6799", 0, 10, off=True, since=DAY),
+    )
+    found: dict[str, Case] = {
+        "bring": ("gifts/bring.html", bring),
+        "bring-new": (
+            "gifts/bring.html",
+            lambda: bring(ambassador=None, people=0, values={}, errors={"name": "Écrivez", "goal": "De 1 à 500"}),
+        ),
+        "bring-off": ("gifts/bring.html", lambda: bring(ambassador=SimpleNamespace(off_at=DAY), running=False)),
+        "staff-ambassadors": ("staff/reach/ambassadors.html", lambda: board(*rows)),
+        "staff-ambassadors-none": ("staff/reach/ambassadors.html", board),
+    }
+    for people in (1, 10):
+        for kind, ending in (("mail", "html"), ("text", "txt")):
+
+            def build(people: int = people) -> dict[str, Any]:
+                return {"mail": mail("brought", people=people, goal=10)}
+
+            found[f"{kind}-brought-{people}"] = (f"mail/brought.{ending}", build)
+    return found
+
+
+def appeal_cases(appeal: Callable[[], Any]) -> dict[str, Case]:
+    """Give the cases of pages that show a campaign as it is shown elsewhere."""
+    ada = SimpleNamespace(name="<b>Ada</b>", goal=10)
+
+    def here(**more: Any) -> dict[str, Any]:
+        return {"appeal": appeal(), "welcome": False, "csrf_token": "signed", "values": {}, "errors": {}} | more
+
+    return {
+        "here": ("gifts/here.html", lambda: here(errors={"code": "Aucun don n’a ce code"}, values={"code": "x"})),
+        "here-welcome": ("gifts/here.html", lambda: here(welcome=True)),
+        "with": ("reach/with.html", lambda: {"appeal": appeal(), "ambassador": ada, "people": 3, "way": "with-3467"}),
+        "with-none": (
+            "reach/with.html",
+            lambda: {"appeal": appeal(), "ambassador": ada, "people": 0, "way": "with-3467"},
         ),
     }

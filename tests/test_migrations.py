@@ -27,6 +27,7 @@ from crowdfund.desk import rules as desk
 from crowdfund.embedded import EmbeddedPostgres
 from crowdfund.fulfilment import rules as fulfilment
 from crowdfund.gifts import rules as gifts
+from crowdfund.invitations import rules as invitations
 from crowdfund.payments import rules as payments
 from crowdfund.pledges import rules as pledges
 from crowdfund.receipts import rules as receipts
@@ -50,6 +51,8 @@ CODE: dict[str, Mapping[Any, Any]] = {
     "cheques": desk.CHEQUE_TRANSITIONS,
     "counts": desk.COUNT_TRANSITIONS,
     "counterparts": fulfilment.TRANSITIONS,
+    "gatherings": invitations.GATHERING_TRANSITIONS,
+    "bookings": invitations.BOOKING_TRANSITIONS,
     "thank_calls": thanks.CALL_TRANSITIONS,
     "thank_letters": thanks.LETTER_TRANSITIONS,
     "letter_batches": thanks.BATCH_TRANSITIONS,

@@ -13,11 +13,11 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from crowdfund import clock
 from crowdfund.campaigns.texts import said
-from crowdfund.fulfilment.forms import MarkForm
 from crowdfund.dashboard.frame import desk_here
 from crowdfund.errors import Conflict, NotFound, Refusal
 from crowdfund.forms import shown_values
 from crowdfund.fulfilment import queries, service
+from crowdfund.fulfilment.forms import MarkForm
 from crowdfund.fulfilment.labels import label_of, sheets
 from crowdfund.fulfilment.rules import OWED, CounterpartState
 from crowdfund.fulfilment.tables import table

@@ -19,10 +19,11 @@ class Moment:
     title: str
     text: str
     url: str
+    until: datetime | None = None  # none: a moment of no length, which takes up nobody's time
 
 
 def calendar_file(moment: Moment) -> bytes:
-    """Write the file: one event of no length, which takes up nobody's time."""
+    """Write the file: one event."""
     lines = (
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
@@ -32,10 +33,11 @@ def calendar_file(moment: Moment) -> bytes:
         f"UID:{_escaped(moment.uid)}",
         f"DTSTAMP:{_utc(moment.made_at)}",
         f"DTSTART:{_utc(moment.at)}",
+        *((f"DTEND:{_utc(moment.until)}",) if moment.until else ()),
         f"SUMMARY:{_escaped(moment.title)}",
         f"DESCRIPTION:{_escaped(moment.text)}",
         f"URL:{moment.url}",
-        "TRANSP:TRANSPARENT",
+        f"TRANSP:{'OPAQUE' if moment.until else 'TRANSPARENT'}",
         "END:VEVENT",
         "END:VCALENDAR",
     )

@@ -145,5 +145,7 @@ class GiftMail:
     own_words: str = ""  # of the museum's rule of thanks
     fulfilment: str = ""  # of the reward: postal, pick_up …
     opening: str = ""
+    people: int = 0  # brought by an ambassador, of a goal
+    goal: int = 0
     method: str = ""
     facts: tuple[tuple[str, str], ...] = ()

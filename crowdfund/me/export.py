@@ -17,12 +17,14 @@ from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from crowdfund import audit, clock
+from crowdfund.ambassadors.models import Ambassador
 from crowdfund.conversation import followers
 from crowdfund.conversation.models import Question
 from crowdfund.database import Base
 from crowdfund.fulfilment.models import Counterpart
 from crowdfund.gifts.models import Gift, Refund
 from crowdfund.institutions.models import Institution
+from crowdfund.invitations.models import Booking, MuseumVisit
 from crowdfund.mail import SentMail
 from crowdfund.me import door, service, visits
 from crowdfund.me.models import DonorLink
@@ -72,6 +74,9 @@ def told_at_museum(session: Session, email: str) -> Told | None:
         "wall": _rows(session.scalars(entries)),
         "rewards": _rows(_of_donors(session, Counterpart, ids)),
         "calls": _rows(_of_donors(session, ThankCall, ids)),
+        "places": _rows(_of_donors(session, Booking, ids)),
+        "visits": _rows(_of_donors(session, MuseumVisit, ids)),
+        "ambassador": _rows(_of_donors(session, Ambassador, ids)),
         "letters": _rows(_of_donors(session, ThankLetter, ids)),
         "follows": _rows(followers.of_person(session, email)),
         "questions": _rows(session.scalars(select(Question).where(Question.asker_email == email))),

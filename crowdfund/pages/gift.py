@@ -19,8 +19,10 @@ from crowdfund.donors.models import Donor
 from crowdfund.donors.rules import short_name
 from crowdfund.gifts import dedications, rules
 from crowdfund.gifts.models import Gift, Refund
-from crowdfund.i18n import gettext
+from crowdfund.i18n import current_locale, gettext
 from crowdfund.institutions.models import Issuer
+from crowdfund.invitations.queries import invitations_of
+from crowdfund.invitations.rules import visit_code, written_code
 from crowdfund.money import Money
 from crowdfund.pages.after import next_reward, share_card
 from crowdfund.pages.cards import card_of, card_statement
@@ -98,6 +100,10 @@ def gift_page(session: Session, token: str, *, waiting: bool = False) -> GiftPag
         share_url=f"{config.public_url}{card.url}" if state == "paid" else "",
         decision_on=card.ended_on,
         live=card.phase == "live",
+        invitations_url=f"/{current_locale()}/gifts/{token}/invitations" if state == "paid" else "",
+        invited=bool(gift) and state == "paid" and bool(invitations_of(session, pledge)),
+        bring_url=f"/{current_locale()}/gifts/{token}/bring" if state == "paid" and _open(session, pledge) else "",
+        visit_code=written_code(visit_code(pledge.token_hash)) if state == "paid" else "",
         calendar_url=url_for("gifts.end_of_appeal", token=token) if gift and _open(session, pledge) else "",
         opening=said(row.opening, row.default_locale),
         dedication=pledge.dedication_kind or "",  # type: ignore[arg-type] # the table holds the same words

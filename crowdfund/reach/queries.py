@@ -18,6 +18,7 @@ from crowdfund.gifts.rules import Method
 from crowdfund.i18n import N_, gettext
 from crowdfund.money import Money
 from crowdfund.pledges.models import Pledge
+from crowdfund.reach.brought import names_of_ways
 from crowdfund.reach.models import Place
 from crowdfund.reach.rules import CARD, FEED, KIOSK, PICTURE, SCREEN, SHARE
 from crowdfund.reach.service import openings_of
@@ -103,10 +104,11 @@ def ways_of(session: Session, campaign: Campaign) -> tuple[WayRow, ...]:
         return WayRow(name, openings, promised, found.gifts if found else 0, found.donors if found else 0, money)
 
     rows = []
+    named = names_of_ways(session, campaign.id)
     for channel in {*places, *(way for hand, way in (*promises, *gifts) if not hand)}:
         place = places.get(channel or "")
         openings = opened.get(place.id, 0) if place else None
-        name = place.name if place else _named(channel)
+        name = place.name if place else _named(channel, named)
         rows.append(row(name, openings, promises.get((False, channel), 0), gifts.get((False, channel))))
     if (True, None) in gifts or (True, None) in promises:
         rows.append(row(gettext(BY_HAND), None, promises.get((True, None), 0), gifts.get((True, None))))
@@ -144,7 +146,9 @@ def _gifts_by_way(session: Session, campaign_id: int) -> dict[tuple[bool, str | 
     return {(row.by_hand, row.channel): row for row in session.execute(statement)}
 
 
-def _named(channel: str | None) -> str:
+def _named(channel: str | None, ambassadors: Mapping[str, str]) -> str:
     if channel is None:
         return gettext(NO_WAY)
+    if ambassadors.get(channel):
+        return gettext("Ambassador: %(name)s", name=ambassadors[channel])
     return gettext(OWN_NAMES[channel]) if channel in OWN_NAMES else channel

@@ -6,9 +6,8 @@ import re
 import secrets
 import unicodedata
 
-# No vowels (no words by chance), and of letters and digits that look alike neither: 0 o, 1 i l, 5 s, 2 z, 8 b, 9 g, u v.
-ALPHABET = "34679cdfhjkmnpqrtwxy"
-DRAWN = 4  # 160 000 codes for each museum
+from crowdfund.ambassadors.rules import ALPHABET, DRAWN
+
 MOST_MUSEUM = 3
 STEP = 5  # per cent: a shared picture is drawn anew when the sum passes the next step
 LONGEST_WAY = 40

@@ -43,6 +43,7 @@ class Headed:
     link: str
     posters: str
     ways: str
+    ambassadors: str
     screen: str
     kiosk: str
     draft: bool
@@ -173,6 +174,7 @@ def _headed(campaign: Campaign) -> Headed:
         link=f"/{museum.default_locale}/{path}/",
         posters=f"{here}/posters",
         ways=f"{here}/ways",
+        ambassadors=f"{here}/ambassadors",
         screen=f"/screen/{path}",
         kiosk=f"/kiosk/{path}",
         draft=campaign.state == "draft",

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from crowdfund import qr
-from crowdfund.reach.rules import ALPHABET, DRAWN, draw_code, museum_of_code, museum_prefix, step_of, way_of
+from crowdfund.ambassadors.rules import ALPHABET, DRAWN
+from crowdfund.reach.rules import draw_code, museum_of_code, museum_prefix, step_of, way_of
 
 
 @given(st.integers(0, len(ALPHABET) ** 3 - 1))

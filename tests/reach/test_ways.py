@@ -16,6 +16,7 @@ from pypdf import PdfReader
 from sqlalchemy import func, select
 
 from crowdfund import clock
+from crowdfund.ambassadors.rules import DRAWN
 from crowdfund.campaigns.models import Campaign
 from crowdfund.donors.models import Donor
 from crowdfund.errors import Conflict, NotFound, Refusal
@@ -24,7 +25,7 @@ from crowdfund.institutions.rules import Role
 from crowdfund.reach import service
 from crowdfund.reach.models import Opening, Place
 from crowdfund.reach.queries import ways_of
-from crowdfund.reach.rules import DRAWN, museum_of_code
+from crowdfund.reach.rules import museum_of_code
 from crowdfund.tenancy import transaction
 from tests import factories
 from tests.desk import enter, form_token, make_colleague

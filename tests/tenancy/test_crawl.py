@@ -77,7 +77,7 @@ DESK = ("promises.", "bank_page.", "statements.", "lines.", "cheques.", "counts.
 TALK = {303, 409, 422}
 # What is planted under the number of the house's gift: tests/after.py.
 PLANTED = ("reward_id", "call_id", "letter_id", "rule_id", "gathering_id", "booking_id", "ambassador_id", "plaque_id")
-AFTER = ("rewards.", "thanks.", "gatherings.", "bring.", "plaques.")
+AFTER = ("rewards.", "thanks.", "gatherings.", "guests.", "bring.", "plaques.")
 
 
 def _filled(route: Route, **values: Any) -> str:

@@ -117,3 +117,7 @@ class GiftPage:
     change_mind_url: str = ""
     calendar_url: str = ""
     opening: str = ""
+    invitations_url: str = ""
+    invited: bool = False
+    bring_url: str = ""
+    visit_code: str = ""

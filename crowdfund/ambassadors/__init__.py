@@ -1,0 +1,1 @@
+"""Donors who bring others along: a page, a code, a number of people. Stands between campaigns and pledges."""
