@@ -93,6 +93,39 @@ LISTENING = (
 
 # The desk's pages of money that comes by itself.
 COUNTER = (promises, bank, statements, bank_lines, cheques, counts)
+# Every door but those of accounts, which have an address of their own.
+DOORS = (
+    health,
+    museums,
+    staff,
+    talk,
+    journal,
+    inbox,
+    post,
+    rewards,
+    gatherings,
+    guests,
+    invited,
+    bring,
+    posters,
+    closing,
+    network,
+    *COUNTER,
+    team,
+    joining,
+    trail,
+    conversation,
+    giving,
+    gifts,
+    slips,
+    pledges,
+    webhook,
+    receipts,
+    me,
+    cards,
+    reach,
+    pages,
+)
 
 ROOT = Path(__file__).parent.parent
 LARGEST_BODY = 1024 * 1024
@@ -138,37 +171,6 @@ def _features(app: Flask, config: Config, given: Provider | None) -> None:
     app.register_blueprint(accounts, url_prefix="/account")
     app.extensions["pictures"] = share.Kept()
     heads.register(app, config)
-    for blueprint in (
-        health,
-        museums,
-        staff,
-        talk,
-        journal,
-        inbox,
-        post,
-        rewards,
-        gatherings,
-        guests,
-        invited,
-        bring,
-        posters,
-        closing,
-        network,
-        *COUNTER,
-        team,
-        joining,
-        trail,
-        conversation,
-        giving,
-        gifts,
-        slips,
-        pledges,
-        webhook,
-        receipts,
-        me,
-        cards,
-        reach,
-        pages,
-    ):
+    for blueprint in DOORS:
         app.register_blueprint(blueprint)
     cli.register(app)
