@@ -56,9 +56,9 @@ from crowdfund.payments.webhook import blueprint as webhook
 from crowdfund.pledges import tasks as pledges_tasks
 from crowdfund.pledges.views import blueprint as pledges
 from crowdfund.reach import heads, share
-from crowdfund.reach.card_views import blueprint as cards
 from crowdfund.reach import tasks as reach_tasks
 from crowdfund.reach.bring import blueprint as bring
+from crowdfund.reach.card_views import blueprint as cards
 from crowdfund.reach.invited import blueprint as invited
 from crowdfund.reach.staff import blueprint as posters
 from crowdfund.reach.views import blueprint as reach

@@ -58,6 +58,7 @@ def _guests(gathering_id: int, errors: dict[str, str] | None = None, status: int
 def let_in(gathering_id: int, booking_id: int) -> AnyResponse:
     """Let people in."""
     with transaction(g.scope) as session:
+        service.gathering_of(session, gathering_id)  # another museum's is not there, whatever the form says
         people = read_people(request.form.get("people", ""), MOST_EACH)
         door.let_in(session, gathering_id, booking_id, people)
     return _to(gathering_id, q=request.form.get("q", ""))
