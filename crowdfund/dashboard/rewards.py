@@ -121,14 +121,17 @@ def mark(reward_id: int) -> AnyResponse:
 @requires(Permission.HAND_OVER)
 def undo(reward_id: int) -> AnyResponse:
     """Take back what was marked in one go."""
-    try:
-        act = UUID(request.form.get("act", ""))
-    except ValueError as error:
-        raise Conflict(service.MARKED_ALREADY) from error
     with transaction(g.scope) as session:
         queries.reward_here(session, reward_id)
-        service.undo(session, reward_id, act)
+        service.undo(session, reward_id, _act(request.form.get("act", "")))
     return _to_reward(reward_id)
+
+
+def _act(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise Conflict(service.MARKED_ALREADY) from error
 
 
 @blueprint.post("/<int:reward_id>/remind")

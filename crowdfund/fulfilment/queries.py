@@ -20,7 +20,6 @@ from crowdfund.fulfilment.view import (
     CampaignRewards,
     CounterpartList,
     CounterpartRow,
-    Kept,
     Liability,
     OwedSum,
     RewardLine,
@@ -216,17 +215,3 @@ def liability(session: Session, on: date, zone: str, fallback: str) -> Liability
     for line in lines:
         sums[line.value.currency] = sums.get(line.value.currency, Money(0, line.value.currency)) + line.value
     return Liability(on, lines, tuple(sums.values()))
-
-
-def kept(session: Session, institution_id: int) -> Kept:
-    """Tell how many rewards a museum has promised and given: a figure of its track record, open to the public role.
-
-    What was waived by the donor, or went back with the gift, is not counted.
-    """
-    given, due = session.execute(
-        select(
-            _count(Counterpart.state == CounterpartState.HANDED_OVER),
-            _count(Counterpart.state.in_(DUE)),
-        ).where(Counterpart.institution_id == institution_id)
-    ).one()
-    return Kept(given, due)

@@ -100,11 +100,3 @@ class Liability:
     on: date
     lines: tuple[OwedSum, ...]
     sums: tuple[Money, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """How many rewards a museum has promised and given."""
-
-    given: int
-    due: int

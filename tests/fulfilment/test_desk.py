@@ -12,13 +12,11 @@ from sqlalchemy import event
 
 from crowdfund import clock
 from crowdfund.fulfilment.models import Counterpart
-from crowdfund.fulfilment.queries import kept, liability
+from crowdfund.fulfilment.queries import liability
 from crowdfund.fulfilment.rules import CounterpartState
 from crowdfund.fulfilment.service import mark
 from crowdfund.fulfilment.tables import plain, table
 from crowdfund.money import Money
-from crowdfund.tenancy import PublicScope, transaction
-from tests import factories
 from tests.after import Museum
 
 
@@ -188,14 +186,3 @@ def test_those_who_wait_are_written_to_from_the_page(museum: Museum) -> None:
     assert "1 donor is being written to." in desk.client.get(answer.location).text
     museum.hear()
     assert len(museum.mailer.sent) == 1
-
-
-def test_the_public_counts_what_was_kept_and_sees_no_more(museum: Museum) -> None:
-    reward, ids = _owed(museum, "Ada", "Bob", "Cleo")
-    with museum.open() as session:
-        mark(session, reward, ids[:1], CounterpartState.HANDED_OVER, uuid4())
-        mark(session, reward, ids[1:2], CounterpartState.WAIVED, uuid4())
-    other = factories.make_institution()
-    with transaction(PublicScope()) as session:
-        assert (kept(session, museum.id).given, kept(session, museum.id).due) == (1, 2)
-        assert kept(session, other).due == 0
