@@ -31,6 +31,7 @@ from crowdfund.dashboard.post import blueprint as post
 from crowdfund.dashboard.rewards import blueprint as rewards
 from crowdfund.dashboard.staff import blueprint as staff
 from crowdfund.dashboard.talk import blueprint as talk
+from crowdfund.dashboard.thanks import blueprint as thanks
 from crowdfund.database import Database
 from crowdfund.demo import staff as demo_staff
 from crowdfund.desk import tasks as desk_tasks
@@ -104,6 +105,7 @@ DOORS = (
     post,
     rewards,
     gatherings,
+    thanks,
     guests,
     invited,
     bring,

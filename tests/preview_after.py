@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,6 +22,7 @@ from crowdfund.gifts.view import Desk, GiftMail
 from crowdfund.invitations.view import GatheringMail, GatheringRow, GuestRow, InvitationCard, VisitFigures
 from crowdfund.money import Money
 from crowdfund.reach.brought import BroughtRow
+from crowdfund.thanks.view import BatchRow, CallRow, LetterRow
 
 Case = tuple[str, Callable[[], dict[str, Any]]]
 PARIS = "Europe/Paris"
@@ -29,7 +31,7 @@ DAY = dt.datetime(2026, 11, 12, 9, 30, tzinfo=dt.UTC)
 
 def after_cases(desk: Callable[[], Desk], mail: Callable[..., GiftMail]) -> dict[str, Case]:
     """Give the cases, with the frame of the desk and the mail that the others use."""
-    return _mails(mail) | _rewards(desk) | _gatherings(desk) | _ambassadors(desk, mail)
+    return _mails(mail) | _rewards(desk) | _gatherings(desk) | _ambassadors(desk, mail) | _thanks(desk)
 
 
 def _mails(mail: Callable[..., GiftMail]) -> dict[str, Case]:
@@ -300,3 +302,64 @@ def appeal_cases(appeal: Callable[[], Any]) -> dict[str, Case]:
             lambda: {"appeal": appeal(), "ambassador": ada, "people": 0, "way": "with-3467"},
         ),
     }
+
+
+def _thanks(desk: Callable[[], Desk]) -> dict[str, Case]:
+    call = CallRow(
+        id=1, gift_id=1, donor="<b>Ada</b>", town="Arvières", phone="+33 4 79 00 00 00", locale="fr", amount=Money(30000, "EUR"),
+        campaign="Hirondelles", received_at=DAY, due_at=DAY, late=True, state="due", why="Grands dons", note="le soir",
+    )  # fmt: skip
+    done = replace(call, id=2, state="made", late=False, called_by="Léa", called_at=DAY)
+    letter = LetterRow(
+        1, 1, "Jeanne", "Arvières", "fr", Money(5000, "EUR"), "Hirondelles", DAY, reachable=True, state="due", why=""
+    )
+    lost = replace(letter, id=2, donor="", town="", reachable=False)
+    row = BatchRow(1, 3, 2, "Léa", DAY, None)
+    rule = SimpleNamespace(
+        id=1,
+        name="Grands dons",
+        calls=True,
+        letter=True,
+        method="cheque",
+        turn="first",
+        locale="fr",
+        signed_by="H. Maurienne",
+    )
+    other = SimpleNamespace(
+        id=2, name="Tous", calls=False, letter=False, method=None, turn="any", locale=None, signed_by=""
+    )
+
+    def overview(**more: Any) -> dict[str, Any]:
+        values: dict[str, Any] = {
+            "desk": desk(), "place": "thanks", "calls": (call, replace(call, id=3, late=False, state="unreached", phone="")),
+            "done": (done,), "letters": (letter, lost), "batches": (row, replace(row, sent_at=DAY)), "window": "right",
+            "timezone": PARIS, "wrong": 0, "values": {}, "errors": {},
+        }  # fmt: skip
+        return values | more
+
+    def batch(sent_at: Any, *rows: LetterRow) -> dict[str, Any]:
+        one = SimpleNamespace(id=1, number=3, made_by="Léa", made_at=DAY, sent_at=sent_at)
+        return {"desk": desk(), "place": "thanks", "batch": one, "rows": rows, "timezone": PARIS}
+
+    def rules(*rows: Any, **more: Any) -> dict[str, Any]:
+        values: dict[str, Any] = {"rule_id": None, "methods": ["card", "cheque"], "values": {}, "errors": {}}
+        return {"desk": desk(), "place": "thanks", "rows": rows} | values | more
+
+    least = Money(30000, "EUR")
+    wrong = {"name": "Donnez", "method": "Non", "turn": "Non", "locale": "Non", "words_fr": "Long"}
+    return {
+        "staff-thanks": (
+            "staff/thanks/overview.html",
+            lambda: overview(wrong=1, values={"note": "x"}, errors={"phone": "En chiffres"}),
+        ),
+        "staff-thanks-none": (
+            "staff/thanks/overview.html", lambda: overview(calls=(), done=(), letters=(), batches=()),
+        ),
+        "staff-letters": ("staff/thanks/batch.html", lambda: batch(None, letter, lost)),
+        "staff-letters-sent": ("staff/thanks/batch.html", lambda: batch(DAY, letter)),
+        "staff-letters-none": ("staff/thanks/batch.html", lambda: batch(None)),
+        "staff-rules": (
+            "staff/thanks/rules.html", lambda: rules((rule, least), (other, Money(0, "EUR")), rule_id=1, errors=wrong),
+        ),
+        "staff-rules-none": ("staff/thanks/rules.html", rules),
+    }  # fmt: skip

@@ -12,6 +12,7 @@ from crowdfund.fulfilment.queries import count_owed
 from crowdfund.gifts.view import Desk
 from crowdfund.institutions.permissions import membership_here, person_here
 from crowdfund.pledges import words
+from crowdfund.thanks.queries import count_thanks
 
 
 def desk_here(session: Session) -> Desk:
@@ -21,5 +22,5 @@ def desk_here(session: Session) -> Desk:
         "questions": count_new(session) + words.count_waiting(session),
         "desk": count_at_desk(session),
     }
-    todo["rewards"] = count_owed(session)
+    todo["rewards"], todo["thanks"] = count_owed(session), count_thanks(session)
     return Desk(museum.slug, museum.name, person.name, csrf_token(person.token_hash), todo)

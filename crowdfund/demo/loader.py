@@ -18,7 +18,7 @@ from crowdfund import clock
 from crowdfund.campaigns import pieces
 from crowdfund.campaigns import service as campaigns
 from crowdfund.campaigns.models import Campaign
-from crowdfund.demo import desk, documents, history, readiness, staff, talk
+from crowdfund.demo import after, desk, documents, history, readiness, staff, talk
 from crowdfund.errors import Conflict
 from crowdfund.gifts import people as people_counted
 from crowdfund.i18n import N_
@@ -94,6 +94,8 @@ def load_museum(code: str) -> None:
         with transaction(scope) as session:
             people_counted.count_people(session, campaign.id)
         talk.converse(scope, said.get(plan["code"], {}), campaign.id, opens, code)
+        after.follow(scope, campaign.id, plan["state"], code)
+    after.thank(scope, code)
     talk.read_words(scope)
     talk.keep_beginnings(scope, said.get(code, {}).get("replies", ()))
     if code == "AUB":

@@ -74,11 +74,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     | {Permission.EDIT, Permission.APPROVE},
     Role.CURATOR: frozenset({Permission.ENTER, Permission.CONVERSE, Permission.SIGN_OFF})
     | {Permission.EDIT, Permission.APPROVE},
-    Role.CAMPAIGN_LEAD: _READS
-    | _TELLS
-    | _SERVES
-    | {Permission.CLOSE, Permission.RECORD_MONEY}
-    | {Permission.EDIT},
+    Role.CAMPAIGN_LEAD: _READS | _TELLS | _SERVES | {Permission.CLOSE, Permission.RECORD_MONEY} | {Permission.EDIT},
     Role.DESK: _READS | _SERVES | {Permission.RECORD_MONEY},
     Role.FINANCE: _READS_ALL | _MONEY | {Permission.SIGN} | {Permission.APPROVE},
     Role.AUDITOR: _READS_ALL,

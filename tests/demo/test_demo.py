@@ -11,12 +11,15 @@ from flask import Flask
 from sqlalchemy import func, select, text
 
 from crowdfund import books
+from crowdfund.ambassadors.models import Ambassador
 from crowdfund.campaigns.models import Campaign, CampaignDocument, Reward
 from crowdfund.demo import loader, staff
 from crowdfund.donors.models import Donor
-from crowdfund.gifts.models import Gift
+from crowdfund.fulfilment.models import Counterpart
+from crowdfund.gifts.models import Gift, ThankRule
 from crowdfund.institutions import service as institutions
 from crowdfund.institutions.models import Institution
+from crowdfund.invitations.models import Booking
 from crowdfund.ledger import service as ledger
 from crowdfund.money import Money
 from crowdfund.pledges.models import Pledge, WallEntry
@@ -165,3 +168,19 @@ def test_the_two_halves_are_all_museums_and_as_heavy_as_each_other() -> None:
         for half in loader.HALVES
     ]
     assert max(given) < 0.55 * sum(given), given
+
+
+def test_the_demo_shows_what_follows_a_gift(app: Flask) -> None:
+    scope = _load("AUB")
+    with transaction(scope) as session:
+        states = Counter(session.scalars(select(Counterpart.state)))
+        names = set(session.scalars(select(Ambassador.name)))
+        guests = Counter(session.scalars(select(Booking.state)))
+        rules = session.scalar(select(func.count()).select_from(ThankRule))
+    assert states["handed_over"] > 10
+    assert states["ready"] > 1
+    assert states["promised"] > 10
+    assert len(names) >= 2
+    assert guests["booked"] >= 20
+    assert rules == 2
+    assert list(books.check_museum(scope.institution_id, "aubigneux")) == []

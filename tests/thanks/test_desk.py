@@ -1,0 +1,116 @@
+"""At the desk: calls written down, letters printed in batches, rules of thanks."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from pypdf import PdfReader
+
+from crowdfund.gifts.models import ThankRule
+from crowdfund.thanks.models import LetterBatch, ThankCall, ThankLetter
+from tests.after import Desk, Museum
+
+PAPER = {"email": None, "first_name": "Jeanne", "last_name": "Chevrier"}
+
+
+def _rule(desk: Desk, **given: str) -> None:
+    values = {"name": "Large", "least": "50", "turn": "any", "calls": "1"} | given
+    assert desk.post("thanks/rules", **values).status_code == 303
+
+
+def test_a_call_is_made_noted_and_put_back(museum: Museum) -> None:
+    desk = museum.desk()
+    assert "No call to make" in desk.get("thanks").text
+    _rule(desk)
+    museum.give(donor={"first_name": "Ada", "last_name": "Rey"})
+    museum.hear()
+    [call] = museum.all(ThankCall)
+    page = desk.get("thanks").text
+    assert "1 call to make" in page
+    assert "Ada Rey" in page
+    wrong = desk.post(f"thanks/calls/{call.id}", state="made", phone="call me", note="glad")
+    assert (wrong.status_code, 'value="glad"' in wrong.text, "Write the number in figures" in wrong.text) == (
+        422,
+        True,
+        True,
+    )
+    assert desk.post(f"thanks/calls/{call.id}", state="").status_code == 422
+    assert desk.post(f"thanks/calls/{call.id}", state="made", phone="+33 4 79 00 00 00", note="glad").status_code == 303
+    page = desk.get("thanks").text
+    assert ("No call to make" in page, "glad" in page) == (True, True)
+    assert desk.post(f"thanks/calls/{call.id}", state="made").status_code in {303, 409}
+    assert desk.post(f"thanks/calls/{call.id}", state="due").status_code == 303
+    assert desk.post(f"thanks/calls/{call.id + 9}", state="made").status_code == 404
+    assert museum.desk("auditor").post(f"thanks/calls/{call.id}", state="made").status_code == 403
+
+
+@pytest.mark.parametrize(("window", "country"), [("right", "FR"), ("left", "DE"), ("nonsense", "FR")])
+def test_letters_are_printed_in_one_file_each_in_its_language(museum: Museum, window: str, country: str) -> None:
+    desk = museum.desk("desk")
+    assert desk.post("thanks/letters/print").status_code == 409
+    _rule(desk, calls="", words_fr="Sans vous, rien.\n\nVenez.", signed_by="H. Maurienne")
+    museum.give(donor=PAPER)
+    museum.give(donor=PAPER | {"locale": "it", "country": country, "first_name": "Ugo"})
+    museum.hear()
+    assert "2 letters to print" in desk.get("thanks").text
+    made = desk.post("thanks/letters/print", window=window)
+    [batch] = museum.all(LetterBatch)
+    assert batch.window == ("left" if window == "left" else "right")
+    page = desk.client.get(made.location).text
+    assert "Jeanne Chevrier" in page
+    files = [desk.get(f"thanks/letters/{batch.id}.pdf").data for _time in range(2)]
+    twice = [[one.extract_text() for one in PdfReader(io.BytesIO(file)).pages] for file in files]
+    assert twice[0] == twice[1]  # printed again
+    first, second = twice[0]
+    assert "Sans vous, rien." in first
+    assert "H. Maurienne" in first
+    assert "50,00" in first
+    assert "Grazie" in second
+    assert ("GERMANIA" in second) is (country == "DE")
+    assert desk.post(f"thanks/letters/{batch.id}/sent").status_code == 303
+    assert [one.state for one in museum.all(ThankLetter)] == ["sent", "sent"]
+    assert desk.post(f"thanks/letters/{batch.id}/sent").status_code == 409
+    assert desk.post(f"thanks/letters/{batch.id}/sent", undo="1").status_code == 303
+    letter = museum.all(ThankLetter)[0].id
+    assert desk.post(f"thanks/letter/{letter}", state="due").status_code == 303
+    assert desk.post(f"thanks/letter/{letter}", state="dropped").status_code == 303
+    assert "1 letter" in desk.get("thanks").text
+    assert desk.get(f"thanks/letters/{batch.id + 9}").status_code == 404
+    assert museum.desk("auditor").post("thanks/letters/print").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"name": ""}, "Give the rule a name"),
+        ({"least": "much"}, "Write the amount in figures"),
+        ({"calls": ""}, "else it changes nothing"),
+        ({"method": "shells"}, "Choose one of the answers shown."),
+        ({"words_fr": "x" * 1501}, "This is too long"),
+    ],
+)
+def test_a_rule_that_is_wrong_comes_back_with_what_was_typed(museum: Museum, form: dict[str, str], said: str) -> None:
+    answer = museum.desk().post("thanks/rules", **{"name": "Large", "calls": "1", "signed_as": "director"} | form)
+    assert answer.status_code == 422
+    assert said in answer.text.replace("&#39;", "’")
+    assert museum.all(ThankRule) == []
+
+
+def test_rules_are_changed_tried_earlier_and_taken_away(museum: Museum) -> None:
+    desk = museum.desk()
+    assert "No rule yet" in desk.get("thanks/rules").text
+    _rule(desk)
+    _rule(desk, name="Small", least="", method="cheque", locale="fr", turn="first")
+    first, second = museum.all(ThankRule)
+    assert (first.from_minor, second.method, second.turn) == (5000, "cheque", "first")
+    assert 'value="50.00"' in desk.get(f"thanks/rules/{first.id}").text
+    assert desk.post(f"thanks/rules/{second.id}", act="raise").status_code == 303
+    page = desk.get("thanks/rules").text
+    assert page.index("Small") < page.index("Large")
+    assert desk.post(f"thanks/rules/{first.id}", name="Larger", calls="1").status_code == 303
+    assert desk.post(f"thanks/rules/{first.id}", act="drop").status_code == 303
+    assert "Larger" not in desk.get("thanks/rules").text
+    for method in (desk.get, desk.post):
+        assert method(f"thanks/rules/{first.id}").status_code == 404
+    assert museum.desk("auditor").post("thanks/rules", name="x", calls="1").status_code == 403
