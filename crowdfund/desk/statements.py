@@ -14,9 +14,9 @@ from crowdfund.database import hold
 from crowdfund.desk.camt import looks_like_xml, read_camt
 from crowdfund.desk.models import BankLine, ColumnMap, Statement
 from crowdfund.desk.reading import BankFile, Credit
-from crowdfund.desk.rules import STATEMENT_TRANSITIONS, LineState, StatementState, check_move
+from crowdfund.desk.rules import MOVED_ON, STATEMENT_TRANSITIONS, LineState, StatementState, check_move
 from crowdfund.desk.tables import Table, check_columns, read_rows, read_table
-from crowdfund.errors import NotFound, Refusal
+from crowdfund.errors import Conflict, NotFound, Refusal
 from crowdfund.i18n import N_
 from crowdfund.institutions.bank import bank_details
 from crowdfund.institutions.models import Issuer
@@ -89,11 +89,14 @@ def columns_of(session: Session, table: Table) -> dict[str, str] | None:
 
 
 def map_columns(session: Session, statement_id: int, columns: dict[str, str]) -> None:
-    """Keep which column holds what, for this file and for all of its layout. Raises Refusal if it cannot be read so."""
+    """Keep which column holds what, for this file and for all of its layout.
+
+    Raises Refusal if it cannot be read so, Conflict once it is taken in.
+    """
     statement = statement_of(session, statement_id, lock=True)
     table = table_of(statement)
-    if table is None:
-        raise NotFound
+    if table is None:  # taken in or dropped meanwhile, or no table at all
+        raise Conflict(MOVED_ON)
     kept = check_columns(table, columns)
     _read(session, statement, kept)
     values = {"columns": kept, "changed_at": clock.now()}
