@@ -24,11 +24,13 @@ from crowdfund.counter.lines_page import blueprint as bank_lines
 from crowdfund.counter.promises import blueprint as promises
 from crowdfund.counter.statements_page import blueprint as statements
 from crowdfund.dashboard.correspondence import blueprint as inbox
+from crowdfund.dashboard.exports import blueprint as exports
 from crowdfund.dashboard.gatherings import blueprint as gatherings
 from crowdfund.dashboard.guests import blueprint as guests
 from crowdfund.dashboard.journal import blueprint as journal
 from crowdfund.dashboard.post import blueprint as post
 from crowdfund.dashboard.rewards import blueprint as rewards
+from crowdfund.dashboard.shelf import blueprint as shelf
 from crowdfund.dashboard.staff import blueprint as staff
 from crowdfund.dashboard.talk import blueprint as talk
 from crowdfund.dashboard.thanks import blueprint as thanks
@@ -103,6 +105,8 @@ DOORS = (
     journal,
     inbox,
     post,
+    shelf,
+    exports,
     rewards,
     gatherings,
     thanks,

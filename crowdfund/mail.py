@@ -22,7 +22,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from flask import current_app
-from sqlalchemy import UniqueConstraint, select, update
+from sqlalchemy import Index, UniqueConstraint, column, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from config import Config
@@ -34,6 +34,7 @@ from crowdfund.tenancy import MuseumScope, OwnedByInstitution, transaction
 TIMEOUT = 10
 DONE, PERMANENT = 250, 500
 KEPT = 5.0  # seconds without a letter after which a connection is not used again
+LOST = ("bounced", "failed")  # states
 TURNING = dict.fromkeys(map(ord, "\u200e\u200f\u202a\u202b\u202c\u202d\u202e"))  # marks of direction
 
 
@@ -80,7 +81,10 @@ class SentMail(OwnedByInstitution, Base):
     """
 
     __tablename__ = "mails"
-    __table_args__ = (UniqueConstraint("institution_id", "key"),)
+    __table_args__ = (
+        UniqueConstraint("institution_id", "key"),
+        Index("ix_mails_lost", "institution_id", "created_at", postgresql_where=column("state").in_(LOST)),
+    )
 
     kind: Mapped[str]
     key: Mapped[str]

@@ -9,6 +9,7 @@ from crowdfund.campaigns import models as campaigns
 from crowdfund.campaigns import preparation
 from crowdfund.closing import models as closing
 from crowdfund.conversation import models as conversation
+from crowdfund.crm import models as crm
 from crowdfund.desk import models as desk
 from crowdfund.donors import models as donors
 from crowdfund.fulfilment import models as fulfilment
@@ -33,6 +34,7 @@ __all__ = [
     "campaigns",
     "closing",
     "conversation",
+    "crm",
     "desk",
     "donors",
     "fulfilment",

@@ -46,8 +46,11 @@ from crowdfund.conversation.view import (
     TextVersion,
 )
 from crowdfund.dashboard.charts import Plot, draw
+from crowdfund.dashboard.exports import ExportOffer
+from crowdfund.dashboard.files import gift_head
 from crowdfund.dashboard.pace import forecast, usual_shape
 from crowdfund.dashboard.post import LostMail
+from crowdfund.dashboard.shelf import KeptViews
 from crowdfund.dashboard.talk import FriendsLink, Launch, Problem
 from crowdfund.dashboard.view import CampaignLine, Card, DayFigures, Pace, PaceRow, Today
 from crowdfund.gifts.view import Desk, GiftList, GiftMail, GiftRow, GiftStory, StoryEvent
@@ -514,6 +517,24 @@ def gift_list(**more: Any) -> GiftList:
     """Show the table of gifts."""
     one = GiftList(rows(), 184, (eur(11535),), PARIS, next_url="/staff/arvieres/gifts?after=1040")
     return replace(one, **more)
+
+
+def gifts_page(**more: Any) -> dict[str, Any]:
+    """Show the list of gifts."""
+    values: dict[str, Any] = {
+        "desk": desk(), "found": gift_list(), "place": "gifts", "shelf": KeptViews((), ""), "values": {}, "errors": {},
+        "campaigns": [("hirondelles", "Le Service aux Hirondelles")],
+    }  # fmt: skip
+    return values | more
+
+
+def export_page(confirm: str = "") -> dict[str, Any]:
+    """Show what a file will hold."""
+    here = "/staff/arvieres/gifts"
+    offer = ExportOffer(
+        f"{here}/export", here, 184, more=False, filtered=True, columns=gift_head(), confirm_url=confirm
+    )
+    return {"desk": desk(), "place": "gifts", "offer": offer}
 
 
 def gift_story() -> GiftStory:
@@ -1247,14 +1268,27 @@ CASES: dict[str, Case] = {
         "accounts/second_factor.html",
         lambda: second_step(errors={"code": "Le code a expiré."}),
     ),
-    "staff-gifts": ("staff/gifts.html", lambda: {"desk": desk(), "found": gift_list(), "place": "gifts"}),
+    "staff-gifts": ("staff/gifts.html", gifts_page),
+    "staff-gifts-view": (
+        "staff/gifts.html",
+        lambda: gifts_page(
+            found=gift_list(more=True, total=10000, filtered=True, asked={"campaign": "hirondelles"}),
+            shelf=KeptViews(
+                (("Chèques", "/staff/arvieres/gifts?method=cheque", 4, True),), "/staff/arvieres/gifts?method=cheque"
+            ),
+        ),
+    ),
+    "staff-gifts-unkept": (
+        "staff/gifts.html",
+        lambda: gifts_page(
+            shelf=KeptViews((), "/staff/arvieres/gifts?method=cheque"), errors={"name": "Donnez un nom à la vue."}
+        ),
+    ),
+    "staff-export": ("staff/export.html", export_page),
+    "staff-export-confirm": ("staff/export.html", lambda: export_page("/account/confirm?next=x")),
     "staff-gifts-none": (
         "staff/gifts.html",
-        lambda: {
-            "desk": desk(),
-            "found": gift_list(rows=(), total=0, sums=(), query="zz", filtered=True, next_url=""),
-            "place": "gifts",
-        },
+        lambda: gifts_page(found=gift_list(rows=(), total=0, sums=(), query="zz", filtered=True, next_url="")),
     ),
     "staff-gift": ("staff/gift.html", lambda: {"desk": desk(), "story": gift_story(), "place": "gifts"}),
     "staff-charges": (

@@ -1,4 +1,4 @@
-"""The form by which money is given back."""
+"""The forms of the desk: money given back, a view of a list kept."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from crowdfund.forms import DeskForm, MoneyField, TextField
 from crowdfund.i18n import N_
 
 LONGEST_REASON = 300
+LONGEST_NAME = 60
 
 
 class RefundForm(DeskForm):
@@ -16,3 +17,9 @@ class RefundForm(DeskForm):
     amount = MoneyField()
     reason = TextField(LONGEST_REASON, missing=N_("Say why: it is kept with the gift."))
     request = HiddenField()
+
+
+class ViewForm(DeskForm):
+    """The name under which filters are kept."""
+
+    name = TextField(LONGEST_NAME, missing=N_("Give the view a name."))

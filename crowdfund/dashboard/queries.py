@@ -2,127 +2,56 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from crowdfund.campaigns.models import Campaign, Reward
 from crowdfund.campaigns.texts import said
+from crowdfund.dashboard.asked import Asked, conditions, place_of, receipt_code
 from crowdfund.donors.models import Donor
-from crowdfund.gifts.models import Gift, Refund
-from crowdfund.gifts.rules import GiftState, Method, RefundState
+from crowdfund.gifts.models import Gift
 from crowdfund.gifts.view import GiftList, GiftRow
 from crowdfund.institutions.current import Membership
+from crowdfund.ledger.models import LedgerAccount, LedgerTotal
+from crowdfund.ledger.rules import AccountKind
 from crowdfund.money import Money
 from crowdfund.payments.models import QuarantinedCharge
 from crowdfund.payments.rules import AsideState
 from crowdfund.pledges.models import Pledge
-from crowdfund.receipts.models import Receipt, ReceiptGift, ReceiptHold
+from crowdfund.receipts.models import ReceiptHold
 
 PAGE = 50
 LATEST = 6
-REFUND_FAILED = "refund_failed"  # a state of the table, not of a gift: the money came back to us
-LONGEST_QUERY = 100
-RECEIPTS = ("issued", "suspended", "coming", "held", "none", "not_wanted", "replaced", "cancelled")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_RECEIPT_NUMBER = re.compile(r"(?P<series>[\w.]{1,20})-(?P<year>20\d\d)-(?P<number>\d{1,9})", re.ASCII)
-_PLACE = re.compile(r"(\d{1,17})\.(\d{1,18})", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """How the table was asked for. What cannot be read is left out, as if it had not been asked."""
-
-    query: str = ""
-    state: str = ""
-    method: str = ""
-    receipt: str = ""
-    since: date | None = None
-    after: tuple[datetime, int] | None = field(default=None)
-
-    @property
-    def filtered(self) -> bool:
-        """Say whether anything narrows the table."""
-        return bool(self.query or self.state or self.method or self.receipt or self.since)
-
-    def parameters(self) -> dict[str, str]:
-        """Give the filters as an address carries them."""
-        given = {
-            "q": self.query,
-            "state": self.state,
-            "method": self.method,
-            "receipt": self.receipt,
-            "since": self.since.isoformat() if self.since else "",
-        }
-        return {name: value for name, value in given.items() if value}
-
-
-def read_asked(given: Mapping[str, str]) -> Asked:
-    """Read the filters of an address."""
-    typed = unicodedata.normalize("NFC", given.get("q", "")[:LONGEST_QUERY])
-    query = "".join(c for c in typed if c.isprintable()).strip()
-    return Asked(
-        query=query,
-        state=_one_of(given.get("state", ""), (*GiftState, REFUND_FAILED)),
-        method=_one_of(given.get("method", ""), Method),
-        receipt=_one_of(given.get("receipt", ""), RECEIPTS),
-        since=_day(given.get("since", "")),
-        after=_place(given.get("after", "")),
-    )
-
-
-def _one_of(value: str, allowed: Any) -> str:
-    return value if value in set(allowed) else ""
-
-
-def _day(text: str) -> date | None:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day if 1970 < day.year < 2200 else None
-
-
-def _place(text: str) -> tuple[datetime, int] | None:
-    match = _PLACE.fullmatch(text)
-    if match is None:
-        return None
-    try:
-        return _EPOCH + timedelta(microseconds=int(match[1])), int(match[2])
-    except OverflowError:
-        return None
+COUNTED = 5_000  # more are "more than": a page does not wait for a million rows to be counted
 
 
 def list_gifts(session: Session, museum: Membership, asked: Asked) -> GiftList:
     """Read one page of the museum's gifts, the latest first, with how many there are in all and their sums.
 
-    The sums are what the museum keeps: gross less refunds and lost disputes, as the funds' balances.
+    The sums are what the museum keeps: gross less refunds and lost disputes, as the funds' balances. Where there are more
+    than `COUNTED`, the count stops there, and only the sums of the whole table are told.
     """
-    conditions = _conditions(asked, ZoneInfo(museum.time_zone))
-    sums = session.execute(
-        select(Gift.currency, func.count(), func.sum(Gift.amount_minor - Gift.refunded_minor - Gift.lost_minor))
-        .where(*conditions)
-        .group_by(Gift.currency)
-        .order_by(Gift.currency)
-    ).all()
-    statement = _rows().where(*conditions)
+    which = conditions(session, asked, ZoneInfo(museum.time_zone))
+    total, sums = _counted(session, which)
+    if total > COUNTED:
+        sums = () if asked.filtered else _balances(session)
+    statement = _rows().where(*which)
     if asked.after is not None:
         statement = statement.where(tuple_(Gift.received_at, Gift.id) < tuple_(*asked.after))
     found = session.execute(statement.order_by(Gift.received_at.desc(), Gift.id.desc()).limit(PAGE + 1)).all()
     here = f"/staff/{museum.slug}/gifts"
     return GiftList(
         rows=tuple(_row(row, museum) for row in found[:PAGE]),
-        total=sum(count for _currency, count, _sum in sums),
-        sums=tuple(Money(int(total), currency) for currency, _count, total in sums),
+        total=min(total, COUNTED),
+        more=total > COUNTED,
+        sums=sums,
         timezone=museum.time_zone,
+        asked=asked.parameters(),
         query=asked.query,
         state=asked.state,
         method=asked.method,
@@ -131,7 +60,44 @@ def list_gifts(session: Session, museum: Membership, asked: Asked) -> GiftList:
         filtered=asked.filtered,
         next_url=_next_url(here, asked, found[PAGE - 1].Gift) if len(found) > PAGE else "",
         first_url=_url(here, asked.parameters()) if asked.after else "",
+        export_url=_url(f"{here}/export", asked.parameters()),
     )
+
+
+def _counted(session: Session, which: Sequence[ColumnElement[bool]]) -> tuple[int, tuple[Money, ...]]:
+    """Count and sum what matches, by currency, up to one more than `COUNTED`."""
+    kept = Gift.amount_minor - Gift.refunded_minor - Gift.lost_minor
+    some = select(Gift.currency, kept.label("kept")).where(*which).limit(COUNTED + 1).subquery()
+    rows = session.execute(
+        select(some.c.currency, func.count(), func.sum(some.c.kept)).group_by(some.c.currency).order_by(some.c.currency)
+    ).all()
+    total = sum(count for _currency, count, _sum in rows)
+    return total, tuple(Money(int(kept), currency) for currency, _count, kept in rows)
+
+
+def _balances(session: Session) -> tuple[Money, ...]:
+    """Sum the balances of the museum's funds: what all its gifts come to."""
+    rows = session.execute(
+        select(LedgerAccount.currency, func.coalesce(-func.sum(LedgerTotal.balance_minor), 0))
+        .outerjoin(
+            LedgerTotal,
+            and_(
+                LedgerTotal.institution_id == LedgerAccount.institution_id, LedgerTotal.account_id == LedgerAccount.id
+            ),
+        )
+        .where(LedgerAccount.kind == AccountKind.FUND)
+        .group_by(LedgerAccount.currency)
+        .order_by(LedgerAccount.currency)
+    )
+    return tuple(Money(int(kept), currency) for currency, kept in rows)
+
+
+def campaign_choices(session: Session, museum: Membership) -> list[tuple[str, str]]:
+    """List the campaigns to filter by: address and title, the latest first."""
+    rows = session.execute(
+        select(Campaign.slug, Campaign.title).where(Campaign.state != "draft").order_by(Campaign.closes_at.desc())
+    )
+    return [(slug, said(title, museum.default_locale)) for slug, title in rows]
 
 
 def find_row(session: Session, museum: Membership, gift_id: int) -> GiftRow | None:
@@ -161,88 +127,12 @@ def count_waiting(session: Session) -> dict[str, int]:
 
 def _rows() -> Select[*tuple[Any, ...]]:
     return (
-        select(Gift, Donor, Pledge, Reward, Campaign.title.label("campaign"), _receipt_code().label("receipt"))
+        select(Gift, Donor, Pledge, Reward, Campaign.title.label("campaign"), receipt_code().label("receipt"))
         .join(Campaign, Campaign.id == Gift.campaign_id)
         .outerjoin(Donor, Donor.id == Gift.donor_id)
         .outerjoin(Pledge, Pledge.id == Gift.pledge_id)
         .outerjoin(Reward, Reward.id == Pledge.reward_id)
     )
-
-
-def _receipt_code() -> ColumnElement[str]:
-    """Say in one word how a gift stands with its receipt."""
-    of_gift = (
-        select(Receipt.state)
-        .join(ReceiptGift, ReceiptGift.receipt_id == Receipt.id)
-        .where(ReceiptGift.gift_id == Gift.id)
-        .correlate(Gift)
-    )
-    live = of_gift.where(ReceiptGift.live)
-    rendered = live.where(Receipt.sha256.is_not(None)).exists()
-    last = of_gift.order_by(Receipt.id.desc()).limit(1).scalar_subquery()
-    hold = (
-        select(ReceiptHold.outcome)
-        .where(ReceiptHold.gift_id == Gift.id, ReceiptHold.released_at.is_(None))
-        .correlate(Gift)
-        .scalar_subquery()
-    )
-    given_back = Gift.state.in_([GiftState.REFUNDED, GiftState.LOST])
-    return case(
-        (live.where(Receipt.state == "suspended").exists(), "suspended"),
-        (rendered, "issued"),
-        (live.exists(), "coming"),
-        (and_(last.is_not(None), given_back), last),
-        (Gift.wants_receipt.is_(False), "not_wanted"),
-        (hold == "hold", "held"),
-        (or_(hold.is_not(None), given_back), "none"),
-        (last.is_not(None), last),
-        else_="coming",
-    )
-
-
-def _conditions(asked: Asked, zone: ZoneInfo) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if asked.query:
-        found.append(_matches(asked.query))
-    if asked.state == REFUND_FAILED:
-        found.append(Gift.id.in_(select(Refund.gift_id).where(Refund.state == RefundState.FAILED)))
-    elif asked.state:
-        found.append(Gift.state == asked.state)
-    if asked.method:
-        found.append(Gift.method == asked.method)
-    if asked.receipt:
-        found.append(_receipt_code() == asked.receipt)
-    if asked.since:
-        begin = datetime.combine(asked.since, datetime.min.time(), tzinfo=zone)
-        found.append(Gift.received_at >= begin.astimezone(UTC))
-    return found
-
-
-def _matches(query: str) -> ColumnElement[bool]:
-    """Match a name, an address, a gift's number or a receipt's."""
-    name = func.concat_ws(" ", Donor.first_name, Donor.last_name, Donor.company_name)
-    people = select(Donor.id).where(
-        or_(name.icontains(query, autoescape=True), Donor.email.icontains(query, autoescape=True))
-    )
-    ways: list[ColumnElement[bool]] = [Gift.donor_id.in_(people)]
-    if query.isascii() and query.isdigit() and len(query) < 19:
-        ways.append(Gift.id == int(query))
-    number = _RECEIPT_NUMBER.fullmatch(query)
-    if number is not None:
-        ways.append(
-            exists(
-                select(ReceiptGift.id)
-                .join(Receipt, Receipt.id == ReceiptGift.receipt_id)
-                .where(
-                    ReceiptGift.gift_id == Gift.id,
-                    func.lower(Receipt.series) == number["series"].lower(),
-                    Receipt.year == int(number["year"]),
-                    Receipt.number == int(number["number"]),
-                )
-                .correlate(Gift)
-            )
-        )
-    return or_(*ways)
 
 
 def _row(row: Row[Any], museum: Membership) -> GiftRow:
@@ -279,8 +169,7 @@ def _reward(pledge: Pledge | None, reward: Reward | None, museum: Membership) ->
 
 
 def _next_url(here: str, asked: Asked, last: Gift) -> str:
-    micros = (last.received_at - _EPOCH) // timedelta(microseconds=1)
-    return _url(here, asked.parameters() | {"after": f"{micros}.{last.id}"})
+    return _url(here, asked.parameters() | {"after": place_of(last.received_at, last.id)})
 
 
 def _url(here: str, parameters: Mapping[str, str]) -> str:

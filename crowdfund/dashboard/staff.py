@@ -18,7 +18,6 @@ from crowdfund.dashboard.charges import list_charges, read_charge
 from crowdfund.dashboard.forms import RefundForm
 from crowdfund.dashboard.frame import desk_here
 from crowdfund.dashboard.overview import read_today
-from crowdfund.dashboard.queries import list_gifts, read_asked
 from crowdfund.dashboard.story import tell
 from crowdfund.errors import Conflict, NotFound, Refusal
 from crowdfund.forms import shown_values
@@ -75,16 +74,6 @@ def home() -> AnyResponse:
     if can(Permission.CONVERSE):
         return redirect(url_for("talk.list_of_questions", museum=slug), 303)
     return redirect(f"/{current_locale()}/{slug}/", 303)
-
-
-@blueprint.get("/gifts")
-@requires(Permission.READ_GIFTS)
-def list_of_gifts() -> AnyResponse:
-    """Show the museum's gifts, by filters."""
-    with transaction(g.scope) as session:
-        found = list_gifts(session, membership_here(), read_asked(request.args))
-        desk = desk_here(session)
-    return make_response(render_template("staff/gifts.html", desk=desk, place="gifts", found=found))
 
 
 @blueprint.get("/gifts/<int:gift_id>")

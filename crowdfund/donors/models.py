@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, String
+from sqlalchemy import BigInteger, CheckConstraint, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crowdfund import clock
@@ -36,6 +36,20 @@ class Donor(OwnedByInstitution, Base):
     locale: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     erased_at: Mapped[datetime | None]
+
+
+class DonorWord(OwnedByInstitution, Base):
+    """A word of a donor's names or address, folded, as the table's trigger keeps it: found by its beginning."""
+
+    __tablename__ = "donor_words"
+    __table_args__ = (
+        owned_key("donor_id", "donors", ondelete="CASCADE"),
+        Index("ix_donor_words_word", "institution_id", "word", "donor_id"),
+        Index("ix_donor_words_donor", "institution_id", "donor_id"),
+    )
+
+    donor_id: Mapped[int] = mapped_column(BigInteger)
+    word: Mapped[str] = mapped_column(Text(collation="C"))
 
 
 class Consent(OwnedByInstitution, Base):

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crowdfund import clock
@@ -36,6 +36,16 @@ class Gift(OwnedByInstitution, Base):
         Index("ix_gifts_donor", "institution_id", "donor_id"),
         Index("ix_gifts_received", "institution_id", "received_at", "id"),
         Index("ix_gifts_campaign_received", "institution_id", "campaign_id", "received_at", "id"),
+        Index("ix_gifts_method_received", "institution_id", "method", "received_at", "id"),
+        Index("ix_gifts_amount", "institution_id", "amount_minor"),
+        Index(
+            "ix_gifts_state_received",
+            "institution_id",
+            "state",
+            "received_at",
+            "id",
+            postgresql_where=text("state <> 'received'"),
+        ),
     )
 
     reference: Mapped[str]  # what made it: "pledge:12", "box:…": one gift for each
@@ -102,6 +112,7 @@ class Refund(OwnedByInstitution, Base):
         owned_key("gift_id", "gifts"),
         CheckConstraint("amount_minor > 0", name="amount"),
         Index("ix_refunds_gift", "institution_id", "gift_id"),
+        Index("ix_refunds_state", "institution_id", "state"),
     )
 
     request: Mapped[UUID]  # one form, one refund

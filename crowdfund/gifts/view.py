@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -59,6 +59,9 @@ class GiftList:
     filtered: bool = False
     next_url: str = ""
     first_url: str = ""
+    more: bool = False  # than `total`, which the count stopped at
+    asked: Mapping[str, str] = field(default_factory=dict)  # the filters, as an address carries them
+    export_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,9 @@ class Permission(StrEnum):
     ENTER = "enter"  # the museum's desk at all
     READ_GIFTS = "read_gifts"  # with the donors' names
     READ_BOOKS = "read_books"
+    EXPORT = "export"  # lists with names and addresses, as files
+    KEEP_DONORS = "keep_donors"  # notes, tags, telephone numbers
+    MANAGE_DONORS = "manage_donors"  # who is the same person; files of donors
     REFUND = "refund"
     DECIDE = "decide"  # on money that contradicts what was asked
     MANAGE_MEMBERS = "manage_members"
@@ -64,19 +67,25 @@ _MONEY = frozenset(
 )
 _SERVES = frozenset({Permission.MAKE_POSTERS, Permission.HAND_OVER, Permission.THANK})
 _READS_ALL = _READS | {Permission.READ_BOOKS, Permission.READ_TRAIL}
+_KNOWS_DONORS = frozenset({Permission.KEEP_DONORS, Permission.MANAGE_DONORS, Permission.EXPORT})
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.OWNER: frozenset(Permission),
     Role.DIRECTOR: _READS_ALL
     | _TELLS
     | _SERVES
+    | _KNOWS_DONORS
     | {Permission.CLOSE, Permission.SEE_NETWORK, Permission.SIGN_OFF}
     | {Permission.EDIT, Permission.APPROVE},
     Role.CURATOR: frozenset({Permission.ENTER, Permission.CONVERSE, Permission.SIGN_OFF})
     | {Permission.EDIT, Permission.APPROVE},
-    Role.CAMPAIGN_LEAD: _READS | _TELLS | _SERVES | {Permission.CLOSE, Permission.RECORD_MONEY} | {Permission.EDIT},
-    Role.DESK: _READS | _SERVES | {Permission.RECORD_MONEY},
-    Role.FINANCE: _READS_ALL | _MONEY | {Permission.SIGN} | {Permission.APPROVE},
+    Role.CAMPAIGN_LEAD: _READS
+    | _TELLS
+    | _SERVES
+    | _KNOWS_DONORS
+    | {Permission.CLOSE, Permission.RECORD_MONEY, Permission.EDIT},
+    Role.DESK: _READS | _SERVES | {Permission.RECORD_MONEY, Permission.KEEP_DONORS},
+    Role.FINANCE: _READS_ALL | _MONEY | {Permission.SIGN, Permission.APPROVE, Permission.EXPORT},
     Role.AUDITOR: _READS_ALL,
 }
 

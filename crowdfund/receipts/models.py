@@ -39,6 +39,7 @@ class Receipt(OwnedByInstitution, Base):
         owned_key("replaces_id", "receipts"),
         CheckConstraint("amount_minor > 0 AND number > 0", name="amount"),
         CheckConstraint("(sha256 IS NULL) = (storage_key IS NULL)", name="stored"),
+        Index("ix_receipts_state", "institution_id", "state", postgresql_where=text("state <> 'issued'")),
     )
 
     issuer_id: Mapped[int] = mapped_column(BigInteger)
@@ -88,6 +89,7 @@ class ReceiptHold(OwnedByInstitution, Base):
     __table_args__ = (
         UniqueConstraint("institution_id", "gift_id"),
         owned_key("gift_id", "gifts"),
+        Index("ix_receipt_holds_open", "institution_id", "outcome", postgresql_where=text("released_at IS NULL")),
     )
 
     gift_id: Mapped[int] = mapped_column(BigInteger)

@@ -15,9 +15,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crowdfund import clock
+from crowdfund.dashboard.asked import read_asked
 from crowdfund.dashboard.balances import read_books
 from crowdfund.dashboard.moments import of_refunds
-from crowdfund.dashboard.queries import PAGE, list_gifts, read_asked
+from crowdfund.dashboard.queries import PAGE, list_gifts
 from crowdfund.dashboard.story import tell
 from crowdfund.gifts import service as gifts
 from crowdfund.gifts.models import Gift, Refund
@@ -159,8 +160,15 @@ def several(world: World) -> dict[str, int]:
         ({"q": "camille rey"}, ["rey"]),
         ({"q": "REY"}, ["rey"]),
         ({"q": "v.huart@"}, ["huart"]),
-        ({"q": "%"}, ["club"]),
-        ({"q": "e_c"}, ["club"]),
+        ({"q": "%"}, []),
+        ({"q": "marche_cl"}, ["club"]),
+        ({"q": "cam ré"}, ["rey"]),
+        ({"q": "amille"}, []),
+        ({"campaign": "no-such-work"}, []),
+        ({"least": "50"}, ["rey", "club"]),
+        ({"least": "12,34", "most": "50"}, ["rey", "huart", "coins"]),
+        ({"most": "much"}, ["rey", "huart", "club", "coins"]),
+        ({"until": "2026-06-08"}, ["huart", "club", "coins"]),
         ({"q": "nobody at all"}, []),
         ({"q": "' OR 1=1 --"}, []),
         ({"q": "9" * 30}, []),

@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from pypdf import PdfReader
 from sqlalchemy import select
 
+from crowdfund.crm.models import SavedView
 from crowdfund.gifts import tasks as thanks
 from crowdfund.institutions.models import Institution
 from crowdfund.institutions.rules import PERMISSIONS, Permission, Role
@@ -72,6 +73,9 @@ def found_house(slug: str, canary: str) -> House:
             QuarantinedCharge(id=gift.id, charge=f"ch_of_{slug}", account="acct_test", amount_minor=5000,
                               currency="EUR", reason="unknown_attempt")
         )  # fmt: skip
+        session.add(
+            SavedView(id=gift.id, page="gifts", name=f"View of {canary}", filters={"method": "card"}, saved_by="x")
+        )
         make_talk(session, gift.id, canary)
         make_team(session, gift.id)
         plant(session, gift, pledge, canary)

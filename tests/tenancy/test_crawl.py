@@ -32,7 +32,7 @@ Houses = tuple[House, House]
 # A payment of no pledge may not be booked.
 DOCUMENTED = {
     "dashboard.refund_gift": 303, "dashboard.accept_charge": 409, "dashboard.refund_charge": 303,
-    "posters.add_place": 303, "closing.statement": 404, "promises.home": 303,
+    "posters.add_place": 303, "shelf.keep_view_of_gifts": 422, "shelf.drop_view": 303, "closing.statement": 404, "promises.home": 303,
 }  # fmt: skip
 DOCUMENTED |= {
     "review.read": 404,
@@ -87,6 +87,9 @@ def _filled(route: Route, **values: Any) -> str:
             (
                 "aside_id",
                 "entry_id",
+                "template_id",
+                "mention_id",
+                "view_id",
                 "question_id",
                 "news_id",
                 "document_id",

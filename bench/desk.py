@@ -1,0 +1,132 @@
+"""P11: the desk's lists, searches, filters and exports with a thousand gifts of one museum and with a million."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from bench.ground import Ground
+from tests.desk import enter, make_colleague
+
+FEW, MANY = 1_000, 1_000_000
+ROUNDS = 20
+# Two gifts and a half of one person, as many names as a town has; of a thousand gifts one is refunded, two are held.
+DONORS = """
+INSERT INTO donors (institution_id, kind, first_name, last_name, email, postcode, city, country, locale, created_at)
+SELECT %(museum)s, 'individual', (ARRAY['Camille','Élise','Nour','Paul','Zoé','Marc','Anne','Luca'])[1 + n %% 8],
+  'Nom' || to_char(n, 'FM0000000'), 'n' || n || '@example.org', lpad((73000 + n %% 900)::text, 5, '0'),
+  (ARRAY['Chambéry','Aix','Annecy','Turin'])[1 + n %% 4], 'FR', (ARRAY['fr','it','en'])[1 + n %% 3], now() - n * interval '1 minute'
+FROM generate_series(%(first)s::bigint, %(last)s::bigint) n
+"""
+GIFTS = """
+INSERT INTO gifts (institution_id, reference, campaign_id, donor_id, state, amount_minor, currency, refunded_minor, disputed_minor,
+  lost_minor, method, units, gift_date, gift_date_basis, received_at, wants_receipt, counterpart_minor, imported, created_at)
+SELECT %(museum)s, 'desk:' || n, %(campaign)s, %(donor)s + n * 2 / 5, CASE WHEN n %% 1000 = 7 THEN 'refunded' ELSE 'received' END,
+  (ARRAY[1000, 2000, 5000, 5000, 10000, 3000, 1500, 25000])[1 + n %% 8] + CASE WHEN n %% 5000 = 11 THEN 900000 ELSE 0 END, 'EUR',
+  CASE WHEN n %% 1000 = 7 THEN (ARRAY[1000, 2000, 5000, 5000, 10000, 3000, 1500, 25000])[1 + n %% 8] ELSE 0 END, 0, 0,
+  (ARRAY['card','card','card','bank_transfer','cheque'])[1 + n %% 5], 1, current_date, 'credited', now() - n * interval '20 seconds',
+  n %% 2 = 0, 0, true, now() FROM generate_series(%(first)s::bigint, %(last)s::bigint) n
+"""
+HOLDS = """
+INSERT INTO receipt_holds (institution_id, gift_id, outcome, reason, held_at)
+SELECT institution_id, id, 'hold', 'address_missing', now() FROM gifts
+WHERE institution_id = %(museum)s AND wants_receipt AND id %% 500 = 0 ON CONFLICT DO NOTHING
+"""
+RECEIPTS = """
+WITH wanted AS (
+  SELECT g.*, row_number() OVER (ORDER BY g.id) AS place FROM gifts g WHERE g.institution_id = %(museum)s AND g.wants_receipt
+    AND NOT EXISTS (SELECT FROM receipt_holds h WHERE h.institution_id = g.institution_id AND h.gift_id = g.id)
+    AND NOT EXISTS (SELECT FROM receipt_gifts r WHERE r.institution_id = g.institution_id AND r.gift_id = g.id)
+), issued AS (
+  INSERT INTO receipts (institution_id, issuer_id, series, year, number, state, donor_kind, form, amount_minor, currency, gift_date,
+    issued_at, locale, snapshot, code_hash, sha256, storage_key)
+  SELECT institution_id, %(issuer)s, 'B', 2026, %(numbered)s + place, 'issued', 'individual', '2041-RD', amount_minor, currency,
+    gift_date, received_at, 'fr', '{}', 'desk:' || id, 'x', 'x' FROM wanted RETURNING institution_id, id, code_hash, amount_minor
+)
+INSERT INTO receipt_gifts (institution_id, receipt_id, gift_id, amount_minor, live)
+SELECT institution_id, id, substr(code_hash, 6)::bigint, amount_minor, true FROM issued
+"""
+WORDS = """
+INSERT INTO donor_words (institution_id, donor_id, word) SELECT d.institution_id, d.id, word
+FROM donors d, words_of(concat_ws(' ', first_name, last_name, company_name, email)) AS word
+WHERE d.institution_id = %(museum)s AND d.id > %(donor)s
+"""
+FILLED = "donors donor_words gifts receipt_holds receipts receipt_gifts".split()
+
+PAGES = {
+    "today": "",
+    "gifts": "gifts",
+    "gifts, far back": "gifts?after=1700000000000000.1",
+    "gifts by method": "gifts?method=cheque",
+    "gifts given back": "gifts?state=refunded",
+    "gifts with a receipt held": "gifts?receipt=held",
+    "gifts without a receipt": "gifts?receipt=not_wanted",
+    "gifts with a receipt": "gifts?receipt=issued",
+    "gifts of 9,000 and more": "gifts?least=9000",
+    "gifts of 20 to 50 by cheque": "gifts?least=20&most=50&method=cheque",
+    "gifts since a day": "gifts?since=2026-01-01",
+    "gifts, a rare name": "gifts?q=nom0000123",
+    "gifts, a common name": "gifts?q=camille",
+    "gifts, two words": "gifts?q=camille+nom00001",
+    "gifts, nobody": "gifts?q=nobody",
+}
+
+
+def measure(ground: Ground) -> dict[str, Any]:
+    """Answer each page in turn; milliseconds at the 95th percentile, and how they grow."""
+    client = enter(ground.app, make_colleague(ground.museum, "owner", "owner@bench.example"))
+    fill(ground, 1, FEW)
+    few = {name: _p95(client, path) for name, path in PAGES.items()}
+    fill(ground, FEW + 1, MANY)
+    many = {name: _p95(client, path) for name, path in PAGES.items()}
+    rows = {name: f"{few[name]:6.0f} ms → {many[name]:6.0f} ms" for name in PAGES}
+    return rows | {
+        "worst_p95_ms_with_a_million": round(max(many.values())),
+        "goal_p95_ms": 300,
+        "median_growth": round(statistics.median(many[name] / few[name] for name in PAGES), 2),
+        "goal_growth": 2,
+    }
+
+
+def fill(ground: Ground, first: int, last: int) -> None:
+    """Make donors, gifts, receipts and held receipts as a superuser, past the triggers."""
+    with ground.server.connect() as connection:
+        connection.execute("SET session_replication_role = replica")
+        before = connection.execute("SELECT coalesce(max(id), 0) FROM donors").fetchone()
+        issuer = connection.execute("SELECT min(id) FROM issuers").fetchone()
+        numbered = connection.execute("SELECT count(*) FROM receipts").fetchone()
+        assert before
+        assert issuer
+        assert numbered
+        values = {
+            "museum": ground.museum, "campaign": ground.campaign, "first": first, "last": last,
+            "donor": before[0] - first * 2 // 5 + 1, "issuer": issuer[0], "numbered": numbered[0],
+        }  # fmt: skip
+        connection.execute(DONORS, values | {"first": 1 + first * 2 // 5, "last": last * 2 // 5 + 1})
+        for statement in (GIFTS, HOLDS, RECEIPTS):
+            connection.execute(statement, values)
+        connection.execute(WORDS, values | {"donor": before[0]})
+        connection.execute("RESET session_replication_role")
+    with ground.server.connect() as connection:
+        connection.autocommit = True
+        for table in FILLED:
+            connection.execute(f"VACUUM ANALYZE {table}")
+
+
+def _p95(client: Any, path: str) -> float:
+    taken: list[float] = []
+    for _round in range(ROUNDS):
+        with _clock(taken):
+            answer = client.get(f"/staff/bench/{path}")
+        assert answer.status_code == 200, path
+    return float(statistics.quantiles(taken, n=20)[-1])
+
+
+@contextmanager
+def _clock(taken: list[float]) -> Iterator[None]:
+    begun = time.perf_counter()
+    yield
+    taken.append((time.perf_counter() - begun) * 1000)
