@@ -10,7 +10,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench import pages, pledges, receipts, start
+from bench import desk, pages, pledges, receipts, start
 from bench.ground import ground
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -25,6 +25,9 @@ def main(wanted: list[str]) -> None:
                 rows["P1 campaign page from memory / hello-world"] = pages.measure(place)
             if _asked("P5", wanted):
                 rows["P5 pledges on one campaign / plain insert"] = pledges.measure(place)
+    if _asked("P11", wanted):
+        with ground() as place:
+            rows["P11 the desk with a million gifts of one museum"] = desk.measure(place)
     if _asked("P8", wanted):
         rows["P8 receipts per core / bare WeasyPrint"] = receipts.measure()
     if _asked("P12", wanted):

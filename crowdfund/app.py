@@ -24,10 +24,12 @@ from crowdfund.counter.lines_page import blueprint as bank_lines
 from crowdfund.counter.promises import blueprint as promises
 from crowdfund.counter.statements_page import blueprint as statements
 from crowdfund.dashboard.correspondence import blueprint as inbox
+from crowdfund.dashboard.donors import blueprint as people
 from crowdfund.dashboard.exports import blueprint as exports
 from crowdfund.dashboard.gatherings import blueprint as gatherings
 from crowdfund.dashboard.guests import blueprint as guests
 from crowdfund.dashboard.journal import blueprint as journal
+from crowdfund.dashboard.person import blueprint as person
 from crowdfund.dashboard.post import blueprint as post
 from crowdfund.dashboard.rewards import blueprint as rewards
 from crowdfund.dashboard.shelf import blueprint as shelf
@@ -113,6 +115,38 @@ DOORS = (
     guests,
     invited,
     bring,
+    posters,
+    closing,
+    network,
+    *COUNTER,
+    team,
+    joining,
+    trail,
+    conversation,
+    giving,
+    gifts,
+    slips,
+    pledges,
+    webhook,
+    receipts,
+    me,
+    cards,
+    reach,
+    pages,
+)
+
+DOORS = (
+    health,
+    museums,
+    staff,
+    talk,
+    journal,
+    inbox,
+    post,
+    shelf,
+    people,
+    person,
+    exports,
     posters,
     closing,
     network,

@@ -16,6 +16,7 @@ from crowdfund.campaigns import gate
 from crowdfund.campaigns.models import Artwork, Campaign, EarlyLink, Reward
 from crowdfund.campaigns.promises import Approver, DecisionKind, WordState
 from crowdfund.conversation.models import Mention, News, NewsText, Question, ReplyTemplate
+from crowdfund.crm.models import DonorMerge, DonorNote, DonorTag, SavedView
 from crowdfund.desk.models import BankLine, Batch, Cheque, Count, Statement
 from crowdfund.donors.models import Donor
 from crowdfund.gifts.models import Gift
@@ -375,3 +376,14 @@ def make_team(session: Session, number: int) -> None:
         id=number + LATER, key=uuid4(), token_hash=f"invitation {number}", email=f"expected{number}@example.org",
         name="Expected", role="desk", locale="fr", times_sent=1, invited_by_id=account_id, invited_at=clock.now(),
         expires_at=clock.now() + timedelta(days=7)))  # fmt: skip
+
+
+def make_known(session: Session, number: int, words: str = "Words", donor_id: int | None = None) -> None:
+    """Plant under one number a view, and a donor's tag, note and undone merge; the donor too, unless one is named."""
+    there = session.scalars(select(Donor.id).where(Donor.id == (donor_id or number))).one_or_none()
+    donor_id = there or make_donor(session, id=number).id
+    _added(session, SavedView(id=number, page="gifts", name=words, filters={"method": "card"}, saved_by="x"))
+    _added(session, DonorTag(id=number, donor_id=donor_id, tag=words))
+    _added(session, DonorNote(id=number, donor_id=donor_id, kind="note", text=words, written_by="x"))
+    undone = {"moved": [], "merged_by": "x", "undone_at": clock.now()}
+    _added(session, DonorMerge(id=number, kept_id=donor_id, merged_id=donor_id, **undone))

@@ -46,12 +46,14 @@ from crowdfund.conversation.view import (
     TextVersion,
 )
 from crowdfund.dashboard.charts import Plot, draw
+from crowdfund.dashboard.donors import PeopleList, PersonRow
 from crowdfund.dashboard.exports import ExportOffer
 from crowdfund.dashboard.files import gift_head
 from crowdfund.dashboard.pace import forecast, usual_shape
 from crowdfund.dashboard.post import LostMail
 from crowdfund.dashboard.shelf import KeptViews
 from crowdfund.dashboard.talk import FriendsLink, Launch, Problem
+from crowdfund.dashboard.timeline import Agreement, Happening, Person, Record, Suggestion
 from crowdfund.dashboard.view import CampaignLine, Card, DayFigures, Pace, PaceRow, Today
 from crowdfund.gifts.view import Desk, GiftList, GiftMail, GiftRow, GiftStory, StoryEvent
 from crowdfund.institutions.colours import Wall as WallColour
@@ -517,6 +519,55 @@ def gift_list(**more: Any) -> GiftList:
     """Show the table of gifts."""
     one = GiftList(rows(), 184, (eur(11535),), PARIS, next_url="/staff/arvieres/gifts?after=1040")
     return replace(one, **more)
+
+
+def people_page(**more: Any) -> dict[str, Any]:
+    """Show the list of donors."""
+    here = "/staff/arvieres/donors"
+    row = PersonRow(
+        "Camille Rey",
+        f"{here}/7",
+        "rey@exemple.fr",
+        "+33 4 79 00 00 00",
+        "Aix",
+        "fr",
+        3,
+        eur(170),
+        moment(22),
+        ("amis",),
+    )
+    plain = PersonRow("", f"{here}/8", "", "", "", "it", 0, eur(0), None, ())
+    values: dict[str, Any] = {
+        "desk": desk(), "place": "donors", "shelf": KeptViews((), ""), "values": {}, "errors": {}, "tags": ["amis"],
+        "campaigns": [("hirondelles", "Le Service aux Hirondelles")],
+        "found": PeopleList(
+            (row, plain), 5000, more=True, asked={"gave": "again"}, timezone=PARIS, next_url=f"{here}?after=7", first_url=here
+        ),
+    }  # fmt: skip
+    return values | more
+
+
+def person_page(**more: Any) -> dict[str, Any]:
+    """Show one donor."""
+    here = "/staff/arvieres/donors/7"
+    records = (
+        Record(7, "Camille Rey", "rey@exemple.fr", ("8 rue des Tanneurs", "73000 Chambéry"), moment(2)),
+        Record(8, "C. Rey", "", (), moment(3), f"{here}/merges/1/undo"),
+    )
+    agreements = (
+        Agreement("news_museum", "Oui aux nouvelles", "fr", "form", moment(2), None),
+        Agreement("news_network", "Sì", "it", "form", moment(2), moment(4)),
+    )
+    happenings = (
+        Happening(moment(22), "gift", "Le Service aux Hirondelles", "/staff/arvieres/gifts/1", eur(50)),
+        Happening(moment(21), "call", "Viendra jeudi", by="Léa", drop_url=f"{here}/notes/1/drop"),
+        Happening(moment(20), "mail_bounced", "Merci"),
+    )
+    twin = Suggestion("Camile Rey", "", "73000 Chambéry", "near_name", "/staff/arvieres/donors/9", f"{here}/merge/9")
+    person = Person(
+        7, "Camille Rey", here, "", "fr", PARIS, records, ((3, eur(170), moment(2)),), ((1, "amis"),), agreements, happenings, (twin,)
+    )  # fmt: skip
+    return {"desk": desk(), "place": "donors", "person": person, "values": {}, "errors": {}} | more
 
 
 def gifts_page(**more: Any) -> dict[str, Any]:
@@ -1283,6 +1334,16 @@ CASES: dict[str, Case] = {
         lambda: gifts_page(
             shelf=KeptViews((), "/staff/arvieres/gifts?method=cheque"), errors={"name": "Donnez un nom à la vue."}
         ),
+    ),
+    "staff-people": ("staff/people.html", people_page),
+    "staff-people-none": (
+        "staff/people.html",
+        lambda: people_page(found=PeopleList((), 0, more=False, asked={}, timezone=PARIS, next_url="", first_url="")),
+    ),
+    "staff-person": ("staff/person.html", person_page),
+    "staff-person-wrong": (
+        "staff/person.html",
+        lambda: person_page(errors={"note": "Notez-le.", "phone": "En chiffres."}),
     ),
     "staff-export": ("staff/export.html", export_page),
     "staff-export-confirm": ("staff/export.html", lambda: export_page("/account/confirm?next=x")),

@@ -1,15 +1,15 @@
-"""Tables of the views that a museum keeps of its lists."""
+"""Tables of what a museum knows of its donors beside their gifts, and of the views it keeps of its lists."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import BigInteger, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crowdfund import clock
-from crowdfund.database import Base
-from crowdfund.tenancy import OwnedByInstitution
+from crowdfund.database import Base, currency_code, minor
+from crowdfund.tenancy import OwnedByInstitution, owned_key
 
 
 class SavedView(OwnedByInstitution, Base):
@@ -23,3 +23,71 @@ class SavedView(OwnedByInstitution, Base):
     filters: Mapped[dict[str, str]]
     saved_by: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class DonorStanding(OwnedByInstitution, Base):
+    """What a person gave in all, in one currency, under the record that stands for them. Written by triggers alone."""
+
+    __tablename__ = "donor_standings"
+    __table_args__ = (
+        UniqueConstraint("institution_id", "donor_id", "currency"),
+        owned_key("donor_id", "donors", ondelete="CASCADE"),
+        Index("ix_donor_standings_last", "institution_id", "last_at", "donor_id"),
+        Index("ix_donor_standings_kept", "institution_id", "kept_minor"),
+    )
+
+    donor_id: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = currency_code()
+    gifts: Mapped[int] = mapped_column(BigInteger)  # that were not given back
+    kept_minor: Mapped[int] = minor()
+    largest_minor: Mapped[int] = minor()
+    first_at: Mapped[datetime]
+    last_at: Mapped[datetime]
+
+
+class DonorTag(OwnedByInstitution, Base):
+    """A word by which the museum groups its donors."""
+
+    __tablename__ = "donor_tags"
+    __table_args__ = (
+        UniqueConstraint("institution_id", "donor_id", "tag"),
+        owned_key("donor_id", "donors", ondelete="CASCADE"),
+        Index("ix_donor_tags_tag", "institution_id", "tag", "donor_id"),
+    )
+
+    donor_id: Mapped[int] = mapped_column(BigInteger)
+    tag: Mapped[str]
+
+
+class DonorNote(OwnedByInstitution, Base):
+    """What somebody of the museum wrote down about a donor: a note, a call, a letter, a visit."""
+
+    __tablename__ = "donor_notes"
+    __table_args__ = (
+        owned_key("donor_id", "donors", ondelete="CASCADE"),
+        Index("ix_donor_notes_donor", "institution_id", "donor_id", "at"),
+    )
+
+    donor_id: Mapped[int] = mapped_column(BigInteger)
+    kind: Mapped[str]  # rules.NoteKind
+    text: Mapped[str]
+    written_by: Mapped[str]
+    at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class DonorMerge(OwnedByInstitution, Base):
+    """Two records said to be one person: what moved below the record that is kept, so that undoing restores it exactly."""
+
+    __tablename__ = "donor_merges"
+    __table_args__ = (
+        owned_key("kept_id", "donors"),
+        owned_key("merged_id", "donors"),
+        Index("ix_donor_merges_kept", "institution_id", "kept_id"),
+    )
+
+    kept_id: Mapped[int] = mapped_column(BigInteger)
+    merged_id: Mapped[int] = mapped_column(BigInteger)
+    moved: Mapped[list[int]]  # the merged record and those that had been merged into it
+    merged_by: Mapped[str]
+    merged_at: Mapped[datetime] = mapped_column(default=clock.now)
+    undone_at: Mapped[datetime | None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, g, make_response, render_template, request, stream_with_context, url_for
@@ -12,10 +13,12 @@ from werkzeug.wrappers import Response as AnyResponse
 from crowdfund import audit, clock
 from crowdfund.accounts import buckets
 from crowdfund.accounts.current import sign_next
+from crowdfund.crm.people import read_segment
 from crowdfund.dashboard.asked import Asked, read_asked
 from crowdfund.dashboard.files import gift_head, gift_rows
 from crowdfund.dashboard.frame import desk_here
 from crowdfund.dashboard.queries import list_gifts
+from crowdfund.dashboard.segments import COUNTED, count_people, people_head, people_rows
 from crowdfund.i18n import current_locale
 from crowdfund.i18n import gettext as _
 from crowdfund.institutions.current import Membership
@@ -59,6 +62,29 @@ def export_gifts() -> AnyResponse:
     """Send the gifts that match, as CSV or XLSX."""
     asked = read_asked(request.args)
     return _sent("gifts", asked.parameters(), gift_head(), _gifts(g.scope, membership_here(), asked))
+
+
+@blueprint.get("/donors/export")
+@requires(Permission.EXPORT)
+def offer_people() -> AnyResponse:
+    """Show what the file of donors will hold."""
+    segment = read_segment(request.args)
+    with transaction(g.scope) as session:
+        total = count_people(session, membership_here(), segment)
+        desk = desk_here(session)
+    asked = segment.parameters()
+    url = f"/staff/{membership_here().slug}/donors/export{'?' + urlencode(asked) if asked else ''}"
+    more = total > COUNTED
+    offer = _offer(url, min(total, COUNTED), more=more, filtered=bool(asked), columns=people_head())
+    return make_response(render_template("staff/export.html", desk=desk, place="donors", offer=offer))
+
+
+@blueprint.post("/donors/export")
+@requires(Permission.EXPORT, fresh=True)
+def export_people() -> AnyResponse:
+    """Send the donors of a segment, as CSV or XLSX."""
+    scope, museum, segment = g.scope, membership_here(), read_segment(request.args)
+    return _sent("donors", segment.parameters(), people_head(), lambda: people_rows(scope, museum, segment))
 
 
 def _gifts(scope: StaffScope, museum: Membership, asked: Asked) -> Callable[[], Iterator[Row]]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from wtforms import HiddenField
 
-from crowdfund.forms import DeskForm, MoneyField, TextField
+from crowdfund.crm.rules import NoteKind
+from crowdfund.forms import ChoiceField, DeskForm, MoneyField, TextField
 from crowdfund.i18n import N_
 
 LONGEST_REASON = 300
 LONGEST_NAME = 60
+LONGEST_TAG, LONGEST_PHONE, LONGEST_NOTE = 40, 40, 2000
 
 
 class RefundForm(DeskForm):
@@ -23,3 +25,22 @@ class ViewForm(DeskForm):
     """The name under which filters are kept."""
 
     name = TextField(LONGEST_NAME, missing=N_("Give the view a name."))
+
+
+class PhoneForm(DeskForm):
+    """A telephone number; empty removes it."""
+
+    phone = TextField(LONGEST_PHONE)
+
+
+class TagForm(DeskForm):
+    """A word by which donors are grouped."""
+
+    tag = TextField(LONGEST_TAG, missing=N_("Write the tag."))
+
+
+class NoteForm(DeskForm):
+    """What was done, in words."""
+
+    kind = ChoiceField(NoteKind, default=NoteKind.NOTE)
+    note = TextField(LONGEST_NOTE, missing=N_("Write down what happened."), lines=True)

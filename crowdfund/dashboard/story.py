@@ -78,6 +78,7 @@ def tell(session: Session, museum: Membership, gift_id: int) -> GiftStory:
         receipt_reason=_reason(parts),
         fee=fee,
         net=gift.kept - fee if fee is not None else None,
+        donor_url=f"/staff/{museum.slug}/donors/{donor.id}" if donor and donor.erased_at is None else "",
     )
 
 

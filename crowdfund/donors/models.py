@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, String, Text
+from sqlalchemy import BigInteger, CheckConstraint, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crowdfund import clock
@@ -19,6 +19,12 @@ class Donor(OwnedByInstitution, Base):
     __table_args__ = (
         CheckConstraint("kind IN ('individual', 'company')", name="kind"),
         Index("ix_donors_email", "institution_id", "email"),
+        Index("ix_donors_postcode", "institution_id", "postcode"),
+        Index("ix_donors_city", "institution_id", "city"),
+        Index(
+            "ix_donors_merged", "institution_id", "merged_into_id", postgresql_where=text("merged_into_id IS NOT NULL")
+        ),
+        owned_key("merged_into_id", "donors"),
     )
 
     kind: Mapped[str]
@@ -33,6 +39,8 @@ class Donor(OwnedByInstitution, Base):
     city: Mapped[str | None]
     country: Mapped[str | None] = mapped_column(String(2))
     tax_number: Mapped[str | None]
+    phone: Mapped[str | None]  # told at the desk or by the donor; never shown
+    merged_into_id: Mapped[int | None] = mapped_column(BigInteger)  # the record that stands for the same person
     locale: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     erased_at: Mapped[datetime | None]

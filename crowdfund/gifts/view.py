@@ -95,6 +95,7 @@ class GiftStory:
     receipt_reason: str = ""
     fee: Money | None = None
     net: Money | None = None
+    donor_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

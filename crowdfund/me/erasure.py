@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from crowdfund import audit, clock
 from crowdfund.campaigns import service as campaigns
 from crowdfund.conversation import followers, questions
+from crowdfund.crm import service as crm
 from crowdfund.database import Database
 from crowdfund.desk import lines
 from crowdfund.donors import service as donors
@@ -35,7 +36,7 @@ from crowdfund.tenancy import DonorScope, MuseumScope, OperatorScope, PlatformSc
 
 IDENTITY = (
     "first_name", "last_name", "company_name", "company_number", "legal_form", "email", "address_line", "postcode",
-    "city", "country", "tax_number",
+    "city", "country", "tax_number", "phone",
 )  # fmt: skip
 SHOWN = (
     "wall_name",
@@ -92,7 +93,8 @@ def _scope(erasure: Erasure) -> Callable[[int], MuseumScope]:
 
 def at_museum(session: Session, email: str) -> int:
     """Erase an address at the museum of this session; give the number of records erased. Audited."""
-    records = service.records_of(session, email)
+    records = _of_person(session, service.records_of(session, email))
+    crm.forget(session, [donor.id for donor in records])
     if records:
         pledged = session.scalars(select(Pledge).where(Pledge.donor_id.in_([donor.id for donor in records]))).all()
         _forget_at_provider(session, [pledge.id for pledge in pledged])
@@ -106,6 +108,14 @@ def at_museum(session: Session, email: str) -> int:
     for donor in records:
         audit.record(session, "donor.erased", f"donor:{donor.id}")
     return len(records)
+
+
+def _of_person(session: Session, records: list[Donor]) -> list[Donor]:
+    """Add the records that the museum has said to be the same person."""
+    known = {donor.id: donor for donor in records}
+    for donor in records:
+        known |= {one.id: one for one in crm.records_of_person(session, donor.merged_into_id or donor.id)}
+    return [donor for donor in known.values() if donor.erased_at is None]
 
 
 def _forget(session: Session, donor: Donor) -> None:

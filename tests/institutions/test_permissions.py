@@ -37,6 +37,7 @@ from tests.factories import (
     make_desk,
     make_gift,
     make_institution,
+    make_known,
     make_member,
     make_pledge,
     make_talk,
@@ -123,6 +124,8 @@ CHANGES |= {
     "returned",
 }
 CHANGES |= {"add_count", "confirm"}
+CHANGES |= {"keep_view_of_gifts", "drop_view", "keep_segment", "export_gifts", "export_people"}
+CHANGES |= {"put_phone", "add_tag", "drop_tag", "write_note", "drop_note", "merge", "separate"}
 
 
 DESK = ("promises.", "bank_page.", "statements.", "lines.", "cheques.", "counts.")  # doors of the desk
@@ -157,6 +160,7 @@ def make_museum(slug: str) -> Museum:
         make_talk(session, gift.id)
         make_desk(session, campaign, gift.id)
         make_team(session, gift.id)
+        make_known(session, gift.id)
         return Museum(museum, slug, gift.id, campaign.slug, place.id)
 
 
@@ -182,7 +186,7 @@ def address(rule: str, slug: str, shown: Museum, gift_id: int | None = None) -> 
     number = gift_id or shown.gift_id
     path = rule.replace("<museum>", slug)
     path = re.sub(
-        r"<int:(gift|aside|question|news|picture|entry|statement|line|batch|cheque|count)_id>",
+        r"<int:(gift|aside|view|donor|other|tag|note|merge|question|news|picture|entry|statement|line|batch|cheque|count)_id>",
         str(number),
         path,
     )
@@ -211,6 +215,8 @@ ANSWERS = {
     "cheques.slip": {404},
     "journal.begin": {422},  # no campaign is named
     "dashboard.accept_charge": {409},  # the rules forbid it: its pledge is paid
+    "exports.export_gifts": {200},
+    "exports.export_people": {200},
     "dashboard.home": {200, 303},  # who may not read gifts is led on
     "promises.home": {303},
 }
@@ -223,7 +229,7 @@ def reached(endpoint: str, method: str) -> set[int]:  # noqa: PLR0911 - one for 
     if method == "POST" and endpoint.startswith(EDITED):  # a row, a version or a file that is not there, among others
         return {303, 404, 409, 422}
     # It has not ended and no step is named; what a form of the desk answers is told by its own tests.
-    if endpoint.startswith(("closing.", "inbox.", *DESK)) and method == "POST":
+    if endpoint.startswith(("closing.", "inbox.", "shelf.", "people.", "person.", *DESK)) and method == "POST":
         return {303, 409, 422} | ({404} if endpoint == "cheques.returned" else set())  # it was taken out before
     if endpoint.startswith("team.") and method == "POST":
         # No address is typed; who was removed is not there any more; there is nothing to stop, and not by everybody.

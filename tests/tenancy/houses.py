@@ -14,7 +14,8 @@ from flask.testing import FlaskClient
 from pypdf import PdfReader
 from sqlalchemy import select
 
-from crowdfund.crm.models import SavedView
+from crowdfund import clock
+from crowdfund.crm.models import DonorMerge, DonorNote, DonorTag, SavedView
 from crowdfund.gifts import tasks as thanks
 from crowdfund.institutions.models import Institution
 from crowdfund.institutions.rules import PERMISSIONS, Permission, Role
@@ -46,6 +47,7 @@ class House:
     code: str
     place_id: int
     short: str  # of the place's link
+    donor_id: int
 
 
 def found_house(slug: str, canary: str) -> House:
@@ -76,6 +78,11 @@ def found_house(slug: str, canary: str) -> House:
         session.add(
             SavedView(id=gift.id, page="gifts", name=f"View of {canary}", filters={"method": "card"}, saved_by="x")
         )
+        session.add(DonorTag(id=gift.id, donor_id=donor.id, tag=f"Tag of {canary}"))
+        session.add(DonorNote(id=gift.id, donor_id=donor.id, kind="note", text=f"Note of {canary}", written_by="x"))
+        session.add(
+            DonorMerge(id=gift.id, kept_id=donor.id, merged_id=donor.id, moved=[], merged_by="x", undone_at=clock.now())
+        )
         make_talk(session, gift.id, canary)
         make_team(session, gift.id)
         plant(session, gift, pledge, canary)
@@ -84,7 +91,7 @@ def found_house(slug: str, canary: str) -> House:
     tasks.render_and_send(museum.scope, receipt_id=receipt.id)
     thanks.thank(museum.scope, gift.id)
     code = receipt.snapshot["verification_code"]
-    return House(museum.id, slug, campaign.slug, canary, gift.id, token, code, place.id, place.code)
+    return House(museum.id, slug, campaign.slug, canary, gift.id, token, code, place.id, place.code, donor.id)
 
 
 def roles_for(permission: str) -> tuple[Role, Role | None]:

@@ -32,7 +32,9 @@ Houses = tuple[House, House]
 # A payment of no pledge may not be booked.
 DOCUMENTED = {
     "dashboard.refund_gift": 303, "dashboard.accept_charge": 409, "dashboard.refund_charge": 303,
-    "posters.add_place": 303, "shelf.keep_view_of_gifts": 422, "shelf.drop_view": 303, "closing.statement": 404, "promises.home": 303,
+    "posters.add_place": 303, "shelf.keep_view_of_gifts": 422, "shelf.drop_view": 303, "people.keep_segment": 422,
+    "person.put_phone": 303, "person.add_tag": 422, "person.drop_tag": 303, "person.write_note": 422, "person.drop_note": 303,
+    "person.merge": 409, "person.separate": 409, "closing.statement": 404, "promises.home": 303,
 }  # fmt: skip
 DOCUMENTED |= {
     "review.read": 404,
@@ -90,6 +92,9 @@ def _filled(route: Route, **values: Any) -> str:
                 "template_id",
                 "mention_id",
                 "view_id",
+                "tag_id",
+                "note_id",
+                "merge_id",
                 "question_id",
                 "news_id",
                 "document_id",
@@ -131,7 +136,13 @@ def _filled(route: Route, **values: Any) -> str:
 
 def _of(house: House) -> dict[str, object]:
     """What addresses name of a museum's."""
-    return {"gift_id": house.gift_id, "campaign": house.campaign, "place_id": house.place_id}
+    return {
+        "donor_id": house.donor_id,
+        "other_id": house.donor_id,
+        "gift_id": house.gift_id,
+        "campaign": house.campaign,
+        "place_id": house.place_id,
+    }
 
 
 def _send(client: FlaskClient, method: str, path: str, token: str) -> Any:

@@ -1,0 +1,169 @@
+"""The list of a museum's donors: each person once, found by what they gave, said and are tagged with."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from crowdfund.campaigns.models import Campaign
+from crowdfund.crm.models import DonorStanding, DonorTag
+from crowdfund.donors.models import Consent, Donor
+from crowdfund.donors.rules import ConsentKind
+from crowdfund.donors.search import begun_by, words_meant
+from crowdfund.gifts.models import Gift
+from crowdfund.i18n import LOCALES
+from crowdfund.money import Money, MoneyError
+
+GAVE = ("once", "again", "never")
+LONGEST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Which donors are asked for. What cannot be read is left out. `above` is in minor units of the museum's currency."""
+
+    query: str = ""
+    gave: str = ""
+    above: int | None = None
+    since: date | None = None
+    campaign: str = ""
+    locale: str = ""
+    consent: str = ""
+    town: str = ""
+    tag: str = ""
+    after: int | None = None
+
+    def parameters(self) -> dict[str, str]:
+        """Give the filters as an address carries them."""
+        given = {
+            "q": self.query,
+            "gave": self.gave,
+            "above": "" if self.above is None else f"{self.above // 100}.{self.above % 100:02d}".removesuffix(".00"),
+            "since": self.since.isoformat() if self.since else "",
+            "campaign": self.campaign,
+            "language": self.locale,
+            "consent": self.consent,
+            "town": self.town,
+            "tag": self.tag,
+        }
+        return {name: value for name, value in given.items() if value}
+
+
+def read_segment(given: Mapping[str, str]) -> Segment:
+    """Read the filters of an address."""
+
+    def words(name: str) -> str:
+        typed = unicodedata.normalize("NFC", given.get(name, "")[:LONGEST])
+        return "".join(c for c in typed if c.isprintable()).strip()
+
+    def one_of(name: str, allowed: Any) -> str:
+        return given.get(name, "") if given.get(name, "") in set(allowed) else ""
+
+    after = given.get("after", "")
+    return Segment(
+        query=words("q"),
+        gave=one_of("gave", GAVE),
+        above=_minor(given.get("above", "")),
+        since=_day(given.get("since", "")),
+        campaign=words("campaign"),
+        locale=one_of("language", LOCALES),
+        consent=one_of("consent", ConsentKind),
+        town=words("town"),
+        tag=words("tag"),
+        after=int(after) if after.isascii() and after.isdigit() and len(after) < 19 else None,
+    )
+
+
+def people(session: Session, segment: Segment, currency: str, zone: ZoneInfo) -> Select[*tuple[Any, ...]]:
+    """Select the people of a segment with what they gave in the museum's currency, the latest known first."""
+    standing = and_(DonorStanding.donor_id == Donor.id, DonorStanding.currency == currency)
+    return (
+        select(
+            Donor.id, Donor.kind, Donor.first_name, Donor.last_name, Donor.company_name, Donor.email, Donor.phone,
+            Donor.address_line, Donor.postcode, Donor.city, Donor.country, Donor.locale, Donor.created_at,
+            func.coalesce(DonorStanding.gifts, 0).label("gifts"), func.coalesce(DonorStanding.kept_minor, 0).label("kept"),
+            DonorStanding.first_at, DonorStanding.last_at,
+        )
+        .outerjoin(DonorStanding, standing)
+        .where(Donor.merged_into_id.is_(None), Donor.erased_at.is_(None), *_conditions(session, segment, zone))
+        .order_by(Donor.id.desc())
+    )  # fmt: skip
+
+
+def _conditions(session: Session, segment: Segment, zone: ZoneInfo) -> list[ColumnElement[bool]]:
+    found = [*_given(segment, zone), *_said(segment)]
+    if segment.query:
+        words = words_meant(session, segment.query)
+        found += [_person_has(partial(begun_by, word)) for word in words] or [false()]
+    if segment.campaign:
+        campaign = select(Campaign.id).where(Campaign.slug == segment.campaign).scalar_subquery()
+        found.append(
+            _person_has(lambda donor: select(Gift.id).where(Gift.donor_id == donor, Gift.campaign_id == campaign))
+        )
+    return found
+
+
+def _given(segment: Segment, zone: ZoneInfo) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if segment.gave == "never":
+        found.append(or_(DonorStanding.gifts.is_(None), DonorStanding.gifts == 0))
+    elif segment.gave:
+        found.append(DonorStanding.gifts == 1 if segment.gave == "once" else DonorStanding.gifts > 1)
+    if segment.above is not None:
+        found.append(DonorStanding.kept_minor >= segment.above)
+    if segment.since:
+        found.append(DonorStanding.last_at >= datetime.combine(segment.since, time(), zone).astimezone(UTC))
+    return found
+
+
+def _said(segment: Segment) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if segment.locale:
+        found.append(Donor.locale == segment.locale)
+    if segment.town:
+        found.append(Donor.city == segment.town)
+    if segment.consent:
+        kind = segment.consent
+        found.append(
+            _person_has(
+                lambda donor: select(Consent.id).where(
+                    Consent.donor_id == donor, Consent.kind == kind, Consent.withdrawn_at.is_(None)
+                )
+            )
+        )
+    if segment.tag:
+        tag = segment.tag
+        found.append(
+            _person_has(lambda donor: select(DonorTag.id).where(DonorTag.donor_id == donor, DonorTag.tag == tag))
+        )
+    return found
+
+
+def _person_has(rows_of: Callable[[Any], Select[Any]]) -> ColumnElement[bool]:
+    """Match a person one of whose records has such rows. The database chooses whether to look each up, or to gather them."""
+    member = aliased(Donor)
+    merged = select(member.merged_into_id).where(member.merged_into_id.is_not(None), rows_of(member.id).exists())
+    return or_(rows_of(Donor.id).exists(), Donor.id.in_(merged))
+
+
+def _minor(text: str) -> int | None:
+    try:
+        return Money.parse(text[:20], "EUR").minor
+    except MoneyError:
+        return None
+
+
+def _day(text: str) -> date | None:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if 1970 < day.year < 2200 else None

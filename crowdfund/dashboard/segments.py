@@ -1,0 +1,72 @@
+"""The donors of a segment: how many, and as the rows of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from crowdfund.crm.people import Segment, people
+from crowdfund.donors.models import Consent
+from crowdfund.donors.rules import ConsentKind
+from crowdfund.i18n import gettext as _
+from crowdfund.institutions.current import Membership
+from crowdfund.institutions.models import Institution
+from crowdfund.money import Money
+from crowdfund.spreadsheets import Row
+from crowdfund.tenancy import MuseumScope, transaction
+
+PORTION = 5_000
+COUNTED = 5_000  # more are "more than": a page does not wait for them
+
+
+def currency_of(session: Session, museum: Membership) -> str:
+    """Tell the museum's currency: what donors gave is summed in it."""
+    return session.get_one(Institution, museum.institution_id).currency
+
+
+def count_people(session: Session, museum: Membership, segment: Segment) -> int:
+    """Count the people of a segment, up to one more than `COUNTED`."""
+    found = people(session, segment, currency_of(session, museum), ZoneInfo(museum.time_zone))
+    some = found.order_by(None).limit(COUNTED + 1).subquery()
+    return session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def people_head() -> tuple[str, ...]:
+    """Name the columns of the file of donors."""
+    return (
+        _("No."), _("Kind of donor"), _("First name"), _("Last name"), _("Company"), _("E-mail"), _("Telephone"), _("Address"),
+        _("Postcode"), _("Town"), _("Country"), _("Language"), _("Gifts"), _("In all"), _("Currency"), _("First gift"),
+        _("Last gift"), _("News of the museum"), _("News of the network"),
+    )  # fmt: skip
+
+
+def people_rows(scope: MuseumScope, museum: Membership, segment: Segment) -> Iterator[Row]:
+    """Read the people of a segment as rows of a file, the latest known first. Opens its own transactions."""
+    zone, after = ZoneInfo(museum.time_zone), segment.after
+    while True:
+        with transaction(scope) as session:
+            currency = currency_of(session, museum)
+            statement = people(session, segment, currency, zone)
+            if after is not None:
+                statement = statement.where(statement.selected_columns.id < after)
+            found = session.execute(statement.limit(PORTION)).all()
+            said = _said(session, [one.id for one in found])
+        for one in found:
+            first, last = (moment and moment.astimezone(zone).date() for moment in (one.first_at, one.last_at))
+            yield (
+                one.id, one.kind, one.first_name, one.last_name, one.company_name, one.email, one.phone, one.address_line,
+                one.postcode, one.city, one.country, one.locale, int(one.gifts), Money(int(one.kept), currency).decimal,
+                currency, first, last, *(_("yes") if (one.id, kind) in said else "" for kind in ConsentKind),
+            )  # fmt: skip
+        if len(found) < PORTION:
+            return
+        after = found[-1].id
+
+
+def _said(session: Session, ids: list[int]) -> set[tuple[int, str]]:
+    """Tell which consents of these records are in force."""
+    in_force = select(Consent.donor_id, Consent.kind).where(Consent.donor_id.in_(ids), Consent.withdrawn_at.is_(None))
+    return {(donor_id, kind) for donor_id, kind in session.execute(in_force)}
