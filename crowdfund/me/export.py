@@ -36,7 +36,9 @@ from crowdfund.tenancy import DonorScope, MuseumScope, PlatformScope, museum_of,
 from crowdfund.thanks.models import ThankCall, ThankLetter
 
 # What opens a door is nobody's data; what the receipt prints stands in its file.
-UNTOLD = frozenset({"token_hash", "code_hash", "order_key", "snapshot", "storage_key", "institution_id", "key"})
+UNTOLD = frozenset(
+    {"token_hash", "code_hash", "card_hash", "order_key", "snapshot", "storage_key", "institution_id", "key"}
+)
 IN_MEMORY = 8 * 1024 * 1024
 Document = dict[str, Any]
 
