@@ -70,12 +70,12 @@ def make_celery(app: Flask, config: Config, hand_over: Callable[[int, int], None
         task_default_queue="facts",
     )
 
-    @celery.task(name="crowdfund.deliver")  # type: ignore[untyped-decorator] # likewise
+    @celery.task(name="crowdfund.deliver", shared=False)  # type: ignore[untyped-decorator] # likewise
     def deliver(institution_id: int, outbox_id: int) -> None:
         """Hand one fact to its listener."""
         hand_over(institution_id, outbox_id)
 
-    @celery.task(name="crowdfund.sweep")  # type: ignore[untyped-decorator] # likewise
+    @celery.task(name="crowdfund.sweep", shared=False)  # type: ignore[untyped-decorator] # likewise
     def sweep(name: str, institution_id: int) -> None:
         """Do one museum's share of a sweep."""
         if installation.quiet_now():
