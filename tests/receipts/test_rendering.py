@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-import subprocess
 from datetime import timedelta
 from pathlib import Path
 
 import pikepdf
 import pytest
 from flask import Flask
+from pypdf import PdfReader
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
@@ -43,9 +43,7 @@ def rendered(museum: Museum, receipt: Receipt) -> Receipt:
 
 
 def text_of(content: bytes) -> str:
-    # -layout keeps a line of the form together
-    found = subprocess.run(["pdftotext", "-layout", "-", "-"], input=content, capture_output=True, check=True)
-    return found.stdout.decode()
+    return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
 
 
 @pytest.fixture
