@@ -49,7 +49,7 @@ def test_a_call_is_made_noted_and_put_back(museum: Museum) -> None:
 def test_letters_are_printed_in_one_file_each_in_its_language(museum: Museum, window: str, country: str) -> None:
     desk = museum.desk("desk")
     assert desk.post("thanks/letters/print").status_code == 409
-    _rule(desk, calls="", words_fr="Sans vous, rien.\n\nVenez.", signed_by="H. Maurienne")
+    _rule(desk, calls="", words_fr="Sans vous, rien.\n\n<b>Venez</b> & voyez.", signed_by="H. Maurienne")
     museum.give(donor=PAPER)
     museum.give(donor=PAPER | {"locale": "it", "country": country, "first_name": "Ugo"})
     museum.hear()
@@ -64,6 +64,7 @@ def test_letters_are_printed_in_one_file_each_in_its_language(museum: Museum, wi
     assert twice[0] == twice[1]  # printed again
     first, second = twice[0]
     assert "Sans vous, rien." in first
+    assert "<b>Venez</b> & voyez." in first  # what the museum wrote is text, never markup
     assert "H. Maurienne" in first
     assert "50,00" in first
     assert "Grazie" in second
