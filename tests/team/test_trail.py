@@ -103,3 +103,10 @@ def test_every_act_has_words() -> None:
     assert len(said) > 30
     unknown = {f"{kind}.{act}" for kind, act in said if f"{kind}.{act}" not in ACTS and kind not in FAMILIES}
     assert unknown == set()
+
+
+def test_a_long_list_is_told_by_its_beginning(owner: FlaskClient, museum: int) -> None:
+    with transaction(scope(museum)) as session:
+        audit.record(session, "campaign.edited", "campaign:1", fields=[f"field.{n}" for n in range(9)], revision=3)
+    page = owner.get("/staff/saules/audit").text
+    assert "fields field.0, field.1, field.2, field.3, field.4 (+4) · revision 3" in page
