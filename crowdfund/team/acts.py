@@ -37,8 +37,18 @@ ACTS: Mapping[str, str] = {
     "count.dropped": N_("dropped a count"),
     "count.recorded": N_("recorded a count"),
     "document.added": N_("added a document"),
+    "donor.call": N_("noted a call with a donor"),
     "donor.erased": N_("erased a donor"),
     "donor.exported": N_("handed a donor their data"),
+    "donor.letter": N_("noted a letter to or from a donor"),
+    "donor.merged": N_("merged two records of a donor"),
+    "donor.note": N_("wrote a note on a donor"),
+    "donor.note_dropped": N_("deleted a note on a donor"),
+    "donor.phone": N_("changed a donor’s telephone number"),
+    "donor.separated": N_("undid the merge of two records of a donor"),
+    "donor.tagged": N_("gave a donor a tag"),
+    "donor.untagged": N_("took a tag from a donor"),
+    "donor.visit": N_("noted a donor’s visit"),
     "door.in": N_("let guests in at the door"),
     "door.undone": N_("took back an arrival at the door"),
     "early_link.made": N_("made a link for first visitors"),
@@ -97,9 +107,12 @@ ACTS: Mapping[str, str] = {
     "thanks.call": N_("noted a call of thanks"),
     "thanks.printed": N_("printed letters of thanks"),
     "thanks.sent": N_("sent thanks"),
+    "view.dropped": N_("deleted a saved view"),
+    "view.kept": N_("saved a view of a list"),
 }
 FAMILIES: Mapping[str, str] = {
     "document": N_("changed the state of a document"),
+    "donor": N_("worked on a donor’s record"),
     "gathering": N_("moved a gathering on"),
     "line": N_("dealt with a payment on the account"),
     "rewards": N_("marked rewards"),
@@ -132,6 +145,7 @@ THINGS: Mapping[str, str] = {
     "reward": N_("reward"),
     "statement": N_("bank statement"),
     "thank_rule": N_("rule of thanks"),
+    "view": N_("saved view"),
 }
 
 
