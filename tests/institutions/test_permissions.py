@@ -28,6 +28,7 @@ from crowdfund.institutions.rules import PERMISSIONS, Permission, Role, allows
 from crowdfund.payments.models import QuarantinedCharge
 from crowdfund.reach.service import make_place
 from crowdfund.tenancy import PlatformScope, transaction
+from tests.after import plant
 from tests.desk import enter, form_token, make_colleague
 from tests.factories import (
     LATER,
@@ -126,9 +127,17 @@ CHANGES |= {
 CHANGES |= {"add_count", "confirm"}
 CHANGES |= {"keep_view_of_gifts", "drop_view", "keep_segment", "export_gifts", "export_people"}
 CHANGES |= {"put_phone", "add_tag", "drop_tag", "write_note", "drop_note", "merge", "separate"}
+CHANGES |= {"mark", "undo", "remind", "add_rule", "change_rule", "note_call", "print_letters", "move_letter", "sent"}
+CHANGES |= {"plan", "change", "open_places", "invite", "cancel", "let_in", "let_out", "walk_in", "switch"}
 
 
 DESK = ("promises.", "bank_page.", "statements.", "lines.", "cheques.", "counts.")  # doors of the desk
+
+
+AFTER = ("rewards.", "thanks.", "gatherings.", "guests.", "bring.")  # what follows a gift: tests/after.py
+
+
+KNOWN = ("shelf.", "people.", "person.")  # what is noted of donors
 
 
 EDITED = ("gallery.", "review.", "editor.", "rows.", "steps.", "agreements.", "versions.")
@@ -165,6 +174,7 @@ def make_museum(slug: str) -> Museum:
         make_desk(session, campaign, gift.id)
         make_team(session, gift.id)
         make_known(session, gift.id)
+        plant(session, gift, pledge, "Friends")
         return Museum(museum, slug, gift.id, campaign.slug, place.id)
 
 
@@ -195,6 +205,7 @@ def address(rule: str, slug: str, shown: Museum, gift_id: int | None = None) -> 
         path,
     )
     path = re.sub(r"<int:(campaign|link|promise|member|invitation|template|mention)_id>", str(number + LATER), path)
+    path = re.sub(r"<int:(reward|call|letter|rule|gathering|booking|ambassador)_id>", str(number), path)
     path = path.replace("<campaign>", shown.campaign).replace("<int:place_id>", str(gift_id or shown.place_id))
     path = path.replace("<any(fr, it, en):sheet>", "it").replace("<int:number>", "1")
     path = path.replace("<any(object, story, money):part>", "object").replace("<any(plan, rewards):listed>", "plan")
@@ -233,7 +244,7 @@ def reached(endpoint: str, method: str) -> set[int]:  # noqa: PLR0911 - one for 
     if method == "POST" and endpoint.startswith(EDITED):  # a row, a version or a file that is not there, among others
         return {303, 404, 409, 422}
     # It has not ended and no step is named; what a form of the desk answers is told by its own tests.
-    if endpoint.startswith(("closing.", "inbox.", "shelf.", "people.", "person.", *DESK)) and method == "POST":
+    if endpoint.startswith(("closing.", "inbox.", *DESK, *KNOWN, *AFTER)) and method == "POST":
         return {303, 409, 422} | ({404} if endpoint == "cheques.returned" else set())  # it was taken out before
     if endpoint.startswith("team.") and method == "POST":
         # No address is typed; who was removed is not there any more; there is nothing to stop, and not by everybody.
