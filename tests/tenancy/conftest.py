@@ -18,7 +18,10 @@ from tests.tenancy.planted import OWNED, A, B, insert, sign_in
 @pytest.fixture(scope="module")
 def two_museums(migrated: EmbeddedPostgres) -> Iterator[EmbeddedPostgres]:
     """Give each of two museums one row of every owned table."""
-    with migrated.connect() as connection:
+    with (
+        migrated.connect() as connection,
+        connection.transaction(),
+    ):  # all or none, or the next file trips over the rest
         connection.execute("SET session_replication_role = replica")
         for museum in (A, B):
             for table in OWNED:

@@ -22,9 +22,12 @@ WORDS = {
     "country": "FR",
     "turn": "any",
     "jurisdiction": "FR",
+    "batches.state": "recorded",  # open: what the cheque below waits for
+    "cheques.state": "recorded",  # any other has been approved by somebody
 }
-WANTED = {"wall_entries": ["pledge_id"]}  # optional by themselves; a check asks for one of several
-CLOCK = {"closes_at": "now() + interval '1 day'"}
+# Optional by themselves: a check asks for one of several; a cheque is judged by the batch of the number it names.
+WANTED = {"wall_entries": ["pledge_id"], "batches": ["id"]}
+CLOCK = dict.fromkeys(("closes_at", "ends_at"), "now() + interval '1 day'")
 
 
 def value(table: Table, name: str, museum: int) -> str:
@@ -38,7 +41,8 @@ def value(table: Table, name: str, museum: int) -> str:
     if kind.startswith(("BIGINT", "INTEGER", "SMALLINT")):
         return "0" if name == "claimed" else str(museum % 100)
     if kind.startswith(("TEXT", "VARCHAR")):
-        return f"'{WORDS.get(name, f'{name[:2]}{museum}')}'"
+        word = WORDS.get(f"{table.name}.{name}") or WORDS.get(name, f"{name[:2]}{museum}")
+        return f"'{word}'"
     simple = {
         "TIMESTAMP": "now()",
         "DATETIME": "now()",
@@ -60,7 +64,8 @@ def insert(table: Table, museum: int) -> str:
     if table.name == "ledger_transactions":
         needed.remove("xid")
     values = ", ".join(value(table, name, museum) for name in needed)
-    return f"INSERT INTO {table.name} ({', '.join(needed)}) VALUES ({values})"
+    columns = ", ".join(f'"{name}"' for name in needed)  # a column may be called "window"
+    return f"INSERT INTO {table.name} ({columns}) VALUES ({values})"
 
 
 def sign_in(server: EmbeddedPostgres, role: str) -> psycopg.Connection:
