@@ -378,12 +378,15 @@ def make_team(session: Session, number: int) -> None:
         expires_at=clock.now() + timedelta(days=7)))  # fmt: skip
 
 
-def make_known(session: Session, number: int, words: str = "Words", donor_id: int | None = None) -> None:
-    """Plant under one number a view, and a donor's tag, note and undone merge; the donor too, unless one is named."""
-    there = session.scalars(select(Donor.id).where(Donor.id == (donor_id or number))).one_or_none()
-    donor_id = there or make_donor(session, id=number).id
-    _added(session, SavedView(id=number, page="gifts", name=words, filters={"method": "card"}, saved_by="x"))
-    _added(session, DonorTag(id=number, donor_id=donor_id, tag=words))
-    _added(session, DonorNote(id=number, donor_id=donor_id, kind="note", text=words, written_by="x"))
+def make_known(session: Session, number: int, words: str = "Words") -> None:
+    """Plant a donor with a tag, a note and an undone merge, and a view, each as far beyond the number as a later campaign.
+
+    A museum's own donors and notes have drawn numbers: one of them may be the number given.
+    """
+    own: dict[str, Any] = {"id": number + LATER}
+    donor_id = make_donor(session, **own).id
+    _added(session, SavedView(**own, page="gifts", name=words, filters={"method": "card"}, saved_by="x"))
+    _added(session, DonorTag(**own, donor_id=donor_id, tag=words))
+    _added(session, DonorNote(**own, donor_id=donor_id, kind="note", text=words, written_by="x"))
     undone = {"moved": [], "merged_by": "x", "undone_at": clock.now()}
-    _added(session, DonorMerge(id=number, kept_id=donor_id, merged_id=donor_id, **undone))
+    _added(session, DonorMerge(**own, kept_id=donor_id, merged_id=donor_id, **undone))

@@ -200,11 +200,15 @@ def address(rule: str, slug: str, shown: Museum, gift_id: int | None = None) -> 
     number = gift_id or shown.gift_id
     path = rule.replace("<museum>", slug)
     path = re.sub(
-        r"<int:(gift|aside|view|donor|other|tag|note|merge|question|news|picture|entry|statement|line|batch|cheque|count)_id>",
+        r"<int:(gift|aside|question|news|picture|entry|statement|line|batch|cheque|count)_id>",
         str(number),
         path,
     )
-    path = re.sub(r"<int:(campaign|link|promise|member|invitation|template|mention)_id>", str(number + LATER), path)
+    path = re.sub(
+        r"<int:(campaign|link|promise|member|invitation|template|mention|donor|other|view|tag|note|merge)_id>",
+        str(number + LATER),
+        path,
+    )
     path = re.sub(r"<int:(reward|call|letter|rule|gathering|booking|ambassador)_id>", str(number), path)
     path = path.replace("<campaign>", shown.campaign).replace("<int:place_id>", str(gift_id or shown.place_id))
     path = path.replace("<any(fr, it, en):sheet>", "it").replace("<int:number>", "1")

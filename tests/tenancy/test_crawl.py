@@ -89,8 +89,6 @@ def _filled(route: Route, **values: Any) -> str:
             (
                 "aside_id",
                 "entry_id",
-                "template_id",
-                "mention_id",
                 "view_id",
                 "tag_id",
                 "note_id",
