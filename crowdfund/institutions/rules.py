@@ -48,7 +48,6 @@ class Permission(StrEnum):
     HAND_OVER = "hand_over"  # rewards, and people at the door
     INVITE = "invite"  # donors, to visits and evenings
     THANK = "thank"  # by rules, calls and letters
-    SIGN_OFF = "sign_off"  # what is engraved
     CLOSE = "close"  # ends a campaign, and tells what becomes of the work
     SIGN = "sign"  # its final statement
     SEE_NETWORK = "see_network"  # the museums side by side, in counts and sums
@@ -75,10 +74,9 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     | _TELLS
     | _SERVES
     | _KNOWS_DONORS
-    | {Permission.CLOSE, Permission.SEE_NETWORK, Permission.SIGN_OFF}
+    | {Permission.CLOSE, Permission.SEE_NETWORK}
     | {Permission.EDIT, Permission.APPROVE},
-    Role.CURATOR: frozenset({Permission.ENTER, Permission.CONVERSE, Permission.SIGN_OFF})
-    | {Permission.EDIT, Permission.APPROVE},
+    Role.CURATOR: frozenset({Permission.ENTER, Permission.CONVERSE}) | {Permission.EDIT, Permission.APPROVE},
     Role.CAMPAIGN_LEAD: _READS
     | _TELLS
     | _SERVES
