@@ -517,7 +517,14 @@ def rows() -> tuple[GiftRow, ...]:
 
 def gift_list(**more: Any) -> GiftList:
     """Show the table of gifts."""
-    one = GiftList(rows(), 184, (eur(11535),), PARIS, next_url="/staff/arvieres/gifts?after=1040")
+    one = GiftList(
+        rows(),
+        184,
+        (eur(11535),),
+        PARIS,
+        next_url="/staff/arvieres/gifts?after=1040",
+        export_url="/staff/arvieres/export",
+    )
     return replace(one, **more)
 
 

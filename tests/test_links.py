@@ -67,7 +67,7 @@ def test_a_signed_value_is_for_one_purpose_one_key_and_a_while() -> None:
     for secret, purpose, value, age in (
         (SECRET, "other", signed, 60),
         (f"{SECRET}!", "next", signed, 60),
-        (SECRET, "next", signed[:-1] + ("a" if signed[-1] != "a" else "b"), 60),
+        (SECRET, "next", signed[:-9] + ("a" if signed[-9] != "a" else "b") + signed[-8:], 60),  # the last has idle bits
         (SECRET, "next", signed, -1),
     ):
         with pytest.raises(BadLink):
