@@ -159,12 +159,16 @@ def config(data_dir: Path) -> Config:
 
 
 class OwnContext(FlaskClient):
-    """A client whose requests share nothing with the test's own context, nor with one another."""
+    """A client whose requests share nothing with the test's own context, nor with one another, and leave no file open."""
 
     def open(self, *args: Any, **kwargs: Any) -> Any:
         """Send a request in an application context of its own, as the server does."""
         with self.application.app_context():
-            return super().open(*args, **kwargs)
+            answer = super().open(*args, **kwargs)
+        answer.request.environ[
+            "wsgi.input"
+        ].close()  # of a large upload it is a temporary file, which nobody else closes
+        return answer
 
 
 @pytest.fixture(scope="session")

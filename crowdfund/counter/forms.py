@@ -11,8 +11,7 @@ from wtforms import BooleanField, StringField, ValidationError
 from crowdfund.desk.cheques import Entered
 from crowdfund.desk.rules import CountKind
 from crowdfund.donors.rules import DonorDetails, DonorKind
-from crowdfund.forms import ChoiceField, EmailField, MoneyField, TextField
-from crowdfund.forms import Form as BaseForm
+from crowdfund.forms import ChoiceField, DeskForm, EmailField, MoneyField, TextField
 from crowdfund.i18n import LOCALES, N_, gettext
 from crowdfund.institutions.bank import Details
 from crowdfund.money import Money
@@ -21,15 +20,6 @@ from crowdfund.pledges.rules import ANNOUNCED, PledgeRequest, Wall
 
 NEEDS_NAME = N_("Type the name: of a person the last name, of a company its own")
 NEEDS_AMOUNT = N_("Type the amount")
-
-
-class Form(BaseForm):
-    """A form of the desk."""
-
-    class Meta(BaseForm.Meta):
-        """What WTForms is told."""
-
-        csrf = False
 
 
 class NumberField(StringField):  # type: ignore[misc] # wtforms has no types
@@ -45,7 +35,7 @@ class NumberField(StringField):  # type: ignore[misc] # wtforms has no types
         self.data = value or 0
 
 
-class PersonForm(Form):
+class PersonForm(DeskForm):
     """Somebody at the desk: a name and a postal address, an e-mail address if they have one."""
 
     first_name = TextField(LONGEST_NAME)
@@ -122,7 +112,7 @@ class AnnounceForm(PersonForm):
         )
 
 
-class BankForm(Form):
+class BankForm(DeskForm):
     """Where an issuer takes transfers and cheques."""
 
     issuer = NumberField()
@@ -237,7 +227,7 @@ class ChequeForm(PersonForm):
         )
 
 
-class BatchForm(Form):
+class BatchForm(DeskForm):
     """What was counted by hand: how many cheques, and their sum."""
 
     control_count = WholeField()
@@ -254,7 +244,7 @@ class BatchForm(Form):
             raise ValidationError(gettext(N_("Type the sum of your paper strip")))
 
 
-class CountForm(Form):
+class CountForm(DeskForm):
     """A count of cash, a box or tickets. The pieces are read beside it: their names are what they are worth."""
 
     attempt = StringField()
@@ -264,7 +254,7 @@ class CountForm(Form):
     day = DayField()
 
 
-class ConfirmForm(Form):
+class ConfirmForm(DeskForm):
     """The second person's own total."""
 
     total = MoneyField()

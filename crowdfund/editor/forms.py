@@ -7,21 +7,12 @@ from collections.abc import Sequence
 from wtforms import IntegerField
 from wtforms.validators import NumberRange, Optional
 
-from crowdfund.forms import Form, TextField
+from crowdfund.forms import DeskForm, TextField
 from crowdfund.i18n import N_, gettext, language_name
 from crowdfund.pictures.rules import LONGEST_ALT, LONGEST_CREDIT, MIDDLE
 from crowdfund.pictures.service import Said
 
 NO_POINT = N_("The point is two numbers from 0 to 100.")
-
-
-class DeskForm(Form):
-    """A form at the desk."""
-
-    class Meta(Form.Meta):
-        """No token of its own."""
-
-        csrf = False
 
 
 class PercentField(IntegerField):  # type: ignore[misc] # wtforms has no types

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from wtforms import StringField
 
-from crowdfund.forms import ChoiceField, Form, TextField
+from crowdfund.forms import ChoiceField, DeskForm, TextField
 from crowdfund.i18n import N_
 from crowdfund.invitations.rules import LONGEST_PLACE, LONGEST_TITLE, GatheringKind
 
 
-class GatheringForm(Form):
+class GatheringForm(DeskForm):
     """What, where, when, for how many, for whom. One language at least has a title; the others fall back on it."""
 
     campaign = StringField()
@@ -23,8 +23,3 @@ class GatheringForm(Form):
     capacity = TextField(4, missing=N_("Say how many people there is room for."))
     most_each = TextField(2, missing=N_("Say how many people one donor may bring, themselves included."))
     reward = StringField()
-
-    class Meta(Form.Meta):
-        """The desk's door has checked the session's token already."""
-
-        csrf = False

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from crowdfund.forms import ChoiceField, EmailField, Form, TextField
+from crowdfund.forms import ChoiceField, DeskForm, EmailField, TextField
 from crowdfund.i18n import LOCALES, N_
 from crowdfund.institutions.rules import Role
 
 LONGEST_NAME = 120
 
 
-class _DeskForm(Form):
-    class Meta(Form.Meta):
-        """No token of its own."""
-
-        csrf = False
-
-
-class InviteForm(_DeskForm):
+class InviteForm(DeskForm):
     """Whom to invite, and as what."""
 
     name = TextField(LONGEST_NAME, missing=N_("Say who it is."))
@@ -25,7 +18,7 @@ class InviteForm(_DeskForm):
     locale = ChoiceField(LOCALES, default="fr")
 
 
-class RoleForm(_DeskForm):
+class RoleForm(DeskForm):
     """Another role for a member."""
 
     role = ChoiceField(list(Role), missing=N_("Choose a role."))
