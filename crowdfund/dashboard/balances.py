@@ -39,6 +39,7 @@ SENTENCES = (
     N_("receipts are numbered 1 to n without gap"),
     N_("a mail that left was sent under one key, and none is stuck"),
     N_("a reward is never claimed beyond its stock"),
+    N_("a piece is never adopted beyond its places"),
     N_("the audit chain verifies"),
 )
 

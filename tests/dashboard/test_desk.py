@@ -14,7 +14,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from crowdfund import clock
+from crowdfund import books, clock
+from crowdfund.dashboard import balances
 from crowdfund.dashboard.asked import read_asked
 from crowdfund.dashboard.balances import read_books
 from crowdfund.dashboard.moments import of_refunds
@@ -602,3 +603,7 @@ def test_a_reason_that_the_provider_codes_is_told_in_words() -> None:
     )
     with use_locale("fr"):
         assert next(of_refunds([coded])).text == "Payé deux fois"
+
+
+def test_every_rule_of_the_books_has_its_sentence() -> None:
+    assert {rule.partition(" ")[2] for rule in (*books.CHECKS, balances.AUDIT_RULE)} == set(balances.SENTENCES)
