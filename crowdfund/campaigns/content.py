@@ -16,11 +16,14 @@ from sqlalchemy.orm import Session
 from crowdfund.campaigns import richtext
 from crowdfund.campaigns.models import Artwork, Campaign, FundingSource, Reward, Stage
 from crowdfund.campaigns.view import UPLOADED
+from crowdfund.errors import Refusal
+from crowdfund.i18n import N_
 from crowdfund.pictures.models import Picture
 from crowdfund.tenancy import museum_of
 
 Content = dict[str, Any]
 Row = FundingSource | Stage | Reward
+TAKEN = N_("Donors have chosen more of it already.")
 
 TEXTS: Mapping[str, tuple[str, ...]] = {
     "artwork": ("title", "maker", "dated", "technique", "seller", "provenance", "why_here"),
@@ -104,7 +107,7 @@ def plain(value: Any) -> Any:
 
 
 def put(session: Session, campaign: Campaign, field: str, value: Any) -> None:
-    """Change one field. Raises Refusal for a story that is too long or too deep."""
+    """Change one field. Raises Refusal for a story that is too long or too deep, and for less of a reward than is taken."""
     owner, _, rest = field.partition(".")
     if owner == "story":
         blocks = richtext.blocks_of(value) if value else []
@@ -144,7 +147,9 @@ def _take_words(session: Session, artwork: Artwork) -> None:
 def _put_row(session: Session, campaign: Campaign, kind: str, number: int, values: Mapping[str, Any] | None) -> None:
     """Change, add (also under the number it once had) or take away a row."""
     table: Any = ROWS[kind]
-    row = session.get(table, (museum_of(session), number)) if number else None
+    lock = {"key_share": True} if kind == "reward" else None  # donors take of its stock meanwhile
+    here = (museum_of(session), number)
+    row = session.get(table, here, with_for_update=lock, populate_existing=bool(lock)) if number else None
     if row is not None and row.campaign_id != campaign.id:
         row = None
     if values is None:
@@ -156,6 +161,8 @@ def _put_row(session: Session, campaign: Campaign, kind: str, number: int, value
         more = {"currency": campaign.currency} if kind == "reward" else {}
         row = table(campaign_id=campaign.id, **({"id": number} if number else {}), **more, **given)
         session.add(row)
+    elif kind == "reward" and given["stock"] is not None and given["stock"] < row.claimed:
+        raise Refusal(TAKEN, field="stock")
     for column, value in given.items():
         setattr(row, column, value)
 

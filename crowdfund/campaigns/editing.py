@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -19,11 +19,13 @@ from crowdfund.campaigns.content import Content, put, read_content
 from crowdfund.campaigns.models import Campaign
 from crowdfund.campaigns.preparation import Change
 from crowdfund.campaigns.promises import WordState, check_change, check_editable
+from crowdfund.campaigns.rules import CampaignState
 from crowdfund.campaigns.service import campaign_of
-from crowdfund.errors import Conflict, NotFound
+from crowdfund.errors import Conflict, NotFound, Refusal
 from crowdfund.i18n import N_
 
 RESTORED = "restored "  # begins the note of a change that goes back, before the number
+ENDS_FIRST = N_("The campaign would open after its end.")
 CHANGED_BY_BOTH = N_("%(name)s changed the same words meanwhile. Nothing was lost: compare, and keep what is right.")
 
 
@@ -145,7 +147,17 @@ def _write(session: Session, campaign: Campaign, changes: Content, author: Autho
     check_change(campaign.state, changes, note)
     for field, (_before, after) in changes.items():
         put(session, campaign, field, after)
+    _keep_order(campaign)
     return _recorded(session, campaign, changes, author, note)
+
+
+def _keep_order(campaign: Campaign) -> None:
+    """Let a campaign open before it ends. A draft's opening is a proposal and gives way; an announced one stands. Raises Refusal."""
+    if campaign.opens_at < campaign.closes_at:
+        return
+    if campaign.state != CampaignState.DRAFT:
+        raise Refusal(ENDS_FIRST, field="campaign.closes_at")
+    campaign.opens_at = campaign.closes_at - timedelta(days=1)
 
 
 def _recorded(session: Session, campaign: Campaign, changes: Content, author: Author, note: str) -> Campaign:

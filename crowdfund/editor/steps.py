@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, g, redirect, request, url_for
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response as AnyResponse
 
+from crowdfund import clock
 from crowdfund.campaigns import gate, illustration, service
 from crowdfund.campaigns.checklist import PICTURE_MISSING, Item
 from crowdfund.campaigns.content import read_content
@@ -188,11 +190,18 @@ def _checklist(campaign_id: int, errors: dict[str, str] | None = None, status: i
         head = head_of(session, campaign)
         values = {
             "lines": lines_of(session, campaign, head.here) if head.waits else [],
-            "opens": campaign.opens_at.astimezone(zone).strftime("%Y-%m-%dT%H:%M"),
+            "opens": _proposed(campaign.opens_at.astimezone(zone)),
             "values": shown_values(request.form),
             "errors": errors or {},
         }
         return render(session, "editor/checklist.html", head, "", values, status)
+
+
+def _proposed(opens_at: datetime) -> str:
+    """Propose a moment (local) as its field writes it: the one that was chosen, or nine o'clock tomorrow once that is past."""
+    tomorrow = (clock.now().astimezone(opens_at.tzinfo) + timedelta(days=1)).replace(hour=9, minute=0)
+    moment = opens_at if opens_at > clock.now() else tomorrow
+    return moment.strftime("%Y-%m-%dT%H:%M")
 
 
 def _pictures(campaign_id: int, errors: dict[str, str] | None = None, status: int = 200) -> AnyResponse:

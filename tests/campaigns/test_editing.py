@@ -154,6 +154,32 @@ def test_rewards_of_an_open_campaign_may_come_and_end_but_not_change(session: Se
     assert session.get_one(Reward, (live.institution_id, number)).state == "withdrawn"
 
 
+def test_no_less_of_a_reward_is_offered_than_donors_have_chosen(session: Session) -> None:
+    campaign = factories.make_campaign(session)
+    reward = factories.make_reward(session, campaign, stock=5, claimed=3)
+    less = content(session, campaign)[f"reward.{reward.id}"] | {"stock": 2}  # type: ignore[operator]
+    with pytest.raises(Refusal) as refused:
+        edit_campaign(session, campaign.id, {f"reward.{reward.id}": less}, seen=0, author=LEA, note="Fewer")
+    assert refused.value.field == "stock"
+    edit_campaign(session, campaign.id, {f"reward.{reward.id}": less | {"stock": 3}}, seen=0, author=LEA, note="Fewer")
+    assert session.get_one(Reward, (campaign.institution_id, reward.id)).stock == 3
+
+
+def test_a_drafts_opening_gives_way_to_its_last_day_and_an_announced_one_stands(session: Session, draft: Campaign) -> None:
+    draft.opens_at = clock.now() + timedelta(days=42)
+    wanted = {"campaign.closes_at": (clock.now() + timedelta(days=30)).isoformat()}
+    edit_campaign(session, draft.id, wanted, seen=0, author=LEA)
+    assert draft.opens_at < draft.closes_at < clock.now() + timedelta(days=31)
+    other = factories.make_ready(session, factories.make_campaign(session, state="draft"), "scheduled")
+    before = other.closes_at
+    wanted = {"campaign.closes_at": (other.opens_at - timedelta(days=1)).isoformat()}
+    with pytest.raises(Refusal) as refused:
+        edit_campaign(session, other.id, wanted, seen=0, author=LEA)
+    assert refused.value.field == "campaign.closes_at"
+    session.refresh(other)
+    assert other.closes_at == before
+
+
 @pytest.mark.parametrize("state", ["ended", "succeeded", "withdrawn"])
 def test_what_is_over_stays_as_it_is(session: Session, state: str) -> None:
     over = factories.make_campaign(session, state=state)
