@@ -165,7 +165,9 @@ def test_no_less_of_a_reward_is_offered_than_donors_have_chosen(session: Session
     assert session.get_one(Reward, (campaign.institution_id, reward.id)).stock == 3
 
 
-def test_a_drafts_opening_gives_way_to_its_last_day_and_an_announced_one_stands(session: Session, draft: Campaign) -> None:
+def test_a_drafts_opening_gives_way_to_its_last_day_and_an_announced_one_stands(
+    session: Session, draft: Campaign
+) -> None:
     draft.opens_at = clock.now() + timedelta(days=42)
     wanted = {"campaign.closes_at": (clock.now() + timedelta(days=30)).isoformat()}
     edit_campaign(session, draft.id, wanted, seen=0, author=LEA)
