@@ -14,7 +14,9 @@ from crowdfund.accounts import tasks as accounts_tasks
 from crowdfund.accounts.views import blueprint as accounts
 from crowdfund.ambassadors import tasks as ambassadors_tasks
 from crowdfund.campaigns import tasks as campaigns_tasks
+from crowdfund.closing import tasks as closing_tasks
 from crowdfund.closing.staff import blueprint as closing
+from crowdfund.closing.views import blueprint as choosing
 from crowdfund.conversation import tasks as conversation_tasks
 from crowdfund.conversation.views import blueprint as conversation
 from crowdfund.counter.bank_page import blueprint as bank
@@ -82,6 +84,7 @@ LISTENING = (
     accounts_tasks,
     ambassadors_tasks,
     campaigns_tasks,
+    closing_tasks,
     conversation_tasks,
     fulfilment_tasks,
     desk_tasks,
@@ -119,6 +122,7 @@ DOORS = (
     bring,
     posters,
     closing,
+    choosing,
     network,
     *COUNTER,
     team,

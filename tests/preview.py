@@ -97,7 +97,7 @@ from crowdfund.reach.card import Words as CardWords
 from crowdfund.reach.staff import ForSites, Headed
 from crowdfund.reach.view import Appeal, PlaceRow, WayRow
 from crowdfund.receipts.view import ReceiptCheck
-from tests import preview_desk, preview_editor
+from tests import preview_choice, preview_desk, preview_editor
 from tests.preview_after import after_cases, appeal_cases
 from tests.preview_team import ASKED, KEYS, second_step, team_cases
 
@@ -1023,7 +1023,13 @@ def _me(**more: Any) -> dict[str, Any]:
         gift(4, "partly_refunded", ReceiptLine("coming"), wall=WallLine("CM2 <b>", "Lucienne"), kept=eur(20)),
         gift(5, "disputed", ReceiptLine("suspended", "X-1", reason="Votre banque a rappelé ce paiement.")),
         gift(6, "refunded", ReceiptLine("cancelled", "X-2", reason="Votre don vous a été rendu."), wall=None, url=""),
-        gift(3, "paid", ReceiptLine("held", reason="Il manque votre adresse.")),
+        gift(
+            3,
+            "paid",
+            ReceiptLine("held", reason="Il manque votre adresse."),
+            choice_url="/x",
+            choose_by=dt.date(2026, 12, 11),
+        ),
     )
     choices = (
         Choice("arvieres", "Le journal, par Musée d’Arvières", given=True, timezone=PARIS, proofs=(said, once)),
@@ -1150,6 +1156,7 @@ CASES: dict[str, Case] = {
         "gifts/show.html",
         _gift(share_card=CARD, ahead=NextReward("La visite", eur(30), "/fr/gifts/x/more?reward=7")),
     ),
+    "gift-choice": ("gifts/show.html", _gift(choice_url="/fr/choices/t")),
     "gift-no-card": ("gifts/show.html", _gift(share_card=ShareCard("/fr/gifts/x/share"))),
     "campaign-bare": (
         "pages/campaign.html",
@@ -1399,6 +1406,8 @@ MAIL_KINDS = (
     "dedication",
     "reminder",
     "group",
+    "choice",
+    "choice_done",
 )
 
 
@@ -1440,6 +1449,10 @@ def mail(kind: str, **more: Any) -> GiftMail:
         dedication="honour",
         dedicated_to="Jean Morel",
         answer_by=dt.date(2026, 12, 2),
+        otherwise="refund",
+        withdrawn=True,
+        moved_to="Un mammouth",
+        moved_url="https://example.org/m",
         own_words="Vous étiez là dès le premier jour.\n\nLa tasse vous attend.",
     )
     return replace(one, **more)
@@ -1630,6 +1643,20 @@ CASES["staff-ending-wrong"] = (
         values={"on": "soon"},
     ),
 )
+CASES["staff-ending-asked"] = (
+    "staff/ending.html",
+    partial(_ending, ending={"state": "withdrawn", "asked": preview_choice.ASKED}),
+)
+CASES["staff-ending-ask"] = (
+    "staff/ending.html",
+    partial(
+        _ending,
+        ending={"state": "ended"},
+        problem=ClosingProblem("ask", {}),
+        errors={"until": "Trop tôt", "words": "Dites"},
+    ),
+)
+CASES.update(preview_choice.cases(works))
 CASES["staff-endings"] = (
     "staff/endings.html",
     lambda: {

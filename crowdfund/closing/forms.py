@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from wtforms import BooleanField
 
 from crowdfund.closing.rules import Step
-from crowdfund.forms import ChoiceField, DayField, DeskForm, MoneyField, TextField, text_problem, tidy
-from crowdfund.i18n import LOCALES, N_
+from crowdfund.forms import ChoiceField, DayField, DeskForm, Form, MoneyField, TextField, text_problem, tidy
+from crowdfund.gifts.choices import CHOOSE
+from crowdfund.gifts.rules import Wish
+from crowdfund.i18n import LOCALES, N_, gettext
 
 LONGEST_REASON = 300
 LONGEST_SIGNATURE = 80
@@ -17,7 +19,13 @@ LONGEST_TEXT = 600
 LONGEST_LESSON = 4000
 
 
-class WithdrawForm(DeskForm):
+class AskForm(DeskForm):
+    """Until when donors are asked what becomes of their gifts."""
+
+    until = DayField()
+
+
+class WithdrawForm(AskForm):
     """Why a campaign is withdrawn; the museum keeps it."""
 
     reason = TextField(LONGEST_REASON, missing=N_("Say why: only the museum sees it."))
@@ -45,6 +53,14 @@ def step_words(data: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str],
     return titles, texts, title_errors | text_errors
 
 
+def why_words(data: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Read why a purchase came to nothing, in each language; gives the words, and what is wrong by field."""
+    words, errors = _in_languages(data, "words", LONGEST_TEXT)
+    if not words and not errors:
+        errors["words"] = gettext(N_("Say why in a sentence or two: the donors read it."))
+    return words, errors
+
+
 def _in_languages(data: Mapping[str, str], name: str, longest: int) -> tuple[dict[str, str], dict[str, str]]:
     read: dict[str, str] = {}
     errors: dict[str, str] = {}
@@ -66,3 +82,22 @@ class LessonsForm(DeskForm):
     went_badly = TextField(LONGEST_LESSON, lines=True)
     advice = TextField(LONGEST_LESSON, lines=True)
     shared = BooleanField()
+
+
+class ChoiceForm(Form):
+    """What a donor wishes for a gift: "refund", "keep", or "move-" and the number of a campaign."""
+
+    wish = TextField(30, missing=CHOOSE)
+
+    @property
+    def target(self) -> int | None:
+        """Give the campaign that the gift is to move to."""
+        kind, _dash, number = self.wish.data.partition("-")
+        return (
+            int(number) if kind == Wish.MOVE and number.isascii() and number.isdecimal() and len(number) < 16 else None
+        )
+
+    @property
+    def wished(self) -> str:
+        """Give the wish without its campaign."""
+        return str(self.wish.data.partition("-")[0])

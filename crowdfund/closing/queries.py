@@ -11,6 +11,7 @@ from crowdfund.campaigns.models import Campaign
 from crowdfund.campaigns.rules import CampaignState
 from crowdfund.campaigns.service import campaign_of
 from crowdfund.campaigns.texts import said
+from crowdfund.closing.asked import donors_asked
 from crowdfund.closing.figures import KEPT, figures, findings
 from crowdfund.closing.models import FinalStatement, Lessons
 from crowdfund.closing.rules import ENDED
@@ -66,6 +67,7 @@ def read_ending(session: Session, museum: Membership, campaign_id: int) -> Endin
         statements=_statements(session, campaign),
         steps=_steps(campaign, museum.default_locale),
         lessons=_lessons(session, campaign_id),
+        asked=donors_asked(session, campaign_id, museum.time_zone),
     )
 
 

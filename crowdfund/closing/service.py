@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,18 +13,25 @@ from sqlalchemy.orm import Session
 from crowdfund import audit, clock
 from crowdfund.campaigns import service as campaigns
 from crowdfund.campaigns.models import Campaign
+from crowdfund.campaigns.rules import CampaignState
 from crowdfund.closing.figures import figures, findings
 from crowdfund.closing.models import FinalStatement, Lessons
 from crowdfund.closing.rules import Step, digest, has_ended
 from crowdfund.closing.view import LessonsText, MethodSums
 from crowdfund.errors import Conflict, NotFound, Refusal
+from crowdfund.gifts import choices
+from crowdfund.gifts.rules import Wish
 from crowdfund.i18n import N_
+from crowdfund.institutions.models import Institution
 from crowdfund.ledger import service as ledger
 from crowdfund.outbox import publish
+from crowdfund.tenancy import museum_of
 
 NOT_ENDED = N_("The campaign has not ended yet.")
 STILL_OPEN = N_("Something is still open: settle it first, the sums would change.")
 NOTHING_NEW = N_("Nothing has changed since the last statement.")
+NOTHING_TO_ASK = N_("Only the donors of a campaign that ended below its goal can be asked.")
+LEAST_DAYS, MOST_DAYS = 7, 60  # to answer
 NO_STEP = N_("There is no such step.")
 
 
@@ -34,11 +42,43 @@ def end_now(session: Session, campaign_id: int) -> Campaign:
     return campaign
 
 
-def withdraw(session: Session, campaign_id: int, reason: str) -> Campaign:
-    """Withdraw a campaign; its page stays and says so. The reason is the museum's own note. Raises Conflict."""
+def withdraw(session: Session, campaign_id: int, reason: str, *, words: Mapping[str, str], until: date) -> Campaign:
+    """Withdraw a campaign and ask its donors, until a day: give the money back, as was promised, or move it.
+
+    Its page stays and says why, in `words` ({locale: text}); the reason is the museum's own note. Raises Conflict.
+    """
     campaign = campaigns.withdraw_campaign(session, campaign_id)
-    audit.record(session, "campaign.withdrawn", f"campaign:{campaign.id}", reason=reason)
+    moment = _end_of(session, until)
+    choices.ask_donors(session, campaign_id, words=words, until=moment, otherwise=Wish.REFUND)
+    audit.record(session, "campaign.withdrawn", f"campaign:{campaign.id}", reason=reason, until=until.isoformat())
     return campaign
+
+
+def ask_donors(session: Session, campaign_id: int, *, words: Mapping[str, str], until: date) -> Campaign:
+    """Ask the donors of a campaign that ended below its goal: without an answer their gifts stay, as was promised.
+
+    Raises Conflict for any other campaign, and when they were asked already.
+    """
+    campaign = campaigns.campaign_of(session, campaign_id, lock=True)
+    if campaign.state != CampaignState.ENDED:
+        raise Conflict(NOTHING_TO_ASK)
+    moment = _end_of(session, until)
+    choices.ask_donors(session, campaign_id, words=words, until=moment, otherwise=Wish.KEEP)
+    campaigns.touch(session, campaign_id)
+    audit.record(session, "campaign.asked", f"campaign:{campaign_id}", until=until.isoformat())
+    return campaign
+
+
+def _end_of(session: Session, day: date) -> datetime:
+    """Give the moment (UTC) at which a day of the museum's calendar is over. Raises Refusal for one too near or too far."""
+    zone = ZoneInfo(session.scalars(select(Institution.time_zone).where(Institution.id == museum_of(session))).one())
+    days = (day - clock.now().astimezone(zone).date()).days
+    if not LEAST_DAYS <= days <= MOST_DAYS:
+        raise Refusal(
+            N_("Leave the donors between %(least)s and %(most)s days."),
+            field="until", params={"least": LEAST_DAYS, "most": MOST_DAYS},
+        )  # fmt: skip
+    return datetime.combine(day + timedelta(days=1), time(0), zone).astimezone(UTC)
 
 
 def sign_statement(

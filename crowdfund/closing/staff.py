@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from crowdfund.accounts.current import sign_next
 from crowdfund.campaigns import service as campaigns
 from crowdfund.closing import service
-from crowdfund.closing.forms import LessonsForm, SignForm, StepForm, WithdrawForm, step_words
+from crowdfund.closing.forms import AskForm, LessonsForm, SignForm, StepForm, WithdrawForm, step_words, why_words
 from crowdfund.closing.queries import endable, read_ending
 from crowdfund.closing.rules import Step, canonical
 from crowdfund.closing.view import LessonsText
@@ -68,13 +68,35 @@ def close(campaign_id: int) -> AnyResponse:
 @blueprint.post("/<int:campaign_id>/withdraw")
 @requires(Permission.CLOSE, fresh=True)
 def withdraw(campaign_id: int) -> AnyResponse:
-    """Withdraw a campaign."""
+    """Withdraw a campaign, and ask its donors."""
     form = WithdrawForm(request.form, context="")
-    if not form.validate():
-        return _page(campaign_id, _problem("withdraw", form.first_errors()))
-    with transaction(g.scope) as session:
-        service.withdraw(session, campaign_id, form.reason.data)
+    valid = form.validate()
+    words, wrong = why_words(request.form)
+    if not valid or wrong or form.until.data is None:
+        return _page(campaign_id, _problem("withdraw", form.first_errors() | wrong))
+    try:
+        with transaction(g.scope) as session:
+            service.withdraw(session, campaign_id, form.reason.data, words=words, until=form.until.data)
+    except Refusal as refusal:
+        return _refused(campaign_id, "withdraw", refusal)
     return _back(campaign_id)
+
+
+@blueprint.post("/<int:campaign_id>/ask")
+@requires(Permission.CLOSE, fresh=True)
+def ask(campaign_id: int) -> AnyResponse:
+    """Ask the donors of a campaign that ended below its goal what becomes of their gifts."""
+    form = AskForm(request.form, context="")
+    valid = form.validate()
+    words, wrong = why_words(request.form)
+    if not valid or wrong or form.until.data is None:
+        return _page(campaign_id, _problem("ask", form.first_errors() | wrong))
+    try:
+        with transaction(g.scope) as session:
+            service.ask_donors(session, campaign_id, words=words, until=form.until.data)
+    except Refusal as refusal:
+        return _refused(campaign_id, "ask", refusal)
+    return _back(campaign_id, "asked")
 
 
 @blueprint.post("/<int:campaign_id>/sign")

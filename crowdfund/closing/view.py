@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from crowdfund.campaigns.view import MuseumLabel, WorkCard
 from crowdfund.closing.rules import Finding
 from crowdfund.money import Money
 
@@ -93,6 +94,60 @@ class LessonsText:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """The donors were asked until a day: how many questions, and how they were answered so far."""
+
+    until: date
+    otherwise: str
+    questions: int
+    refund: int
+    move: int
+    keep: int
+    silent: int
+    done: int
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A work that a gift may move to; `no_receipt` where its gifts open no tax relief."""
+
+    id: int
+    work: WorkCard
+    no_receipt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChoicePage:
+    """What a donor is asked about one gift.
+
+    `wish` is the answer so far, `otherwise` what happens without one, `outcome` what was done; `target` is the work of the
+    answer. `answerable` says whether it may still be changed. `receipt` says that one was wished for.
+    """
+
+    museum: MuseumLabel
+    title: str
+    url: str
+    gift_url: str
+    withdrawn: bool
+    words: str
+    amount: Money
+    given_on: date
+    until: date
+    otherwise: str
+    answers: tuple[str, ...]
+    targets: tuple[Target, ...]
+    answerable: bool
+    wish: str = ""
+    target_id: int | None = None
+    target: str = ""
+    outcome: str = ""
+    receipt: bool = False
+    reward: str = ""
+    named: bool = False
+    dedicated_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Ending:
     """Everything about one campaign's end."""
 
@@ -108,6 +163,7 @@ class Ending:
     statements: tuple[StatementRow, ...]
     steps: tuple[StepRow, ...]
     lessons: LessonsText
+    asked: Asked | None = None
 
     @property
     def blocked(self) -> bool:

@@ -30,6 +30,7 @@ REFUND_REASONS = {
     "requested_by_customer": N_("The donor asked for it"),
     "fraudulent": N_("The payment was a fraud"),
     "withdrawn": N_("The work was withdrawn from sale"),
+    "purchase_failed": N_("The appeal came to nothing"),
     "cheque returned": N_("The bank sent the cheque back"),
 }
 

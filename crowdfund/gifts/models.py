@@ -183,3 +183,43 @@ class CampaignDay(OwnedByInstitution, Base):
     day: Mapped[date]  # in the museum's time zone
     gifts: Mapped[int] = mapped_column(BigInteger)  # that were not given back
     kept_minor: Mapped[int] = minor()
+
+
+class Asking(OwnedByInstitution, Base):
+    """A purchase came to nothing: why, in the museum's words, and until when its donors are asked about their gifts."""
+
+    __tablename__ = "askings"
+    __table_args__ = (UniqueConstraint("institution_id", "campaign_id"), owned_key("campaign_id", "campaigns"))
+
+    campaign_id: Mapped[int] = mapped_column(BigInteger)
+    words: Mapped[dict[str, str]]  # {locale: text}: read in the mail and on the page
+    otherwise: Mapped[str]  # rules.Wish: what happens to a gift whose donor does not answer
+    until: Mapped[datetime]
+    asked_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class GiftChoice(OwnedByInstitution, Base):
+    """A donor is asked what becomes of one gift. The answer may change until the day; then it is carried out, once."""
+
+    __tablename__ = "gift_choices"
+    __table_args__ = (
+        UniqueConstraint("institution_id", "gift_id"),
+        UniqueConstraint("institution_id", "token_hash"),
+        owned_key("asking_id", "askings"),
+        owned_key("gift_id", "gifts"),
+        owned_key("target_id", "campaigns"),
+        Index("ix_gift_choices_due", "institution_id", "until", postgresql_where=text("done_at IS NULL")),
+        Index("ix_gift_choices_asking", "institution_id", "asking_id"),
+    )
+
+    asking_id: Mapped[int] = mapped_column(BigInteger)
+    gift_id: Mapped[int] = mapped_column(BigInteger)
+    key: Mapped[UUID]  # the token is derived from it, and the name of the refund or the move that carries it out
+    token_hash: Mapped[str]
+    otherwise: Mapped[str]  # rules.Wish
+    until: Mapped[datetime]
+    wish: Mapped[str | None]  # rules.Wish; none: no answer yet
+    target_id: Mapped[int | None] = mapped_column(BigInteger)  # the campaign it is to move to
+    answered_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]  # rules.Outcome
+    done_at: Mapped[datetime | None]

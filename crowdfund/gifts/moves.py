@@ -17,12 +17,15 @@ from crowdfund.i18n import N_
 from crowdfund.tenancy import museum_of, scope_of
 
 
-def move_gift(session: Session, gift_id: int, campaign_id: int, request: UUID) -> Gift:
+def move_gift(
+    session: Session, gift_id: int, campaign_id: int, request: UUID, *, counterpart_minor: int | None = None
+) -> Gift:
     """Move what is left of a gift, less what is to be given back, and give the gift it has become. Locks the gift.
 
-    The legal date stays: nothing was given anew. The same `request` again gives the first move. Refuses (409) a gift of
-    which nothing is left, another issuer or currency; (404) a campaign that is not there. Publishes `gift.refunded` for
-    the one and `gift.received` for the other.
+    The legal date stays: nothing was given anew. `counterpart_minor` is the fair value of what its donor has received for
+    it, in minor units, where that is known: a reward that will never come no longer lessens the receipt. The same `request`
+    again gives the first move. Refuses (409) a gift of which nothing is left, another issuer or currency; (404) a campaign
+    that is not there. Publishes `gift.refunded` for the one and `gift.received` for the other.
     """
     gift = sums.locked(session, gift_id)
     reference = f"move:{request}"
@@ -36,19 +39,9 @@ def move_gift(session: Session, gift_id: int, campaign_id: int, request: UUID) -
     left = sums.left(gift) - sums.asked_for(session, gift)
     if left <= 0 or target.id == source.id or target.issuer_id != source.issuer_id or target.currency != gift.currency:
         raise Conflict(N_("This gift cannot be moved there."))
-    refund = Refund(
-        request=request,
-        gift_id=gift.id,
-        kind="move",
-        state=RefundState.SUCCEEDED,
-        amount_minor=left,
-        currency=gift.currency,
-        reason="moved",
-        requested_by=scope_of(session).actor,
-        created_at=clock.now(),
-        closed_at=clock.now(),
-    )
-    moved = _moved(gift, target, reference, left)
+    refund = _refund(session, gift, request, left)
+    counterpart = gift.counterpart_minor if counterpart_minor is None else counterpart_minor
+    moved = _moved(gift, target, reference, left, counterpart)
     session.add_all([refund, moved])
     session.flush()  # the ids name the posting and the facts
     sums.settle(session, gift)
@@ -59,12 +52,20 @@ def move_gift(session: Session, gift_id: int, campaign_id: int, request: UUID) -
     return moved
 
 
-def _moved(gift: Gift, target: Campaign, reference: str, left: int) -> Gift:
+def _refund(session: Session, gift: Gift, request: UUID, left: int) -> Refund:
+    return Refund(
+        request=request, gift_id=gift.id, kind="move", state=RefundState.SUCCEEDED, amount_minor=left,
+        currency=gift.currency, reason="moved", requested_by=scope_of(session).actor, created_at=clock.now(),
+        closed_at=clock.now(),
+    )  # fmt: skip
+
+
+def _moved(gift: Gift, target: Campaign, reference: str, left: int, counterpart: int) -> Gift:
     return Gift(
         reference=reference, pledge_id=gift.pledge_id, donor_id=gift.donor_id, campaign_id=target.id,
         state=GiftState.RECEIVED, amount_minor=left, currency=gift.currency,
         refunded_minor=0, disputed_minor=0, lost_minor=0, method=Method.MOVED, units=gift.units,
         gift_date=gift.gift_date, gift_date_basis=gift.gift_date_basis, received_at=gift.received_at,
-        wants_receipt=gift.wants_receipt, counterpart_minor=min(gift.counterpart_minor, left), imported=gift.imported,
+        wants_receipt=gift.wants_receipt, counterpart_minor=min(counterpart, left), imported=gift.imported,
         moved_from_id=gift.id,
     )  # fmt: skip

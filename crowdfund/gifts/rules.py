@@ -84,6 +84,23 @@ class Method(StrEnum):
     MOVED = "moved"  # from another campaign, at the donor's wish
 
 
+class Wish(StrEnum):
+    """What a donor wishes for a gift whose purchase came to nothing."""
+
+    REFUND = "refund"
+    MOVE = "move"  # to another campaign of the museum
+    KEEP = "keep"  # as was promised: it stays with the museum
+
+
+class Outcome(StrEnum):
+    """What became of a gift that was asked about."""
+
+    REFUND = "refund"
+    MOVE = "move"
+    KEEP = "keep"
+    GONE = "gone"  # it had been given back before the day
+
+
 def state_after(amount: int, refunded: int, disputed: int, lost: int) -> GiftState:
     """Tell the state that the sums (minor units) make: one answer, whatever the order in which they came."""
     if disputed:

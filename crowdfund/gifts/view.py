@@ -153,3 +153,7 @@ class GiftMail:
     goal: int = 0
     method: str = ""
     facts: tuple[tuple[str, str], ...] = ()
+    otherwise: str = ""  # rules.Wish: what happens to the gift without an answer
+    withdrawn: bool = False  # the work, from sale
+    moved_to: str = ""  # the work that the gift went to
+    moved_url: str = ""

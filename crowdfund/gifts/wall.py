@@ -36,17 +36,21 @@ def show(session: Session, pledge: Pledge) -> None:
         ours = Gift.pledge_id == pledge.id
     else:  # the group stands as long as anything is kept of what any of it gave
         ours = Gift.pledge_id.in_(select(Pledge.id).where(Pledge.group_id == pledge.group_id))
-    kept = session.scalars(
-        select(Gift.id).where(ours, Gift.campaign_id == pledge.campaign_id, Gift.state.not_in(GIVEN_BACK)).limit(1)
-    ).first()
-    if kept is None and pledge.reward_state == RewardState.WAIVED:
+    kept_in = session.scalars(
+        select(Gift.campaign_id).where(ours, Gift.state.not_in(GIVEN_BACK)).order_by(Gift.id.desc())
+    ).all()
+    here = pledge.campaign_id in kept_in
+    if not here and pledge.reward_state == RewardState.WAIVED:
         pledges.give_up_reward(
             session, pledge, RewardState.WAIVED
         )  # the piece; a reward is freed with what is owed for it
-    if kept is not None:
+    if here:
         wall.write_entry(session, pledge)
-    elif pledge.group_id is None:
-        wall.remove_entry(session, pledge.id)
-    else:
+    elif pledge.group_id is not None:
         wall.remove_group(session, pledge.group_id)
+    elif kept_in:  # moved to another work: the name goes with it
+        wall.write_entry(session, pledge, kept_in[0])
+        campaigns.touch(session, kept_in[0])
+    else:
+        wall.remove_entry(session, pledge.id)
     campaigns.touch(session, pledge.campaign_id)

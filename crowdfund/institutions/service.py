@@ -24,7 +24,7 @@ MEMBER_ALREADY = N_("This person is a member already")
 
 # Words that follow the language in public addresses: a museum of this name could not be reached.
 RESERVED_SLUGS = frozenset(
-    {"about", "campaigns", "cards", "gifts", "me", "news", "receipts", "static", "theme", "staff", "account"}
+    {"about", "campaigns", "cards", "choices", "gifts", "me", "news", "receipts", "static", "theme", "staff", "account"}
 )
 
 

@@ -15,6 +15,7 @@ from crowdfund.campaigns.view import WorkCard
 from crowdfund.donors.models import Consent, Donor
 from crowdfund.donors.rules import ConsentKind, short_name
 from crowdfund.errors import NotFound
+from crowdfund.gifts import choices
 from crowdfund.gifts.models import Gift
 from crowdfund.i18n import N_, gettext, local_date
 from crowdfund.institutions.models import Institution
@@ -114,6 +115,7 @@ def _gifts(session: Session, museum: Institution, donors: dict[int, Donor]) -> l
 
 def _gift(session: Session, museum: Institution, gift: Gift, donor: Donor) -> GiftLine:
     pledge = session.get(Pledge, (gift.institution_id, gift.pledge_id)) if gift.pledge_id else None
+    asked = choices.open_choices(session, [gift.id]).get(gift.id) if gift.kept.minor > 0 else None
     receipt = receipts.live_receipt(session, gift.id) or receipts.last_receipt(session, gift.id)
     return GiftLine(
         work=_work(session, gift.campaign_id),
@@ -126,6 +128,8 @@ def _gift(session: Session, museum: Institution, gift: Gift, donor: Donor) -> Gi
         cost=_cost(session, gift, receipt, donor),
         reward=_reward(session, pledge, museum.default_locale),
         url=url_for("pages.gift", token=pledges.gift_token(pledge)) if pledge else "",
+        choice_url=url_for("choosing.choose", token=choices.choice_token(asked)) if asked else "",
+        choose_by=choices.last_day(asked.until, museum.time_zone) if asked else None,
     )
 
 

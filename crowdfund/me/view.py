@@ -46,6 +46,8 @@ class GiftLine:
     cost: Money | None = None
     reward: str = ""
     url: str = ""
+    choice_url: str = ""  # the purchase came to nothing: what becomes of it may be chosen
+    choose_by: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

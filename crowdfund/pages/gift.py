@@ -17,7 +17,7 @@ from crowdfund.campaigns.texts import named_piece, said
 from crowdfund.desk.ways import bank_code, way_to_pay
 from crowdfund.donors.models import Donor
 from crowdfund.donors.rules import short_name
-from crowdfund.gifts import dedications, rules
+from crowdfund.gifts import choices, dedications, rules
 from crowdfund.gifts.models import Gift, Refund
 from crowdfund.i18n import current_locale, gettext
 from crowdfund.institutions.models import Issuer
@@ -100,6 +100,7 @@ def gift_page(session: Session, token: str, *, waiting: bool = False) -> GiftPag
         share_url=f"{config.public_url}{card.url}" if state == "paid" else "",
         decision_on=card.ended_on,
         live=card.phase == "live",
+        choice_url=_choice_url(session, gift),
         invitations_url=f"/{current_locale()}/gifts/{token}/invitations" if state == "paid" else "",
         invited=bool(gift) and state == "paid" and bool(invitations_of(session, pledge)),
         bring_url=f"/{current_locale()}/gifts/{token}/bring" if state == "paid" and _open(session, pledge) else "",
@@ -113,6 +114,12 @@ def gift_page(session: Session, token: str, *, waiting: bool = False) -> GiftPag
         share_card=share_card(pledge, token) if state == "paid" and donor.erased_at is None else None,
         ahead=next_reward(session, pledge, row.default_locale, more) if more else None,
     )
+
+
+def _choice_url(session: Session, gift: Gift | None) -> str:
+    """Lead to the question what becomes of a gift whose purchase came to nothing, while it may be answered."""
+    asked = choices.open_choices(session, [gift.id]).get(gift.id) if gift is not None else None
+    return f"/{current_locale()}/choices/{choices.choice_token(asked)}" if asked is not None else ""
 
 
 def _may_add(session: Session, pledge: Pledge, donor: Donor) -> bool:

@@ -30,9 +30,18 @@ def display_name(pledge: Pledge, donor: Donor) -> str | None:
     return None
 
 
-def write_entry(session: Session, pledge: Pledge) -> None:
-    """Bring the wall in line with a paid pledge: one entry in a random place, or none. Never an amount or a time."""
+def write_entry(session: Session, pledge: Pledge, campaign_id: int | None = None) -> None:
+    """Bring the wall in line with a paid pledge: one entry in a random place, or none. Never an amount or a time.
+
+    A gift that was moved is shown on the wall of its `campaign_id`, without the piece it had adopted elsewhere.
+    """
     write_entries(session, {pledge: clock.now()})
+    here = campaign_id or pledge.campaign_id
+    entry = session.scalars(select(WallEntry).where(WallEntry.pledge_id == pledge.id)).one_or_none()
+    if entry is not None and entry.campaign_id != here:
+        entry.campaign_id, entry.piece_id = here, None
+        entry.order_key, entry.shown_from = secrets.randbits(62), wall_shows_from(clock.now())
+        session.flush()
 
 
 def write_entries(session: Session, paid: Mapping[Pledge, datetime]) -> None:
@@ -71,7 +80,7 @@ def _write(session: Session, pledge: Pledge, name: str | None, entry: WallEntry 
     entry.message = pledge.message
     entry.dedication = pledge.dedication_name if pledge.wall_dedication else None
     entry.town = pledge.wall_town
-    if pledge.reward_state in {RewardState.CLAIMED, RewardState.WAIVED}:
+    if pledge.reward_state in {RewardState.CLAIMED, RewardState.WAIVED} and entry.campaign_id == pledge.campaign_id:
         entry.piece_id = pledge.piece_id
 
 

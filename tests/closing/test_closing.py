@@ -256,8 +256,19 @@ def test_a_withdrawn_campaign_says_so_and_keeps_its_page(
         number, slug = live.id, live.slug
     token = form_token(director, "/account/")
     address = f"/staff/arvieres/ending/{number}"
-    assert director.post(f"{address}/withdraw", data={"csrf_token": token, "reason": ""}).status_code == 422
-    assert director.post(f"{address}/withdraw", data={"csrf_token": token, "reason": "The seller"}).status_code == 303
+    by = (clock.now() + timedelta(days=20)).date().isoformat()
+    good = {"csrf_token": token, "reason": "The seller", "words_en": "It is no longer for sale.", "until": by}
+    for field, value in (
+        ("reason", ""),
+        ("words_en", ""),
+        ("until", ""),
+        ("until", "2026-01-01"),
+        ("until", "2199-01-01"),
+    ):
+        answer = director.post(f"{address}/withdraw", data=good | {field: value})
+        assert (answer.status_code, "It is no longer" in answer.text) == (422, field != "words_en"), field
+    assert director.post(f"{address}/withdraw", data=good).status_code == 303
+    assert director.post(f"{address}/ask", data=good).status_code == 409
     assert director.post(f"{address}/close", data={"csrf_token": token}).status_code == 409
     page = client.get(f"/en/arvieres/{slug}/")
     assert page.status_code == 200

@@ -121,3 +121,4 @@ class GiftPage:
     invited: bool = False
     bring_url: str = ""
     visit_code: str = ""
+    choice_url: str = ""  # the purchase came to nothing: what becomes of the gift may be chosen

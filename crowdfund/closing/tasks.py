@@ -1,0 +1,59 @@
+"""The worker's door: ask donors about their gifts, and carry out what they chose when the day has come."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from crowdfund import clock
+from crowdfund.campaigns.models import Campaign
+from crowdfund.campaigns.rules import CampaignState
+from crowdfund.closing.settling import settle
+from crowdfund.gifts import choice_mails, choices
+from crowdfund.gifts.models import Gift
+from crowdfund.mail import send_once
+from crowdfund.outbox import subscribes
+from crowdfund.tenancy import OperatorScope, TaskScope, museum_of, transaction
+from crowdfund.worker import sweeps_every
+
+
+@subscribes("campaign.asked")
+def ask_donors(session: Session, asking_id: int) -> None:
+    """Ask about each gift of the campaign."""
+    choices.ask_about_all(session, asking_id)
+
+
+def _came_late(session: Session, gift_id: int) -> bool:
+    gift = session.get_one(Gift, (museum_of(session), gift_id))
+    campaign = session.get_one(Campaign, (gift.institution_id, gift.campaign_id))
+    return campaign.state in {CampaignState.ENDED, CampaignState.WITHDRAWN}
+
+
+@subscribes("gift.received", when=_came_late)
+def ask_late_donor(session: Session, gift_id: int) -> None:
+    """Ask about a gift that came after the campaign's donors were asked."""
+    choices.ask_about_late(session, gift_id)
+
+
+@subscribes("choice.asked", outside=True)
+def send_question(scope: TaskScope, choice_id: int) -> None:
+    """Write to the donor what may be chosen, and until when."""
+    send_once(scope, f"choice_asked:{choice_id}", lambda session: choice_mails.asked(session, choice_id))
+
+
+@subscribes("choice.done", outside=True)
+def send_outcome(scope: TaskScope, choice_id: int) -> None:
+    """Write to the donor that the gift was moved, or could not be; a refund has a mail of its own."""
+    send_once(scope, f"choice_done:{choice_id}", lambda session: choice_mails.done(session, choice_id))
+
+
+@sweeps_every(timedelta(minutes=10))
+def settle_choices(institution_id: int) -> None:
+    """Carry out the answers whose day is past, each in a transaction of its own."""
+    scope = OperatorScope(institution_id, "gifts after a purchase that failed")
+    with transaction(scope) as session:
+        due = choices.due(session, clock.now())
+    for choice_id in due:
+        with transaction(scope) as session:
+            settle(session, choice_id)
