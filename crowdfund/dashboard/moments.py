@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from crowdfund.audit import AuditEntry
+from crowdfund.dashboard.acts import act_in_words
 from crowdfund.dashboard.queries import donor_name
 from crowdfund.donors.models import Donor
 from crowdfund.gifts.models import Dispute, Gift, Refund
@@ -240,8 +241,8 @@ def of_trail(entries: Iterable[tuple[AuditEntry, str]]) -> Iterator[StoryEvent]:
     for entry, name in entries:
         yield StoryEvent(
             entry.at,
-            _("In the audit trail: %(action)s", action=entry.action),
-            actor=name or entry.actor,
+            _("In the audit trail: %(action)s", action=act_in_words(entry.action)),
+            actor=name,
             proof=f"{entry.seq} · {entry.hash[:16]}",
         )
 

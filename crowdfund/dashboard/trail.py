@@ -9,18 +9,19 @@ from sqlalchemy.orm import Session
 
 from crowdfund.accounts.models import Account
 from crowdfund.audit import AuditEntry
+from crowdfund.dashboard.acts import actor_in_words
 from crowdfund.tenancy import museum_of
 
 
 def trail_of(session: Session, subjects: Collection[str]) -> list[tuple[AuditEntry, str]]:
-    """Read what the museum's trail says of these subjects, oldest first: each entry, and its person's name or ""."""
+    """Read what the museum's trail says of these subjects, oldest first: each entry, and who acted in words."""
     entries = session.scalars(
         select(AuditEntry)
         .where(AuditEntry.institution_id == museum_of(session), AuditEntry.subject.in_(subjects))
         .order_by(AuditEntry.seq)
     ).all()
     names = _actors(session, (entry.actor for entry in entries))
-    return [(entry, names.get(entry.actor, "")) for entry in entries]
+    return [(entry, actor_in_words(entry.actor, names)) for entry in entries]
 
 
 def _actors(session: Session, actors: Iterable[str]) -> dict[str, str]:

@@ -12,12 +12,11 @@ from sqlalchemy.orm import Session
 from crowdfund import books
 from crowdfund.accounts.models import Account
 from crowdfund.audit import AuditEntry
+from crowdfund.dashboard.acts import act_in_words, actor_in_words, details_in_words, subject_in_words
 from crowdfund.institutions.models import Member
-from crowdfund.team.acts import act_in_words, actor_in_words, subject_in_words
 from crowdfund.tenancy import museum_of
 
 PAGE = 50
-MOST_TOLD = 5  # of a list, in one line of the trail
 PERSON = "account:"
 
 
@@ -86,19 +85,10 @@ def _entries(session: Session, asked: Asked) -> Select[AuditEntry]:
 
 
 def _entry(row: AuditEntry, names: dict[str, str]) -> Entry:
-    detail = " · ".join(f"{name} {_told(value)}" for name, value in row.detail.items())
     return Entry(
         row.seq, row.at, actor_in_words(row.actor, names), act_in_words(row.action), subject_in_words(row.subject),
-        row.subject, detail, row.hash,
+        row.subject, details_in_words(row.detail), row.hash,
     )  # fmt: skip
-
-
-def _told(value: object) -> str:
-    """Write a detail; of a long list its beginning and how many more there are."""
-    if not isinstance(value, list):
-        return str(value)
-    more = len(value) - MOST_TOLD
-    return ", ".join(str(one) for one in value[:MOST_TOLD]) + (f" (+{more})" if more > 0 else "")
 
 
 def _names(session: Session, actors: Iterable[str]) -> dict[str, str]:

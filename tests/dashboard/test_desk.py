@@ -364,8 +364,8 @@ def test_the_story_tells_every_feature_the_gift_went_through_in_order(world: Wor
         "Receipt issued",
         "Mail refused by the other side",
         "Refund asked for",
-        "In the audit trail: gift.refund_requested",
-        "In the audit trail: receipt.issued",
+        "In the audit trail: asked to give a gift back",
+        "In the audit trail: issued a receipt",
         "Still to be done, tried 3 times",
     ):
         assert title in titles

@@ -10,8 +10,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from crowdfund import audit
+from crowdfund.dashboard.acts import ACTS, FAMILIES
 from crowdfund.institutions.rules import Role
-from crowdfund.team.acts import ACTS, FAMILIES
 from crowdfund.team.trail import PAGE
 from crowdfund.tenancy import StaffScope, transaction
 from tests.desk import enter, make_colleague
@@ -49,7 +49,7 @@ def test_acts_are_told_in_words_newest_first(owner: FlaskClient) -> None:
     assert "Person owner" in found[2]
     assert "asked to give a gift back" in found[2]
     assert "gift 12" in found[2]
-    assert "amount_minor 5000" in found[2]
+    assert "amount 50.00" in found[2]
 
 
 def test_it_is_filtered_by_person_and_by_subject(app: Flask, owner: FlaskClient) -> None:
@@ -109,4 +109,4 @@ def test_a_long_list_is_told_by_its_beginning(owner: FlaskClient, museum: int) -
     with transaction(scope(museum)) as session:
         audit.record(session, "campaign.edited", "campaign:1", fields=[f"field.{n}" for n in range(9)], revision=3)
     page = owner.get("/staff/saules/audit").text
-    assert "fields field.0, field.1, field.2, field.3, field.4 (+4) · revision 3" in page
+    assert "fields field.0, field.1, field.2, field.3, field.4 (+4) · version 3" in page

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
-from crowdfund.i18n import N_, gettext
+from babel.numbers import format_decimal
+
+from crowdfund.i18n import N_, current_locale, gettext
 
 ACTS: Mapping[str, str] = {
     "ambassador.off": N_("switched an ambassador’s link off"),
@@ -149,6 +152,40 @@ THINGS: Mapping[str, str] = {
     "thank_rule": N_("rule of thanks"),
     "view": N_("saved view"),
 }
+# What an entry tells beside the act, by its name there.
+DETAILS: Mapping[str, str] = {
+    "after": N_("after"),
+    "amount_minor": N_("amount"),
+    "before": N_("before"),
+    "cheques": N_("cheques"),
+    "count": N_("how many"),
+    "dated_on": N_("of the day"),
+    "donor_id": N_("donor"),
+    "fields": N_("fields"),
+    "filters": N_("chosen by"),
+    "format": N_("file"),
+    "gift_id": N_("gift"),
+    "gifts": N_("gifts"),
+    "kind": N_("kind"),
+    "letters": N_("letters"),
+    "locale": N_("language"),
+    "merged": N_("the other record"),
+    "number": N_("number"),
+    "on": N_("day"),
+    "part": N_("as"),
+    "people": N_("people"),
+    "pledge_id": N_("promise"),
+    "reason": N_("reason"),
+    "refund_id": N_("refund"),
+    "revision": N_("version"),
+    "role": N_("role"),
+    "sha256": N_("fingerprint"),
+    "state": N_("state"),
+    "step": N_("step"),
+    "to_gift_id": N_("became gift"),
+    "total_minor": N_("sum"),
+}
+MOST_TOLD, SHOWN_OF_A_HASH = 5, 12  # of a list, and of a fingerprint, in one line of the trail
 
 
 def act_in_words(action: str) -> str:
@@ -173,3 +210,20 @@ def actor_in_words(actor: str, names: Mapping[str, str]) -> str:
     if kind in {"outbox", "platform"}:
         return gettext(N_("the house itself"))
     return gettext(N_("a donor")) if kind == "donor" else actor
+
+
+def details_in_words(detail: Mapping[str, object]) -> str:
+    """Say what an entry tells beside the act; a name without words of its own stays as it is."""
+    return " · ".join(f"{gettext(DETAILS.get(name, name))} {_told(name, value)}" for name, value in detail.items())
+
+
+def _told(name: str, value: object) -> str:
+    """Write a detail: whole units with two decimals, the beginning of a fingerprint and of a long list."""
+    if name.endswith("_minor") and isinstance(value, int):
+        return format_decimal(Decimal(value).scaleb(-2), "#,##0.00", locale=current_locale())
+    if name.endswith("sha256"):
+        return str(value)[:SHOWN_OF_A_HASH]
+    if not isinstance(value, list):
+        return str(value)
+    more = len(value) - MOST_TOLD
+    return ", ".join(str(one) for one in value[:MOST_TOLD]) + (f" (+{more})" if more > 0 else "")
