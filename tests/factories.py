@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from crowdfund import clock
 from crowdfund.accounts.models import Account
-from crowdfund.campaigns import gate
-from crowdfund.campaigns.models import Artwork, Campaign, EarlyLink, Reward
+from crowdfund.campaigns import documents, gate
+from crowdfund.campaigns.models import Artwork, Campaign, CampaignDocument, EarlyLink, Reward
 from crowdfund.campaigns.promises import Approver, DecisionKind, WordState
 from crowdfund.conversation.models import Mention, News, NewsText, Question, ReplyTemplate
 from crowdfund.crm.models import DonorMerge, DonorNote, DonorTag, SavedView
@@ -27,7 +27,8 @@ from crowdfund.payments.models import Checkout
 from crowdfund.pictures.models import Picture
 from crowdfund.pledges.models import Pledge, WallEntry
 from crowdfund.team.models import Invitation
-from crowdfund.tenancy import OperatorScope, PlatformScope, transaction
+from crowdfund.tenancy import OperatorScope, PlatformScope, museum_of, transaction
+from tests.campaigns.papers import paper
 
 _count = itertools.count(1)
 
@@ -321,6 +322,20 @@ def make_talk(session: Session, number: int, words: str = "Why?") -> None:
         id=number, campaign_id=later.id, pledge_id=make_pledge(session, later).id, display_name="A name", message=words, locale="fr",
         shown_from=clock.now(), order_key=number))  # fmt: skip
     make_picture(session, id=number, alt=texts(words), credit=words)
+    make_document(session, later, id=number, title=texts(words))
+
+
+PAPER = paper()
+
+
+def make_document(session: Session, campaign: Campaign, **given: Any) -> CampaignDocument:
+    """File a paper with a campaign, for its museum alone."""
+    file = documents.keep_file(museum_of(session), PAPER)
+    values = {
+        "campaign_id": campaign.id, "state": "internal", "kind": "report", "title": texts("Report"), "locale": "fr",
+        "dated_on": date(2026, 3, 14), "storage_key": file.key, "sha256": file.sha256, "size_bytes": file.size_bytes,
+    } | given  # fmt: skip
+    return _added(session, CampaignDocument(**values))  # type: ignore[no-any-return]
 
 
 def make_picture(session: Session, **given: Any) -> Picture:

@@ -107,7 +107,8 @@ def campaigns(**given: Any) -> dict[str, Any]:
 THEIRS = (Other("Titre", "Le miroir", "Solène Favre", MOMENT),)
 LINES = [
     Line("L’objet et d’où il vient", (), "/a"),
-    Line("Contreparties", ("« Le catalogue » ne respecte pas les règles fiscales.",), "/b"),
+    Line("Avis et décisions", (("L’acte du conseil manque.", "/c"),), "/d"),
+    Line("Contreparties", (("« Le catalogue » ne respecte pas les règles fiscales.", ""),), "/b"),
 ]
 ROW = ListLine(4, "reward", "Le catalogue", Money(15000, "EUR"), "Proposée", Judged(fine=False, words="C’est trop."))
 SUMS = {"price": Money(10500000, "EUR"), "found": Money(6300000, "EUR"), "goal": Money(4200000, "EUR")}
@@ -134,6 +135,19 @@ def reading(**given: Any) -> dict[str, Any]:
     } | given  # fmt: skip
 
 
+PAPER = SimpleNamespace(id=5, state="internal", kind="act", dated_on=MOMENT.date(), size_bytes=240_000)
+
+
+def papers(**given: Any) -> dict[str, Any]:
+    """Show a campaign's documents."""
+    values: dict[str, Any] = {
+        "found": [(PAPER, "Délibération 2026-114"), (SimpleNamespace(**vars(PAPER) | {"state": "withdrawn"}), "Devis")],
+        "one": PAPER, "title": "Délibération 2026-114", "kinds": ["invoice", "act"], "languages": LANGUAGES, "tongues": LANGUAGES,
+        "values": {"kind": "act", "title_fr": "Délibération", "dated_on": "2026-11-01"},
+    }  # fmt: skip
+    return sheet("documents", **(values | given))
+
+
 CASES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "editor-pictures": ("editor/pictures.html", gallery),
     "editor-pictures-empty": ("editor/pictures.html", partial(gallery, found=[])),
@@ -156,10 +170,18 @@ CASES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "editor-row-new": ("editor/row.html", partial(row, "source", row_id=0, errors={"label": "Ceci manque"})),
     "editor-choose": ("editor/choose.html", partial(sheet, "picture", found=[(Shown(1, PICTURE, "", ()), True)], drawn="")),
     "editor-choose-empty": ("editor/choose.html", partial(sheet, "picture", found=[], drawn="viole.svg")),
+    "editor-documents": ("editor/documents.html", papers),
+    "editor-documents-empty": ("editor/documents.html", partial(papers, found=[], errors={"file": "Choisissez un fichier"})),
+    "editor-document": ("editor/document.html", papers),
+    "editor-document-live": (
+        "editor/document.html",
+        partial(papers, state="live", one=SimpleNamespace(**vars(PAPER) | {"state": "public"}), errors={"note": "Dites pourquoi"}),
+    ),
     "editor-languages": ("editor/languages.html", partial(sheet, "languages", approves=True, found=[
         Language("fr", "approved", 9, 9), Language("it", "machine", 7, 9), Language("en", "missing", 0, 9)])),
     "editor-decisions": ("editor/decisions.html", partial(sheet, "decisions", kinds=[("council", "Délibération")], rows=[
-        ("Délibération", True, [NOTED]), ("Mandat", True, []), ("Avis", False, [])], errors={"dated_on": "Le jour"})),
+        ("Délibération", True, [NOTED], "act"), ("Mandat", True, [], "mandate"),
+        ("Avis", False, [], "advice")], errors={"dated_on": "Le jour"})),
     "editor-approvals": ("editor/approvals.html", partial(sheet, "approvals", name="Hélène", today="2026-11-27", mine=[],
         rows=[("curator", "Conservation", AGREED, True), ("director", "Direction", None, False)])),
     "editor-versions": ("editor/versions.html", partial(sheet, "versions", found=[VERSION, replace(VERSION, number=5, note="A slip")])),

@@ -73,6 +73,7 @@ LIMITS: Mapping[str, Limit] = {
     "invitation_museum": Limit(20, 3600),
     "refund_account": Limit(60, 3600),
     "picture_account": Limit(120, 3600),
+    "document_account": Limit(60, 3600),
     "export_account": Limit(20, 3600),
     "reminder_network_hour": Limit(30, 3600),
     "reminder_email_day": Limit(3, 86400),

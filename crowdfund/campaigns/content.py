@@ -1,7 +1,8 @@
 """All that a museum's people may change in a campaign, as one flat table: name of the field → plain value.
 
 Names: `artwork.title.fr` for a text in one language, `campaign.goal_minor` for a value, `story.fr` for a story's source, `reward.12` for
-a row with all its values (None: there is no such row). Values are what JSON can hold; days are written as ISO dates, moments in UTC.
+a row with all its values (None: there is no such row), `document.7` for a paper that the public reads (None: it does not). Values are
+what JSON can hold; days are written as ISO dates, moments in UTC.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crowdfund.campaigns import richtext
-from crowdfund.campaigns.models import Artwork, Campaign, FundingSource, Reward, Stage
+from crowdfund.campaigns.models import Artwork, Campaign, CampaignDocument, FundingSource, Reward, Stage
+from crowdfund.campaigns.rules import DocumentState
 from crowdfund.campaigns.view import UPLOADED
 from crowdfund.errors import Refusal
 from crowdfund.i18n import N_
@@ -60,7 +62,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "image",
     ),
 }
-DAYS = {"option_until", "valued_on"}
+DOCUMENT = ("kind", "title", "locale", "dated_on", "position", "sha256")  # the file never changes: its hash names it
+DAYS = {"option_until", "valued_on", "dated_on"}
 MOMENTS = {"closes_at"}
 
 
@@ -91,6 +94,15 @@ def read_content(session: Session, campaign: Campaign) -> Content:
     )
     for kind in ROWS:
         content.update({f"{kind}.{row.id}": row_values(kind, row) for row in rows_of(session, kind, campaign.id)})
+    papers = select(CampaignDocument).where(
+        CampaignDocument.campaign_id == campaign.id, CampaignDocument.state == DocumentState.PUBLIC
+    )
+    content.update(
+        {
+            f"document.{one.id}": {column: plain(getattr(one, column)) for column in DOCUMENT}
+            for one in session.scalars(papers.order_by(CampaignDocument.id))
+        }
+    )
     return content
 
 
@@ -115,6 +127,9 @@ def put(session: Session, campaign: Campaign, field: str, value: Any) -> None:
         return
     if owner in ROWS:
         _put_row(session, campaign, owner, int(rest), value)
+        return
+    if owner == "document":
+        _put_document(session, campaign, int(rest), value)
         return
     row = campaign if owner == "campaign" else artwork_of(session, campaign)
     column, _, locale = rest.partition(".")
@@ -165,6 +180,23 @@ def _put_row(session: Session, campaign: Campaign, kind: str, number: int, value
         raise Refusal(TAKEN, field="stock")
     for column, value in given.items():
         setattr(row, column, value)
+
+
+def _put_document(session: Session, campaign: Campaign, number: int, values: Mapping[str, Any] | None) -> None:
+    """Show a paper to the public under these words, or keep it from them. Its file is where it was."""
+    document = session.get(CampaignDocument, (museum_of(session), number), with_for_update=True)
+    if document is None or document.campaign_id != campaign.id:
+        return
+    if values is None:
+        if document.state == DocumentState.PUBLIC:
+            document.state = DocumentState.INTERNAL
+        return
+    for column in DOCUMENT[:-1]:
+        setattr(document, column, typed(column, values[column]))
+    if document.state == DocumentState.WITHDRAWN:
+        document.state = DocumentState.INTERNAL
+        session.flush()  # the guard lets it go one step at a time
+    document.state = DocumentState.PUBLIC
 
 
 def _without(texts: Mapping[str, Any], locale: str) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from crowdfund.storage import FileStorage
 from crowdfund.tenancy import museum_of
 
 NO_TITLE = N_("Give the document a title in at least one language.")
-NOT_NOW = N_("This document was withdrawn: add it anew to show it.")
+NOT_NOW = N_("This document was withdrawn: bring it back first.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +83,9 @@ def describe_document(session: Session, document_id: int, details: DocumentDetai
 
 
 def move_document(session: Session, document_id: int, state: DocumentState) -> CampaignDocument:
-    """Publish a document, take it back from the public, or withdraw it for good. Twice is once.
+    """Publish a document, take it back from the public, withdraw it, or bring it back to the museum's eyes. Twice is once.
 
-    Raises NotFound, and Conflict for one that was withdrawn.
+    Raises NotFound, and Conflict for publishing one that was withdrawn.
     """
     document = document_of(session, document_id)
     if document.state == state:

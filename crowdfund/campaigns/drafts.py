@@ -92,7 +92,7 @@ def copy_campaign(session: Session, campaign_id: int, title: str, *, author: Aut
     rows = {kind: rows_of(session, kind, model.id) for kind in ROWS}
     for field, value in read_content(session, model).items():
         kept = field in {f"campaign.title.{home}", "campaign.closes_at"}
-        if not kept and field.partition(".")[0] not in ROWS:
+        if not kept and field.partition(".")[0] not in {*ROWS, "document"}:
             put(session, campaign, field, value)
     for kind, found in rows.items():
         for row in found:

@@ -30,6 +30,7 @@ PAPERS: Mapping[str, DecisionKind] = {
     DocumentKind.MANDATE: DecisionKind.MANDATE,
     DocumentKind.AGREEMENT: DecisionKind.ACCOUNTANT,
 }
+PAPER_OF: Mapping[str, str] = {decision: kind for kind, decision in PAPERS.items()}
 ITEMS_OPEN = N_("Something is still missing before this campaign may open. The checklist says what.")
 IN_FUTURE = N_("This day is not over yet.")
 NO_WORDS = N_("There are no words in this language to approve.")

@@ -56,9 +56,10 @@ class DocumentState(StrEnum):
 DOCUMENT_TRANSITIONS: dict[DocumentState, frozenset[DocumentState]] = {
     DocumentState.INTERNAL: frozenset({DocumentState.PUBLIC, DocumentState.WITHDRAWN}),
     DocumentState.PUBLIC: frozenset({DocumentState.INTERNAL, DocumentState.WITHDRAWN}),
-    DocumentState.WITHDRAWN: frozenset(),
+    DocumentState.WITHDRAWN: frozenset({DocumentState.INTERNAL}),  # a slip is undone
 }
 LARGEST_DOCUMENT = 10 * 1024 * 1024  # bytes
+MOST_DOCUMENTS = 100  # of one campaign
 PDF_BEGINS, PDF_ENDS = b"%PDF-", b"%%EOF"
 
 TRANSITIONS: dict[CampaignState, frozenset[CampaignState]] = {

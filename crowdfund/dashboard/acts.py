@@ -41,6 +41,8 @@ ACTS: Mapping[str, str] = {
     "count.dropped": N_("dropped a count"),
     "count.recorded": N_("recorded a count"),
     "document.added": N_("added a document"),
+    "document.described": N_("changed the words of a document"),
+    "document.replaced": N_("replaced a document’s file"),
     "donor.call": N_("noted a call with a donor"),
     "donor.erased": N_("erased a donor"),
     "donor.exported": N_("handed a donor their data"),

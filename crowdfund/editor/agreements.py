@@ -146,7 +146,12 @@ def _decisions(campaign_id: int, errors: dict[str, str] | None = None, status: i
         facts = gate.facts_of(session, campaign)
         noted = gate.decisions_of(session, campaign.id)
         rows = [
-            (gettext(DECISIONS[kind]), kind in facts.decisions, [one for one in noted if one.kind == kind])
+            (
+                gettext(DECISIONS[kind]),
+                kind in facts.decisions,
+                [one for one in noted if one.kind == kind],
+                gate.PAPER_OF[kind],
+            )
             for kind in required_decisions(issuer.kind, campaign.kind)
         ]
         values = {

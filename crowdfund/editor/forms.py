@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from wtforms import IntegerField
 from wtforms.validators import NumberRange, Optional
 
-from crowdfund.forms import DeskForm, TextField
-from crowdfund.i18n import N_, gettext, language_name
+from crowdfund.campaigns.documents import DocumentDetails
+from crowdfund.campaigns.rules import DocumentKind, DocumentState
+from crowdfund.forms import ChoiceField, DayField, DeskForm, TextField
+from crowdfund.i18n import LOCALES, N_, gettext, language_name
 from crowdfund.pictures.rules import LONGEST_ALT, LONGEST_CREDIT, MIDDLE
 from crowdfund.pictures.service import Said
 
@@ -44,3 +47,27 @@ def alt_form(languages: Sequence[str]) -> type[PictureForm]:
     """Make the form that asks for a picture's words in each language."""
     fields = {f"alt_{locale}": TextField(LONGEST_ALT, label=language_name(locale)) for locale in languages}
     return type("AltForm", (PictureForm,), fields)
+
+
+NO_KIND = N_("Say what this document is.")
+NO_LANGUAGE = N_("Say in which language this document is written.")
+LONGEST_TITLE = 200
+
+
+class DocumentForm(DeskForm):
+    """What is said of a document. A field `title_<locale>` for each language is read beside these."""
+
+    kind = ChoiceField(DocumentKind, missing=NO_KIND)
+    locale = ChoiceField(LOCALES, missing=NO_LANGUAGE)
+    dated_on = DayField()
+    shown = ChoiceField((DocumentState.INTERNAL, DocumentState.PUBLIC), default=DocumentState.INTERNAL)
+
+    def said(self, titles: dict[str, str]) -> DocumentDetails:
+        """Give what was filled in."""
+        day: date = self.dated_on.data  # type: ignore[assignment] # the form is valid
+        return DocumentDetails(kind=self.kind.data, title=titles, locale=self.locale.data, dated_on=day)
+
+
+def document_form(languages: Sequence[str]) -> type[DocumentForm]:
+    """Make the form that asks for a document's title in each language."""
+    return type("TitledForm", (DocumentForm,), {f"title_{locale}": TextField(LONGEST_TITLE) for locale in languages})

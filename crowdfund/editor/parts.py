@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from crowdfund.campaigns.rules import FundingModel
+from crowdfund.campaigns.rules import DocumentKind, FundingModel
 from crowdfund.i18n import N_
 
 Kind = Literal["line", "text", "story", "money", "amounts", "day", "last_day", "choice", "count", "yes"]
@@ -61,6 +61,19 @@ FULFILMENTS = (
     ("pick_up", N_("Picked up at the museum")),
     ("invitation", N_("An invitation")),
     ("digital", N_("Sent by e-mail")),
+)
+PAPERS = (
+    (DocumentKind.INVOICE, N_("Invoice")),
+    (DocumentKind.REPORT, N_("Report")),
+    (DocumentKind.ADVICE, N_("Opinion of the commission")),
+    (DocumentKind.ACT, N_("Decision of the council")),
+    (DocumentKind.LICENCE, N_("Licence")),
+    (DocumentKind.BUDGET, N_("Figures")),
+    (DocumentKind.MANDATE, N_("Mandate")),
+    (DocumentKind.AGREEMENT, N_("Agreement of the accountant")),
+    (DocumentKind.LETTER, N_("Letter")),
+    (DocumentKind.PRESS, N_("Press")),
+    (DocumentKind.OTHER, N_("Document")),
 )
 OFFERS = (("offered", N_("Offered")), ("draft", N_("Not offered yet")), ("withdrawn", N_("No longer offered")))
 
@@ -124,6 +137,14 @@ ROWS: Mapping[str, tuple[Field, ...]] = {
         Field("state", N_("State"), "choice", choices=OFFERS),
     ),
 }  # fmt: skip
+# Rows that pages of their own ask for; the versions tell of them.
+TOLD: Mapping[str, tuple[Field, ...]] = {
+    "document": (
+        Field("title", N_("Title"), worded=True),
+        Field("kind", N_("What it is"), "choice", choices=PAPERS),
+        Field("dated_on", N_("Its day"), "day"),
+    ),
+}
 # What a new row holds that no field asks for.
 BEGINNINGS: Mapping[str, Mapping[str, object]] = {
     "source": {"position": 0, "label": {}},
@@ -149,7 +170,12 @@ def field_label(name: str) -> str:
     return ROW_NAMES.get(owner, MORE_NAMES.get(name, name))
 
 
-ROW_NAMES = {"source": N_("A source of money"), "stage": N_("A milestone"), "reward": N_("A reward")}
+ROW_NAMES = {
+    "source": N_("A source of money"),
+    "stage": N_("A milestone"),
+    "reward": N_("A reward"),
+    "document": N_("A document for everybody"),
+}
 MORE_NAMES = {
     "artwork.image": N_("The picture of the work"),
     "artwork.image_width": N_("The picture of the work"),

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from crowdfund import clock
 from crowdfund.campaigns import gate, illustration, service
-from crowdfund.campaigns.checklist import PICTURE_MISSING, Item
+from crowdfund.campaigns.checklist import DECISION_MISSING, PICTURE_MISSING
 from crowdfund.campaigns.content import read_content
 from crowdfund.campaigns.editing import edit_campaign
 from crowdfund.campaigns.models import Campaign
@@ -53,7 +53,9 @@ class Line:
     """A line of the checklist, in words, with the address where it is settled."""
 
     label: str
-    problems: tuple[str, ...]
+    problems: tuple[
+        tuple[str, str], ...
+    ]  # what is missing, and where it is settled when that is not the line's own place
     url: str
 
 
@@ -172,15 +174,19 @@ def lines_of(session: Session, campaign: Campaign, here: str) -> list[Line]:
     return [
         Line(
             gettext(ITEMS[item.key]),
-            tuple(gettext(text, **said(values)) for text, values in item.problems),
-            f"{here}/{'picture' if item.key == 'object' and _only_picture(item) else item.place}",
+            tuple((gettext(text, **said(values)), _way(here, text)) for text, values in item.problems),
+            f"{here}/{item.place}",
         )
         for item in gate.checklist_of(session, campaign)
     ]
 
 
-def _only_picture(item: Item) -> bool:
-    return len(item.problems) == 1 and item.problems[0][0] == PICTURE_MISSING
+def _way(here: str, problem: str) -> str:
+    """Tell where one point is settled, when not in its line's own place."""
+    kind = next((kind for kind, text in DECISION_MISSING.items() if text == problem), None)
+    if kind is not None:
+        return f"{here}/documents?kind={gate.PAPER_OF[kind]}#add"
+    return f"{here}/picture" if problem == PICTURE_MISSING else ""
 
 
 def _checklist(campaign_id: int, errors: dict[str, str] | None = None, status: int = 200) -> AnyResponse:

@@ -16,7 +16,7 @@ from config import Config
 from crowdfund.campaigns.editing import RESTORED, changes_of, restore_campaign
 from crowdfund.campaigns.preparation import Change
 from crowdfund.editor.frame import author, campaign_here, head_of, note, render
-from crowdfund.editor.parts import ROWS, field_label, find_field
+from crowdfund.editor.parts import ROWS, TOLD, field_label, find_field
 from crowdfund.editor.reading import Frame, written
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.headers import policy
@@ -158,8 +158,8 @@ def _version(changes: list[Change], frame: Frame) -> Version:
 def _differences(field: str, before: Any, after: Any, frame: Frame) -> Iterator[Difference]:
     owner = field.partition(".")[0]
     label = gettext(field_label(field))
-    if owner in ROWS:
-        for one in ROWS[owner]:
+    if owner in ROWS or owner in TOLD:
+        for one in ROWS.get(owner) or TOLD[owner]:
             locales: tuple[str, ...] = _locales(one.name, before, after) if one.worded else ("",)
             for locale in locales:
                 was, now = (_cell(one, row, locale, frame) for row in (before, after))
@@ -180,6 +180,8 @@ def _locales(name: str, *rows: Mapping[str, Any] | None) -> tuple[str, ...]:
 
 def _cell(field: Any, row: Mapping[str, Any] | None, locale: str, frame: Frame) -> str:
     value = (row or {}).get(field.name)
+    if field.kind == "choice" and value:
+        return gettext(next((label for one, label in field.choices if one == value), str(value)))
     return written(field, (value or {}).get(locale) if locale else value, frame)
 
 

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import signal
-import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import BoundedSemaphore
 
+from crowdfund import confined
 from crowdfund.errors import Refusal
 from crowdfund.i18n import N_
 from crowdfund.pictures.rules import LARGEST_FILE, TYPES, refused, storage_key
@@ -65,23 +63,11 @@ def keep(storage: FileStorage, encoded: Encoded) -> None:
 
 def _run(folder: str) -> dict[str, object]:
     try:
-        done = subprocess.run(  # noqa: S603 - our own program; -I and an empty environment: nothing of the house goes along
-            [sys.executable, "-I", str(PROGRAM), folder],
-            cwd=folder,
-            env={},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=PATIENCE,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
+        made: dict[str, object] = json.loads(confined.run(PROGRAM, folder, PATIENCE))
+    except confined.TooSlow:
         raise refused("slow") from None
-    if done.returncode in {-signal.SIGXCPU, -signal.SIGKILL}:
-        raise refused("slow")
-    if done.returncode != 0:
-        raise refused(done.stdout.decode("ascii", "replace"))
-    made: dict[str, object] = json.loads(done.stdout)
+    except confined.Stopped as stopped:
+        raise refused(str(stopped)) from None
     return made
 
 

@@ -89,13 +89,15 @@ def test_a_drafts_document_and_another_museums_are_not_there(app: Flask, client:
         documents.move_document(session, number, DocumentState.PUBLIC)
 
 
-def test_a_withdrawn_document_stays_so(app: Flask) -> None:
+def test_a_withdrawn_document_comes_back_to_the_museum_first(app: Flask) -> None:
     museum, number = _filed()
     with transaction(factories.scope(museum)) as session:
         documents.move_document(session, number, DocumentState.WITHDRAWN)
         documents.move_document(session, number, DocumentState.WITHDRAWN)  # twice is once
         with pytest.raises(Conflict):
             documents.move_document(session, number, DocumentState.PUBLIC)
+        documents.move_document(session, number, DocumentState.INTERNAL)
+        documents.move_document(session, number, DocumentState.PUBLIC)
         assert [
             one.id for one in documents.documents_of(session, documents.document_of(session, number).campaign_id)
         ] == [number]

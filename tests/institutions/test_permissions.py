@@ -125,6 +125,7 @@ CHANGES |= {
     "returned",
 }
 CHANGES |= {"add_count", "confirm"}
+CHANGES |= {"file_document", "move", "replace"}
 CHANGES |= {"keep_view_of_gifts", "drop_view", "keep_segment", "export_gifts", "export_people"}
 CHANGES |= {"put_phone", "add_tag", "drop_tag", "write_note", "drop_note", "merge", "separate"}
 CHANGES |= {"mark", "undo", "remind", "add_rule", "change_rule", "note_call", "print_letters", "move_letter", "sent"}
@@ -140,7 +141,7 @@ AFTER = ("rewards.", "thanks.", "gatherings.", "guests.", "bring.")  # what foll
 KNOWN = ("shelf.", "people.", "person.")  # what is noted of donors
 
 
-EDITED = ("gallery.", "review.", "editor.", "rows.", "steps.", "agreements.", "versions.")
+EDITED = ("gallery.", "review.", "editor.", "rows.", "papers.", "steps.", "agreements.", "versions.")
 
 
 @dataclass(frozen=True)
@@ -200,7 +201,7 @@ def address(rule: str, slug: str, shown: Museum, gift_id: int | None = None) -> 
     number = gift_id or shown.gift_id
     path = rule.replace("<museum>", slug)
     path = re.sub(
-        r"<int:(gift|aside|question|news|picture|entry|statement|line|batch|cheque|count)_id>",
+        r"<int:(gift|aside|question|news|picture|document|entry|statement|line|batch|cheque|count)_id>",
         str(number),
         path,
     )

@@ -46,7 +46,7 @@ DOCUMENTED |= {
     "versions.restore": 404,
     "rows.remove": 404,
 }
-EDITED = ("review.", "editor.", "rows.", "steps.", "agreements.", "versions.")
+EDITED = ("review.", "editor.", "rows.", "papers.", "steps.", "agreements.", "versions.")
 NOWHERE = "no-such-museum"
 REPORTS = ("pledges", "gifts", "ledger", "receipts", "mails", "audit", "wall", "outbox")
 
