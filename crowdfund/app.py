@@ -26,6 +26,7 @@ from crowdfund.counter.lines_page import blueprint as bank_lines
 from crowdfund.counter.promises import blueprint as promises
 from crowdfund.counter.statements_page import blueprint as statements
 from crowdfund.dashboard.correspondence import blueprint as inbox
+from crowdfund.dashboard.donor_files import blueprint as donor_files
 from crowdfund.dashboard.donors import blueprint as people
 from crowdfund.dashboard.exports import blueprint as exports
 from crowdfund.dashboard.gatherings import blueprint as gatherings
@@ -48,6 +49,7 @@ from crowdfund.gifts import tasks as gifts_tasks
 from crowdfund.gifts.views import blueprint as gifts
 from crowdfund.health import blueprint as health
 from crowdfund.institutions.staff import blueprint as museums
+from crowdfund.intake import tasks as intake_tasks
 from crowdfund.invitations import tasks as invitations_tasks
 from crowdfund.mail import Mailer
 from crowdfund.me import tasks as me_tasks
@@ -89,6 +91,7 @@ LISTENING = (
     fulfilment_tasks,
     desk_tasks,
     gifts_tasks,
+    intake_tasks,
     invitations_tasks,
     me_tasks,
     payments_tasks,
@@ -112,6 +115,7 @@ DOORS = (
     post,
     shelf,
     people,
+    donor_files,
     person,
     exports,
     rewards,

@@ -22,6 +22,7 @@ from wtforms.csrf.core import CSRF
 
 from config import Config
 from crowdfund import clock
+from crowdfund.errors import Refusal
 from crowdfund.i18n import N_, gettext
 from crowdfund.links import BadLink, sign, unsign
 from crowdfund.money import MAX_MINOR, Money, MoneyError, exponent
@@ -177,6 +178,18 @@ class TextField(StringField):  # type: ignore[misc]
             raise ValidationError(problem)
 
 
+def read_email(text: str) -> str:
+    """Read an e-mail address, in lower case, that a mail server could take. Raises Refusal, which says which part is missing."""
+    name, at, host = text.rpartition("@")
+    if at and name and host and "." not in host.strip("."):
+        raise Refusal(N_("The email address isn’t complete: the ending is missing"), field="email")
+    try:
+        address = validate_email(text, check_deliverability=False, allow_smtputf8=False, test_environment=True)
+    except EmailNotValidError:
+        raise Refusal(N_("This is not an email address. It looks like name@example.org"), field="email") from None
+    return str(address.ascii_email or address.normalized).lower()
+
+
 class EmailField(TextField):
     """An e-mail address, in lower case, that a mail server could take; nothing is asked of the network."""
 
@@ -187,14 +200,10 @@ class EmailField(TextField):
         """Refuse what is no address, and say which part is missing."""
         if validation_stopped or self.errors or not self.data:
             return
-        name, at, host = self.data.rpartition("@")
-        if at and name and host and "." not in host.strip("."):
-            raise ValidationError(gettext(N_("The email address isn’t complete: the ending is missing")))
         try:
-            address = validate_email(self.data, check_deliverability=False, allow_smtputf8=False, test_environment=True)
-        except EmailNotValidError:
-            raise ValidationError(gettext(N_("This is not an email address. It looks like name@example.org"))) from None
-        self.data = (address.ascii_email or address.normalized).lower()
+            self.data = read_email(self.data)
+        except Refusal as refusal:
+            raise ValidationError(gettext(refusal.message)) from None
 
 
 class ChoiceField(StringField):  # type: ignore[misc]

@@ -15,6 +15,7 @@ from crowdfund.donors import models as donors
 from crowdfund.fulfilment import models as fulfilment
 from crowdfund.gifts import models as gifts
 from crowdfund.institutions import models as institutions
+from crowdfund.intake import models as intake
 from crowdfund.invitations import models as invitations
 from crowdfund.ledger import models as ledger
 from crowdfund.me import models as me
@@ -41,6 +42,7 @@ __all__ = [
     "gifts",
     "installation",
     "institutions",
+    "intake",
     "invitations",
     "ledger",
     "mail",

@@ -21,6 +21,7 @@ from crowdfund.desk.models import BankLine, Batch, Cheque, Count, Statement
 from crowdfund.donors.models import Donor
 from crowdfund.gifts.models import Gift
 from crowdfund.institutions.models import BankDetails, Institution, Issuer, Member
+from crowdfund.intake.models import DonorFile
 from crowdfund.ledger import service as ledger
 from crowdfund.links import digest
 from crowdfund.payments.models import Checkout
@@ -393,6 +394,13 @@ def make_team(session: Session, number: int) -> None:
         expires_at=clock.now() + timedelta(days=7)))  # fmt: skip
 
 
+def make_file(session: Session, number: int, words: str = "Words") -> None:
+    """Plant a file of donors that was taken in long ago."""
+    _added(session, DonorFile(
+        id=number, filename=words, sha256="0", encoding="UTF-8", delimiter=";", rows=1, state="applied", columns={}, report={},
+        origin=words, recorded_by="x", applied_at=clock.now() - timedelta(days=99)))  # fmt: skip
+
+
 def make_known(session: Session, number: int, words: str = "Words") -> None:
     """Plant a donor with a tag, a note and an undone merge, and a view, each as far beyond the number as a later campaign.
 
@@ -405,3 +413,4 @@ def make_known(session: Session, number: int, words: str = "Words") -> None:
     _added(session, DonorNote(**own, donor_id=donor_id, kind="note", text=words, written_by="x"))
     undone = {"moved": [], "merged_by": "x", "undone_at": clock.now()}
     _added(session, DonorMerge(**own, kept_id=donor_id, merged_id=donor_id, **undone))
+    make_file(session, number + LATER, words)

@@ -99,6 +99,7 @@ from crowdfund.reach.view import Appeal, PlaceRow, WayRow
 from crowdfund.receipts.view import ReceiptCheck
 from tests import preview_choice, preview_desk, preview_editor
 from tests.preview_after import after_cases, appeal_cases
+from tests.preview_donors import DONOR_CASES
 from tests.preview_team import ASKED, KEYS, second_step, team_cases
 
 if TYPE_CHECKING:
@@ -1555,6 +1556,7 @@ CASES.update(
 )
 CASES.update(after_cases(desk, mail))
 CASES.update(team_cases(desk))
+CASES.update(DONOR_CASES)
 CASES.update(appeal_cases(appeal))
 
 CASES.update(preview_desk.CASES)

@@ -24,12 +24,13 @@ from crowdfund.counter.view import (
     StatementRow,
     SuggestionRow,
 )
-from crowdfund.desk.tables import FIELDS, NEEDED, Table
+from crowdfund.desk.tables import FIELDS, NEEDED
 from crowdfund.desk.ways import WayToPay, bank_code
 from crowdfund.gifts.view import Desk, GiftMail
 from crowdfund.money import Money
 from crowdfund.pages.view.gift import HowToPay
 from crowdfund.pledges.view import CountryChoice
+from crowdfund.sheets import Table
 
 Case = tuple[str, Callable[[], dict[str, Any]]]
 TODAY = dt.date(2026, 11, 22)

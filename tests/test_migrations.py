@@ -27,6 +27,7 @@ from crowdfund.desk import rules as desk
 from crowdfund.embedded import EmbeddedPostgres
 from crowdfund.fulfilment import rules as fulfilment
 from crowdfund.gifts import rules as gifts
+from crowdfund.intake import rules as intake
 from crowdfund.invitations import rules as invitations
 from crowdfund.payments import rules as payments
 from crowdfund.pledges import rules as pledges
@@ -56,6 +57,7 @@ CODE: dict[str, Mapping[Any, Any]] = {
     "thank_calls": thanks.CALL_TRANSITIONS,
     "thank_letters": thanks.LETTER_TRANSITIONS,
     "letter_batches": thanks.BATCH_TRANSITIONS,
+    "donor_files": intake.TRANSITIONS,
 }
 
 

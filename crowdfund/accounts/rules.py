@@ -75,6 +75,7 @@ LIMITS: Mapping[str, Limit] = {
     "picture_account": Limit(120, 3600),
     "document_account": Limit(60, 3600),
     "export_account": Limit(20, 3600),
+    "donor_file_account": Limit(30, 3600),
     "reminder_network_hour": Limit(30, 3600),
     "reminder_email_day": Limit(3, 86400),
     "group_network_hour": Limit(10, 3600),

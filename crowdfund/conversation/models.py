@@ -125,6 +125,8 @@ class Dispatch(OwnedByInstitution, Base):
         owned_key("news_id", "news"),
         owned_key("follower_id", "followers"),
         owned_key("donor_id", "donors"),
+        Index("ix_dispatches_donor_id", "institution_id", "donor_id"),
+        Index("ix_dispatches_address", "institution_id", "address_hash"),
     )
 
     occasion: Mapped[str]

@@ -16,11 +16,12 @@ from crowdfund.desk import statements
 from crowdfund.desk.models import Statement
 from crowdfund.desk.rules import StatementState
 from crowdfund.desk.statements import Preview
-from crowdfund.desk.tables import FIELDS, NEEDED, SHOWN, Table, guessed
+from crowdfund.desk.tables import FIELDS, NEEDED, SHOWN, guessed
 from crowdfund.errors import Refusal
 from crowdfund.institutions.permissions import keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission
 from crowdfund.money import Money
+from crowdfund.sheets import Table
 from crowdfund.tenancy import transaction
 
 MOST_SHOWN = 200

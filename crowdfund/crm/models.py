@@ -82,6 +82,7 @@ class DonorMerge(OwnedByInstitution, Base):
     __table_args__ = (
         owned_key("kept_id", "donors"),
         owned_key("merged_id", "donors"),
+        Index("ix_donor_merges_merged_id", "institution_id", "merged_id"),
         Index("ix_donor_merges_kept", "institution_id", "kept_id"),
     )
 

@@ -7,6 +7,7 @@ from wtforms import HiddenField
 from crowdfund.crm.rules import NoteKind
 from crowdfund.forms import ChoiceField, DeskForm, MoneyField, TextField
 from crowdfund.i18n import N_
+from crowdfund.intake.rules import LONGEST_ORIGIN, SAY_ORIGIN
 
 LONGEST_REASON = 300
 LONGEST_NAME = 60
@@ -44,3 +45,9 @@ class NoteForm(DeskForm):
 
     kind = ChoiceField(NoteKind, default=NoteKind.NOTE)
     note = TextField(LONGEST_NOTE, missing=N_("Write down what happened."), lines=True)
+
+
+class OriginForm(DeskForm):
+    """Where a file of donors comes from; the paper that proves its consents comes beside."""
+
+    origin = TextField(LONGEST_ORIGIN, missing=SAY_ORIGIN, lines=True)

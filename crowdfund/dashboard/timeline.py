@@ -21,6 +21,9 @@ from crowdfund.donors.models import Consent, Donor
 from crowdfund.gifts.models import Gift
 from crowdfund.i18n import country_name
 from crowdfund.institutions.current import Membership
+from crowdfund.institutions.permissions import can
+from crowdfund.institutions.rules import Permission
+from crowdfund.intake.models import BroughtDonor, DonorFile
 from crowdfund.mail import SentMail
 from crowdfund.money import Money
 
@@ -144,6 +147,7 @@ def _happenings(
     all_of_them = [
         *_gifts(session, museum, ids),
         *_notes(session, here, ids),
+        *_files(session, museum, ids),
         *(_mails(session, emails) if emails else ()),
         *(_questions(session, emails) if emails else ()),
         *(Happening(one.given_at, "consent", one.wording) for one in consents),
@@ -177,6 +181,15 @@ def _notes(session: Session, here: str, ids: Sequence[int]) -> Iterator[Happenin
         number = one.written_by.partition(":")[2]
         by = names.get(int(number), "") if number.isdigit() else ""
         yield Happening(one.at, one.kind, one.text, by=by, drop_url=f"{here}/notes/{one.id}/drop")
+
+
+def _files(session: Session, museum: Membership, ids: Sequence[int]) -> Iterator[Happening]:
+    found = session.execute(
+        select(DonorFile).join(BroughtDonor, BroughtDonor.file_id == DonorFile.id).where(BroughtDonor.donor_id.in_(ids))
+    )
+    for file in found.scalars():
+        url = f"/staff/{museum.slug}/donors/files/{file.id}" if can(Permission.MANAGE_DONORS) else ""
+        yield Happening(file.applied_at or file.created_at, "file", f"{file.filename} · {file.origin or ''}", url)
 
 
 def _mails(session: Session, emails: Sequence[str]) -> Iterator[Happening]:

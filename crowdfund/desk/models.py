@@ -64,6 +64,7 @@ class BankLine(OwnedByInstitution, Base):
         CheckConstraint(TWO_PEOPLE, name="two_people"),
         CheckConstraint("state <> 'closed' OR (approved_by IS NOT NULL AND gift_id IS NOT NULL)", name="closed"),
         CheckConstraint("state NOT IN ('matched', 'closed') OR recorded_by IS NOT NULL", name="matched"),
+        Index("ix_bank_lines_donor_id", "institution_id", "donor_id"),
         Index("ix_bank_lines_state", "institution_id", "state", "id"),
     )
 
@@ -127,6 +128,7 @@ class Cheque(OwnedByInstitution, Base):
 
     __tablename__ = "cheques"
     __table_args__ = (
+        Index("ix_cheques_donor_id", "institution_id", "donor_id"),
         UniqueConstraint("institution_id", "attempt"),
         owned_key("batch_id", "batches"),
         owned_key("pledge_id", "pledges"),

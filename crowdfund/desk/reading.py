@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from decimal import Decimal, InvalidOperation
 from crowdfund.errors import Refusal
 from crowdfund.i18n import N_
 from crowdfund.money import Money, exponent
+from crowdfund.sheets import one_line
 
 MOST_LINES = 5000
 LONGEST_TEXT = 500
@@ -68,12 +68,7 @@ def _content(credit: Credit) -> str:
 
 def tidy(text: str, longest: int = LONGEST_TEXT) -> str:
     """Write what a bank says on one line, without signs that no page may hold."""
-    shown = "".join(
-        " " if unicodedata.category(one) in {"Cc", "Zl", "Zp"} else one
-        for one in text
-        if one.isprintable() or one.isspace()
-    )
-    return " ".join(unicodedata.normalize("NFC", shown).split())[:longest]
+    return one_line(text, longest)
 
 
 def read_amount(text: str, currency: str, line: int) -> Money:

@@ -15,11 +15,12 @@ from crowdfund.desk.camt import looks_like_xml, read_camt
 from crowdfund.desk.models import BankLine, ColumnMap, Statement
 from crowdfund.desk.reading import BankFile, Credit
 from crowdfund.desk.rules import MOVED_ON, STATEMENT_TRANSITIONS, LineState, StatementState, check_move
-from crowdfund.desk.tables import Table, check_columns, read_rows, read_table
+from crowdfund.desk.tables import check_columns, read_rows, read_table
 from crowdfund.errors import Conflict, NotFound, Refusal
 from crowdfund.i18n import N_
 from crowdfund.institutions.bank import bank_details
 from crowdfund.institutions.models import Issuer
+from crowdfund.sheets import Table
 from crowdfund.tenancy import museum_of, scope_of
 
 EMPTY = N_("Choose the bank’s file.")

@@ -2,63 +2,33 @@
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from crowdfund.desk.reading import LONGEST_NAME, MOST_LINES, TOO_MANY, BankFile, Credit, read_amount, tidy, with_keys
 from crowdfund.errors import Refusal
 from crowdfund.i18n import N_
+from crowdfund.sheets import NoTable, Table, guess, read_csv, read_day
 
 FIELDS = ("date", "amount", "payer", "text", "reference")
 NEEDED = ("date", "amount")
 SHOWN = 5
-DAYS = ("%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%d/%m/%y", "%d.%m.%y", "%Y%m%d")
 NO_TABLE = N_("This file is neither CAMT.053 nor a table. Ask the bank for “camt.053” or for CSV.")
 NO_DAY = N_("Line %(line)s holds no date that can be read: “%(text)s”.")
 CHOOSE = N_("Say which column holds it.")
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A CSV file: the names of its columns, and its rows."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-    @property
-    def head_sha256(self) -> str:
-        """Tell one layout from another."""
-        return hashlib.sha256("\x1f".join(self.columns).encode()).hexdigest()
-
-
 def read_table(content: bytes) -> Table:
-    """Read a CSV file: UTF-8 or Windows' Latin letters; `;`, `,` or tabs. Raises Refusal for what is no table."""
-    text = _decoded(content)
-    if "\x00" in text:
-        raise Refusal(NO_TABLE, field="file")
-    first = text.partition("\n")[0]
-    delimiter = max(";,\t", key=first.count)
+    """Read a CSV file. Raises Refusal for what is no table, or too long a one."""
     try:
-        rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if any(one.strip() for one in row)]
-    except csv.Error:
+        table = read_csv(content)
+    except NoTable:
         raise Refusal(NO_TABLE, field="file") from None
-    if len(rows) < 2 or len(rows[0]) < 2:
+    if len(table.columns) < 2:
         raise Refusal(NO_TABLE, field="file")
-    if len(rows) > MOST_LINES + 1:
+    if len(table.rows) > MOST_LINES:
         raise Refusal(TOO_MANY, field="file", params={"count": MOST_LINES})
-    columns = tuple(tidy(name, 80) or f"{place}" for place, name in enumerate(rows[0], start=1))
-    return Table(columns, tuple(tuple(row) for row in rows[1:]))
-
-
-def _decoded(content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")
+    return table
 
 
 def check_columns(table: Table, columns: Mapping[str, str]) -> dict[str, str]:
@@ -100,14 +70,10 @@ def read_rows(table: Table, columns: Mapping[str, str], account: str, currency: 
 
 
 def _day(text: str, line: int) -> date:
-    for form in DAYS:
-        try:
-            found = datetime.strptime(text.strip()[:10], form).date()  # noqa: DTZ007 - a day, as the bank writes it
-        except ValueError:
-            continue
-        if found.year > 1999:
-            return found
-    raise Refusal(NO_DAY, field="file", params={"line": line, "text": tidy(text, 40)})
+    found = read_day(text)
+    if found is None:
+        raise Refusal(NO_DAY, field="file", params={"line": line, "text": tidy(text, 40)})
+    return found
 
 
 def guessed(table: Table) -> dict[str, str]:
@@ -119,10 +85,4 @@ def guessed(table: Table) -> dict[str, str]:
         "text": ("libell", "motif", "communication", "causale", "descri", "text", "zweck", "détail"),
         "reference": ("référence de l", "id ", "trn", "transaction", "rif"),
     }
-    found: dict[str, str] = {}
-    for field, parts in hints.items():
-        for name in table.columns:
-            if name not in found.values() and any(part in name.casefold() for part in parts):
-                found[field] = name
-                break
-    return found
+    return guess(table.columns, hints)

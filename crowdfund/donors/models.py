@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, String, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, Computed, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crowdfund import clock
@@ -21,6 +21,13 @@ class Donor(OwnedByInstitution, Base):
         Index("ix_donors_email", "institution_id", "email"),
         Index("ix_donors_postcode", "institution_id", "postcode"),
         Index("ix_donors_city", "institution_id", "city"),
+        Index(
+            "ix_donors_twin",
+            "institution_id",
+            "twin_key",
+            "merged_into_id",
+            postgresql_where=text("twin_key IS NOT NULL"),
+        ),
         Index(
             "ix_donors_merged", "institution_id", "merged_into_id", postgresql_where=text("merged_into_id IS NOT NULL")
         ),
@@ -44,6 +51,22 @@ class Donor(OwnedByInstitution, Base):
     locale: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     erased_at: Mapped[datetime | None]
+    # The postcode and the bones of the name's words, in their order: equal for those who may be one person.
+    twin_key: Mapped[str | None] = mapped_column(
+        Text(collation="C"),
+        Computed("twin_key(first_name, last_name, company_name, postcode)", persisted=True),
+        deferred=True,
+    )
+
+
+class ErasedAddress(OwnedByInstitution, Base):
+    """An address that was erased here, as the SHA-256 that sent mails keep too: nobody brings it back by a file."""
+
+    __tablename__ = "erased_addresses"
+    __table_args__ = (UniqueConstraint("institution_id", "to_hash"),)
+
+    to_hash: Mapped[str]
+    at: Mapped[datetime] = mapped_column(default=clock.now)
 
 
 class DonorWord(OwnedByInstitution, Base):

@@ -69,6 +69,7 @@ class MuseumVisit(OwnedByInstitution, Base):
 
     __tablename__ = "museum_visits"
     __table_args__ = (
+        Index("ix_museum_visits_donor_id", "institution_id", "donor_id"),
         UniqueConstraint("institution_id", "pledge_id", "day"),
         owned_key("campaign_id", "campaigns"),
         owned_key("pledge_id", "pledges"),

@@ -20,6 +20,7 @@ from crowdfund.crm import service as crm
 from crowdfund.database import Database
 from crowdfund.desk import lines
 from crowdfund.donors import service as donors
+from crowdfund.donors import suppressed
 from crowdfund.donors.models import Donor
 from crowdfund.donors.rules import ConsentKind
 from crowdfund.gifts import dedications
@@ -107,6 +108,8 @@ def at_museum(session: Session, email: str) -> int:
     _forget_mails(session, email)
     for donor in records:
         audit.record(session, "donor.erased", f"donor:{donor.id}")
+    if records:
+        suppressed.note_erased(session, email)
     return len(records)
 
 

@@ -24,6 +24,7 @@ from crowdfund.database import Base
 from crowdfund.fulfilment.models import Counterpart
 from crowdfund.gifts.models import Gift, Refund
 from crowdfund.institutions.models import Institution
+from crowdfund.intake.models import BroughtDonor, DonorFile
 from crowdfund.invitations.models import Booking, MuseumVisit
 from crowdfund.mail import SentMail
 from crowdfund.me import door, service, visits
@@ -37,7 +38,17 @@ from crowdfund.thanks.models import ThankCall, ThankLetter
 
 # What opens a door is nobody's data; what the receipt prints stands in its file.
 UNTOLD = frozenset(
-    {"token_hash", "code_hash", "card_hash", "order_key", "snapshot", "storage_key", "institution_id", "key"}
+    {
+        "token_hash",
+        "code_hash",
+        "card_hash",
+        "order_key",
+        "snapshot",
+        "storage_key",
+        "institution_id",
+        "key",
+        "twin_key",
+    }
 )
 IN_MEMORY = 8 * 1024 * 1024
 Document = dict[str, Any]
@@ -80,6 +91,7 @@ def told_at_museum(session: Session, email: str) -> Told | None:
         "visits": _rows(_of_donors(session, MuseumVisit, ids)),
         "ambassador": _rows(_of_donors(session, Ambassador, ids)),
         "letters": _rows(_of_donors(session, ThankLetter, ids)),
+        "brought": _brought(session, ids),
         "follows": _rows(followers.of_person(session, email)),
         "questions": _rows(session.scalars(select(Question).where(Question.asker_email == email))),
         "reminders": _rows(session.scalars(select(Reminder).where(Reminder.email == email))),
@@ -94,6 +106,13 @@ def told_at_museum(session: Session, email: str) -> Told | None:
 def _of_donors(session: Session, table: type[Any], ids: list[int]) -> Iterable[Base]:
     found: Iterable[Base] = session.scalars(select(table).where(table.donor_id.in_(ids)).order_by(table.id))
     return found
+
+
+def _brought(session: Session, ids: list[int]) -> list[Document]:
+    """Tell with which files these records came, and from where."""
+    files = select(DonorFile).join(BroughtDonor, BroughtDonor.file_id == DonorFile.id)
+    found = session.scalars(files.where(BroughtDonor.donor_id.in_(ids)).order_by(DonorFile.id))
+    return [{"file": one.filename, "origin": one.origin, "at": _plain(one.applied_at)} for one in found]
 
 
 def told_of_platform(session: Session, email: str) -> Document:

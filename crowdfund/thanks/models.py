@@ -21,6 +21,7 @@ class ThankCall(OwnedByInstitution, Base):
         owned_key("gift_id", "gifts"),
         owned_key("donor_id", "donors"),
         owned_key("rule_id", "thank_rules"),
+        Index("ix_thank_calls_donor_id", "institution_id", "donor_id"),
         Index("ix_thank_calls_due", "institution_id", "state", "due_at"),
     )
 
@@ -61,6 +62,7 @@ class ThankLetter(OwnedByInstitution, Base):
         owned_key("donor_id", "donors"),
         owned_key("rule_id", "thank_rules"),
         owned_key("batch_id", "letter_batches"),
+        Index("ix_thank_letters_donor_id", "institution_id", "donor_id"),
         Index("ix_thank_letters_state", "institution_id", "state", "id"),
         Index("ix_thank_letters_batch", "institution_id", "batch_id"),
     )

@@ -128,6 +128,7 @@ CHANGES |= {"add_count", "confirm"}
 CHANGES |= {"file_document", "move", "replace"}
 CHANGES |= {"keep_view_of_gifts", "drop_view", "keep_segment", "export_gifts", "export_people"}
 CHANGES |= {"put_phone", "add_tag", "drop_tag", "write_note", "drop_note", "merge", "separate"}
+CHANGES |= {"bring_file", "map_file", "take_file_in", "take_file_back", "drop_file"}
 CHANGES |= {"mark", "undo", "remind", "add_rule", "change_rule", "note_call", "print_letters", "move_letter", "sent"}
 CHANGES |= {"plan", "change", "open_places", "invite", "cancel", "let_in", "let_out", "walk_in", "switch"}
 
@@ -138,7 +139,7 @@ DESK = ("promises.", "bank_page.", "statements.", "lines.", "cheques.", "counts.
 AFTER = ("rewards.", "thanks.", "gatherings.", "guests.", "bring.")  # what follows a gift: tests/after.py
 
 
-KNOWN = ("shelf.", "people.", "person.")  # what is noted of donors
+KNOWN = ("shelf.", "people.", "person.", "donor_files.")  # what is noted of donors
 
 
 EDITED = ("gallery.", "review.", "editor.", "rows.", "papers.", "steps.", "agreements.", "versions.")
@@ -206,7 +207,7 @@ def address(rule: str, slug: str, shown: Museum, gift_id: int | None = None) -> 
         path,
     )
     path = re.sub(
-        r"<int:(campaign|link|promise|member|invitation|template|mention|donor|other|view|tag|note|merge)_id>",
+        r"<int:(campaign|link|promise|member|invitation|template|mention|donor|other|view|tag|note|merge|file)_id>",
         str(number + LATER),
         path,
     )
@@ -233,6 +234,7 @@ ANSWERS = {
     "dashboard.receipt_of_gift": {404},  # none is stored
     "closing.statement": {404},  # nor is one signed
     "cheques.slip": {404},
+    "donor_files.document": {404},
     "journal.begin": {422},  # no campaign is named
     "dashboard.accept_charge": {409},  # the rules forbid it: its pledge is paid
     "exports.export_gifts": {200},

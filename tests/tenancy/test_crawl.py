@@ -37,6 +37,12 @@ DOCUMENTED = {
     "person.merge": 409, "person.separate": 409, "closing.statement": 404, "promises.home": 303,
 }  # fmt: skip
 DOCUMENTED |= {
+    "donor_files.bring_file": 422,
+    "donor_files.map_file": 409,
+    "donor_files.take_file_in": 422,
+    "donor_files.take_file_back": 409,
+    "donor_files.drop_file": 409,
+    "donor_files.document": 404,
     "review.read": 404,
     "review.page": 404,
     "review.say": 404,
@@ -90,6 +96,7 @@ def _filled(route: Route, **values: Any) -> str:
                 "aside_id",
                 "entry_id",
                 "view_id",
+                "file_id",
                 "tag_id",
                 "note_id",
                 "merge_id",
