@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from crowdfund.campaigns.view import uploaded
+from crowdfund.editor.drawing import PieceLine
 from crowdfund.editor.frame import Head
 from crowdfund.editor.parts import PARTS, REGIMES, ROWS
 from crowdfund.editor.rows import LIST_OF
@@ -20,6 +21,7 @@ from crowdfund.editor.versions import Difference, Piece, Version
 from crowdfund.editor.view import Asked, Judged, Other, Shown
 from crowdfund.gifts.view import Desk
 from crowdfund.money import Money
+from crowdfund.pages.view.pieces import drawn_on
 
 MOMENT = datetime(2026, 11, 27, 8, 0, tzinfo=UTC)
 LANGUAGES = ["fr", "it", "en"]
@@ -148,6 +150,30 @@ def papers(**given: Any) -> dict[str, Any]:
     return sheet("documents", **(values | given))
 
 
+CUT = SimpleNamespace(x=1000, y=1250, width=3000, height=4000, claimed=1, shares=1)
+FREE = SimpleNamespace(x=4500, y=1250, width=3000, height=4000, claimed=0, shares=1)
+SIDES_TYPED = {
+    "title": "Aile gauche",
+    "price": "50",
+    "shares": "1",
+    "x": "10",
+    "y": "12.5",
+    "width": "30",
+    "height": "40",
+}
+
+
+def pieces(**given: Any) -> dict[str, Any]:
+    """Show the pieces of a work."""
+    lines = [PieceLine("4", 1, "Aile gauche", SIDES_TYPED, 1), PieceLine("5", 2, "Aile droite", SIDES_TYPED)]
+    values: dict[str, Any] = {
+        "lines": lines, "new": PieceLine("new", 3, "", dict.fromkeys(SIDES_TYPED, "")), "overlaps": [(1, 2)],
+        "map": drawn_on(PICTURE, [("4", "1", CUT, ""), ("5", "2", FREE, "")]), "kinds": [(7, "Un os", Money(5000, "EUR"))],
+        "pictures": [(Shown(1, PICTURE, "", ()), "pictures/x")], "drawn_on": "", "typed": {},
+    }  # fmt: skip
+    return sheet("pieces", **(values | given))
+
+
 CASES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "editor-pictures": ("editor/pictures.html", gallery),
     "editor-pictures-empty": ("editor/pictures.html", partial(gallery, found=[])),
@@ -170,6 +196,10 @@ CASES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "editor-row-new": ("editor/row.html", partial(row, "source", row_id=0, errors={"label": "Ceci manque"})),
     "editor-choose": ("editor/choose.html", partial(sheet, "picture", found=[(Shown(1, PICTURE, "", ()), True)], drawn="")),
     "editor-choose-empty": ("editor/choose.html", partial(sheet, "picture", found=[], drawn="viole.svg")),
+    "editor-pieces": ("editor/pieces.html", pieces),
+    "editor-pieces-live": ("editor/pieces.html", partial(pieces, state="live", errors={"x-4": "De 0 à 100", "list": "Ligne 2"})),
+    "editor-pieces-empty": ("editor/pieces.html", partial(pieces, lines=[], map=None, overlaps=[], kinds=[])),
+    "editor-pieces-over": ("editor/pieces.html", partial(pieces, state="ended")),
     "editor-documents": ("editor/documents.html", papers),
     "editor-documents-empty": ("editor/documents.html", partial(papers, found=[], errors={"file": "Choisissez un fichier"})),
     "editor-document": ("editor/document.html", papers),

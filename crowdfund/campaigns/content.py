@@ -1,7 +1,8 @@
 """All that a museum's people may change in a campaign, as one flat table: name of the field → plain value.
 
 Names: `artwork.title.fr` for a text in one language, `campaign.goal_minor` for a value, `story.fr` for a story's source, `reward.12` for
-a row with all its values (None: there is no such row), `document.7` for a paper that the public reads (None: it does not). Values are
+a row with all its values (None: there is no such row), `piece.9` for a piece that may be adopted, `document.7` for a paper
+that the public reads (None: it does not). Values are
 what JSON can hold; days are written as ISO dates, moments in UTC.
 """
 
@@ -15,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crowdfund.campaigns import richtext
-from crowdfund.campaigns.models import Artwork, Campaign, CampaignDocument, FundingSource, Reward, Stage
+from crowdfund.campaigns.models import Artwork, Campaign, CampaignDocument, FundingSource, Piece, Reward, Stage
 from crowdfund.campaigns.rules import DocumentState
 from crowdfund.campaigns.view import UPLOADED
 from crowdfund.errors import Refusal
@@ -42,6 +43,7 @@ VALUES: Mapping[str, tuple[str, ...]] = {
         "closes_at",
         "tax_regime",
         "art_bonus_id",
+        "pieces_image",
     ),
 }
 ROWS: Mapping[str, type[Row]] = {"source": FundingSource, "stage": Stage, "reward": Reward}
@@ -63,6 +65,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     ),
 }
 DOCUMENT = ("kind", "title", "locale", "dated_on", "position", "sha256")  # the file never changes: its hash names it
+PIECE = ("reward_id", "number", "title", "shares", "x", "y", "width", "height")
 DAYS = {"option_until", "valued_on", "dated_on"}
 MOMENTS = {"closes_at"}
 
@@ -80,6 +83,17 @@ def rows_of(session: Session, kind: str, campaign_id: int) -> list[Any]:
     return list(session.scalars(found))
 
 
+def pieces_of(session: Session, campaign_id: int) -> list[Piece]:
+    """List a campaign's pieces, the cheapest first, in the order of its page."""
+    found = (
+        select(Piece)
+        .join(Reward, (Reward.institution_id == Piece.institution_id) & (Reward.id == Piece.reward_id))
+        .where(Piece.campaign_id == campaign_id)
+        .order_by(Reward.price_minor, Reward.position, Reward.id, Piece.number)
+    )
+    return list(session.scalars(found))
+
+
 def read_content(session: Session, campaign: Campaign) -> Content:
     """Read all fields of a campaign."""
     content: Content = {}
@@ -94,6 +108,12 @@ def read_content(session: Session, campaign: Campaign) -> Content:
     )
     for kind in ROWS:
         content.update({f"{kind}.{row.id}": row_values(kind, row) for row in rows_of(session, kind, campaign.id)})
+    content.update(
+        {
+            f"piece.{one.id}": {column: plain(getattr(one, column)) for column in PIECE}
+            for one in pieces_of(session, campaign.id)
+        }
+    )
     papers = select(CampaignDocument).where(
         CampaignDocument.campaign_id == campaign.id, CampaignDocument.state == DocumentState.PUBLIC
     )
@@ -127,6 +147,9 @@ def put(session: Session, campaign: Campaign, field: str, value: Any) -> None:
         return
     if owner in ROWS:
         _put_row(session, campaign, owner, int(rest), value)
+        return
+    if owner == "piece":
+        _put_piece(session, campaign, int(rest), value)
         return
     if owner == "document":
         _put_document(session, campaign, int(rest), value)
@@ -180,6 +203,29 @@ def _put_row(session: Session, campaign: Campaign, kind: str, number: int, value
         raise Refusal(TAKEN, field="stock")
     for column, value in given.items():
         setattr(row, column, value)
+
+
+def _put_piece(session: Session, campaign: Campaign, number: int, values: Mapping[str, Any] | None) -> None:
+    """Change a piece, add it (also under the number it once had), or take it away."""
+    piece = session.get(Piece, (museum_of(session), number)) if number else None
+    if piece is not None and piece.campaign_id != campaign.id:
+        return
+    if values is None:
+        if piece is not None:
+            session.delete(piece)
+        return
+    given = {column: values[column] for column in PIECE}
+    others = select(Piece.number).where(Piece.reward_id == given["reward_id"], Piece.id != number)
+    taken = set(session.scalars(others))
+    if given["number"] in taken:  # another one has it meanwhile: it comes after the last
+        given["number"] = max(taken) + 1
+    if piece is None:
+        session.add(Piece(campaign_id=campaign.id, **({"id": number} if number else {}), **given))
+        session.flush()  # the next one is numbered after it
+        return
+    for column, value in given.items():
+        setattr(piece, column, value)
+    session.flush()
 
 
 def _put_document(session: Session, campaign: Campaign, number: int, values: Mapping[str, Any] | None) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crowdfund import audit, clock
-from crowdfund.campaigns.content import COLUMNS, ROWS, Content, put, read_content, row_values, rows_of
+from crowdfund.campaigns.content import COLUMNS, PIECE, ROWS, Content, pieces_of, put, read_content, row_values, rows_of
 from crowdfund.campaigns.editing import Author, record_rows
 from crowdfund.campaigns.models import Campaign
 from crowdfund.campaigns.service import ArtworkDetails, CampaignDetails, add_artwork, campaign_of, create_campaign
@@ -85,21 +85,34 @@ def begin_draft(
 
 
 def copy_campaign(session: Session, campaign_id: int, title: str, *, author: Author) -> Campaign:
-    """Begin a campaign with all that another one says: words, plan, milestones, rewards. Yeses and papers are not copied."""
+    """Begin a campaign with all that another one says: words, plan, milestones, rewards, pieces. Yeses and papers are not."""
     model = campaign_of(session, campaign_id)
     campaign = _empty(session, title, model.kind, model)
     home = languages_of(session, museum_of(session))[0]
     rows = {kind: rows_of(session, kind, model.id) for kind in ROWS}
     for field, value in read_content(session, model).items():
         kept = field in {f"campaign.title.{home}", "campaign.closes_at"}
-        if not kept and field.partition(".")[0] not in {*ROWS, "document"}:
+        if not kept and field.partition(".")[0] not in {*ROWS, "piece", "document"}:
             put(session, campaign, field, value)
     for kind, found in rows.items():
         for row in found:
             values = {column: row_values(kind, row)[column] for column in COLUMNS[kind]}
             put(session, campaign, f"{kind}.0", values)
     session.flush()
+    _copy_pieces(session, model, campaign)
+    session.flush()
     return _begun(session, campaign, {}, author)
+
+
+def _copy_pieces(session: Session, model: Campaign, campaign: Campaign) -> None:
+    """Offer the same pieces under the new campaign's rewards; who adopted them stays with the old ones."""
+    old, new = (rows_of(session, "reward", one.id) for one in (model, campaign))
+    reward_of = {
+        before.id: after.id for before, after in zip(old, new, strict=True)
+    }  # both in the order of their prices
+    for piece in pieces_of(session, model.id):
+        values = {column: getattr(piece, column) for column in PIECE}
+        put(session, campaign, "piece.0", values | {"reward_id": reward_of[piece.reward_id]})
 
 
 def _begun(session: Session, campaign: Campaign, before: Content, author: Author) -> Campaign:

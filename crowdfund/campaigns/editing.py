@@ -12,11 +12,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from crowdfund import audit
 from crowdfund.campaigns.content import Content, put, read_content
 from crowdfund.campaigns.models import Campaign
+from crowdfund.campaigns.pieces import check_taken, settled
 from crowdfund.campaigns.preparation import Change
 from crowdfund.campaigns.promises import WordState, check_change, check_editable
 from crowdfund.campaigns.rules import CampaignState
@@ -24,6 +26,8 @@ from crowdfund.campaigns.service import campaign_of
 from crowdfund.errors import Conflict, NotFound, Refusal
 from crowdfund.i18n import N_
 
+PROMISES = {"pledges", "wall_entries"}
+IS_NAMED = N_("A promise names it, kept or not: it stays. Take the reward off the offer instead.")
 RESTORED = "restored "  # begins the note of a change that goes back, before the number
 ENDS_FIRST = N_("The campaign would open after its end.")
 CHANGED_BY_BOTH = N_("%(name)s changed the same words meanwhile. Nothing was lost: compare, and keep what is right.")
@@ -65,6 +69,11 @@ def edit_campaign(
     """
     campaign = campaign_of(session, campaign_id, lock=True)
     check_editable(campaign.state)
+    return write_changes(session, campaign, compared(session, campaign, wanted, seen), author, note)
+
+
+def compared(session: Session, campaign: Campaign, wanted: Mapping[str, Any], seen: int) -> Content:
+    """Tell which fields would change (name → before, after) when a form that was loaded at `seen` is kept. Raises Clash."""
     now = read_content(session, campaign)
     others = _changed_since(session, campaign, seen)
     changes: Content = {}
@@ -81,7 +90,7 @@ def edit_campaign(
         changes[field] = [there, value]
     if clashes:
         raise Clash(clashes, campaign.revision)
-    return _write(session, campaign, changes, author, note)
+    return changes
 
 
 def add_row(
@@ -112,7 +121,7 @@ def restore_campaign(session: Session, campaign_id: int, number: int, *, author:
     wanted = {field: before for field, (before, _by) in _changed_since(session, campaign, number).items()}
     now = read_content(session, campaign)
     changes = {field: [now.get(field), value] for field, value in wanted.items() if not _same(value, now.get(field))}
-    return _write(session, campaign, changes, author, note or f"{RESTORED}{number}")
+    return write_changes(session, campaign, changes, author, note or f"{RESTORED}{number}")
 
 
 def record_rows(session: Session, campaign: Campaign, before: Content, author: Author, note: str = "") -> Campaign:
@@ -141,14 +150,34 @@ def _changed_since(session: Session, campaign: Campaign, seen: int) -> dict[str,
     return found
 
 
-def _write(session: Session, campaign: Campaign, changes: Content, author: Author, note: str) -> Campaign:
+def write_changes(session: Session, campaign: Campaign, changes: Content, author: Author, note: str) -> Campaign:
+    """Write changes (name → before, after) with all that follows from them, as one with a number. The campaign is locked.
+
+    Raises Conflict for what is fixed, adopted or named by a promise, Refusal for a live campaign without a note.
+    """
     if not changes:
         return campaign
+    changes = settled(read_content(session, campaign), changes)
     check_change(campaign.state, changes, note)
-    for field, (_before, after) in changes.items():
-        put(session, campaign, field, after)
+    check_taken(session, changes)
+    try:
+        for field in sorted(changes, key=lambda one: _turn(one, changes[one][1])):
+            put(session, campaign, field, changes[field][1])
+        session.flush()
+    except IntegrityError as error:
+        if getattr(getattr(error.orig, "diag", None), "table_name", "") not in PROMISES:
+            raise
+        raise Conflict(IS_NAMED) from error
     _keep_order(campaign)
     return _recorded(session, campaign, changes, author, note)
+
+
+def _turn(field: str, after: Any) -> int:
+    """Order what leans on something else: a reward is there before its pieces, and goes after them."""
+    kind = field.partition(".")[0]
+    if kind == "piece":
+        return 1 if after is None else 2
+    return 3 if kind == "reward" and after is None else 0
 
 
 def _keep_order(campaign: Campaign) -> None:

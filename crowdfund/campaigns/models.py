@@ -81,6 +81,7 @@ class Campaign(OwnedByInstitution, Base):
     )  # [{"on": date, "title": {…}, "text": {…}, "kind"?: "shown"}]
     joint_code: Mapped[str | None]  # campaigns of several museums shown on one page
     joint_share: Mapped[int | None]  # this museum's part, in per cent
+    pieces_image: Mapped[str | None]  # what the pieces are drawn on, as a reference; none: what shows the work
     word_states: Mapped[dict[str, str]] = mapped_column(default=dict)  # {locale: promises.WordState}
     revision: Mapped[int] = mapped_column(default=0)  # the number of the last change by the museum's people
     followers: Mapped[int] = mapped_column(default=0)  # confirmed ones, counted as they come and go
@@ -171,6 +172,11 @@ class Piece(OwnedByInstitution, Base):
         owned_key("campaign_id", "campaigns"),
         owned_key("reward_id", "rewards"),
         CheckConstraint("shares > 0 AND claimed >= 0 AND claimed <= shares", name="shares"),
+        CheckConstraint(
+            "num_nulls(x, y, width, height) IN (0, 4) AND x >= 0 AND y >= 0 AND width > 0 AND height > 0"
+            " AND x + width <= 10000 AND y + height <= 10000",
+            name="place",
+        ),
         Index("ix_pieces_campaign", "institution_id", "campaign_id"),
     )
 
@@ -180,6 +186,10 @@ class Piece(OwnedByInstitution, Base):
     title: Mapped[dict[str, str]]  # none: the reward's, and the number
     shares: Mapped[int]  # how many may adopt it together
     claimed: Mapped[int] = mapped_column(default=0)
+    x: Mapped[int | None]  # where it lies on the picture, in places.WHOLE parts of its width and height
+    y: Mapped[int | None]
+    width: Mapped[int | None]
+    height: Mapped[int | None]
 
 
 class EarlyLink(OwnedByInstitution, Base):

@@ -1,18 +1,25 @@
-"""The pieces of a work that may be adopted: each belongs to a reward, which is its price and what comes with it."""
+"""The pieces of a work that may be adopted: each belongs to a reward, which is its price and what comes with it.
+
+A reward's stock is the places of its pieces, whatever is changed: `settled` adds to a change what follows from it.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from crowdfund.campaigns.models import Piece, Reward
-from crowdfund.errors import NotFound, Refusal
+from crowdfund.errors import Conflict, NotFound, Refusal
 from crowdfund.i18n import N_
 from crowdfund.tenancy import museum_of
 
 PIECE_GONE = N_("This piece has just been adopted. Choose another one, or let us choose.")
+PIECE_TAKEN = N_("This piece is adopted: it stays, and so does its price.")
+TOO_FEW = N_("More people than that have adopted this piece together already.")
 
 
 def add_pieces(session: Session, reward_id: int, titles: Sequence[Mapping[str, str]], *, shares: int = 1) -> None:
@@ -73,3 +80,61 @@ def free_piece(session: Session, piece_id: int) -> None:
         .values(claimed=Piece.claimed - 1)
         .execution_options(synchronize_session=False)
     )
+
+
+def settled(now: Mapping[str, Any], changes: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
+    """Complete a change of the content (field → before, after): pieces go with their reward, and make its stock.
+
+    A reward that loses its last piece is not offered any more until the museum says what it is now.
+    """
+    found = {field: list(pair) for field, pair in changes.items()}
+    planned = dict(now) | {field: after for field, (_before, after) in found.items()}
+    for field, piece in planned.items():
+        if field.startswith("piece.") and piece and not planned.get(f"reward.{piece['reward_id']}"):
+            found[field] = [now.get(field), None]
+    planned |= {field: after for field, (_before, after) in found.items()}
+    places = _places(planned)
+    for reward_id in {*places, *_places(now)}:
+        field = f"reward.{reward_id}"
+        if reward := planned.get(field):
+            follows = {"stock": places[reward_id]} if places[reward_id] else {"state": "draft"}
+            if not places[reward_id] and field in changes:
+                continue  # it is said here what it is now
+            if any(reward[column] != value for column, value in follows.items()):
+                before = found[field][0] if field in found else now.get(field)
+                found[field] = [before, {**reward, **follows}]
+    return found
+
+
+def check_taken(session: Session, changes: Mapping[str, Sequence[Any]]) -> None:
+    """Make sure that nothing is changed under those who have adopted a piece. Locks rewards, then pieces, as claims do.
+
+    Raises Conflict for a piece that would go or change its price, Refusal for fewer places than are taken.
+    """
+    pieces = {int(field[6:]): after for field, (_before, after) in changes.items() if field.startswith("piece.")}
+    rewards = {int(field[7:]): pair for field, pair in changes.items() if field.startswith("reward.")}
+    dearer = [number for number, (before, after) in rewards.items() if before and _price(before) != _price(after)]
+    if not pieces and not dearer:
+        return
+    here = select(Piece).where(Piece.id.in_(pieces) | Piece.reward_id.in_(dearer)).order_by(Piece.id)
+    held = {piece.reward_id for piece in session.scalars(here)}
+    session.execute(select(Reward.id).where(Reward.id.in_(held)).order_by(Reward.id).with_for_update()).all()
+    for piece in session.scalars(here.with_for_update().execution_options(populate_existing=True)):
+        after = pieces.get(piece.id, {"reward_id": piece.reward_id, "shares": piece.shares})
+        if piece.claimed and (after is None or after["reward_id"] != piece.reward_id or piece.reward_id in dearer):
+            raise Conflict(PIECE_TAKEN)
+        if after is not None and after["shares"] < piece.claimed:
+            raise Refusal(TOO_FEW, field=f"shares-{piece.id}")
+
+
+def _price(reward: Mapping[str, Any] | None) -> int | None:
+    return reward["price_minor"] if reward else None
+
+
+def _places(content: Mapping[str, Any]) -> Counter[int]:
+    """Count the places of the pieces by reward."""
+    found: Counter[int] = Counter()
+    for field, piece in content.items():
+        if field.startswith("piece.") and piece:
+            found[piece["reward_id"]] += piece["shares"]
+    return found

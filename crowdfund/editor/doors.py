@@ -5,6 +5,7 @@ from __future__ import annotations
 from crowdfund.editor.agreements import blueprint as agreements
 from crowdfund.editor.gallery import blueprint as gallery
 from crowdfund.editor.papers import blueprint as papers
+from crowdfund.editor.pieces import blueprint as pieces
 from crowdfund.editor.review import blueprint as review
 from crowdfund.editor.rows import blueprint as rows
 from crowdfund.editor.staff import blueprint as staff
@@ -12,4 +13,4 @@ from crowdfund.editor.steps import blueprint as steps
 from crowdfund.editor.versions import blueprint as versions
 from crowdfund.pictures.views import blueprint as pictures
 
-DOORS = (gallery, staff, rows, steps, papers, agreements, versions, review, pictures)
+DOORS = (gallery, staff, rows, pieces, steps, papers, agreements, versions, review, pictures)

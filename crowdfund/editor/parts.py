@@ -137,8 +137,15 @@ ROWS: Mapping[str, tuple[Field, ...]] = {
         Field("state", N_("State"), "choice", choices=OFFERS),
     ),
 }  # fmt: skip
+SIDE_NAMES = (("x", N_("From the left")), ("y", N_("From the top")), ("width", N_("Width")), ("height", N_("Height")))
 # Rows that pages of their own ask for; the versions tell of them.
 TOLD: Mapping[str, tuple[Field, ...]] = {
+    "piece": (
+        Field("title", N_("What it is called"), worded=True),
+        Field("reward_id", N_("Price")),
+        Field("shares", N_("How many adopt it together"), "count"),
+        *(Field(side, label) for side, label in SIDE_NAMES),
+    ),
     "document": (
         Field("title", N_("Title"), worded=True),
         Field("kind", N_("What it is"), "choice", choices=PAPERS),
@@ -175,9 +182,11 @@ ROW_NAMES = {
     "stage": N_("A milestone"),
     "reward": N_("A reward"),
     "document": N_("A document for everybody"),
+    "piece": N_("A piece"),
 }
 MORE_NAMES = {
     "artwork.image": N_("The picture of the work"),
     "artwork.image_width": N_("The picture of the work"),
     "artwork.image_height": N_("The picture of the work"),
+    "campaign.pieces_image": N_("The picture of the pieces"),
 }

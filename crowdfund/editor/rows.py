@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from crowdfund import clock
 from crowdfund.campaigns import gate
 from crowdfund.campaigns.content import ROWS as TABLES
-from crowdfund.campaigns.content import row_values, rows_of
+from crowdfund.campaigns.content import pieces_of, row_values, rows_of
 from crowdfund.campaigns.counterparts import judge
 from crowdfund.campaigns.editing import Clash, add_row, edit_campaign
 from crowdfund.campaigns.models import Campaign
@@ -25,7 +25,7 @@ from crowdfund.editor.reading import Frame, read_row, write_row
 from crowdfund.editor.view import Asked, Judged, Other, in_words
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.forms import shown_values
-from crowdfund.i18n import gettext, time
+from crowdfund.i18n import N_, gettext, time
 from crowdfund.institutions.permissions import keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission
 from crowdfund.money import Money
@@ -33,6 +33,7 @@ from crowdfund.tenancy import museum_of, transaction
 
 blueprint = Blueprint("rows", __name__, url_prefix="/staff/<museum>/campaigns")
 blueprint.after_request(keep_private)
+STOCK_OF_PIECES = N_("Its pieces say how many there are.")
 KIND = "<any(source, stage, reward):kind>"
 LISTS: Mapping[str, tuple[str, ...]] = {"plan": ("source", "stage"), "rewards": ("reward",)}
 LIST_OF = {kind: name for name, kinds in LISTS.items() for kind in kinds}
@@ -167,6 +168,8 @@ def _form(
         head = head_of(session, campaign)
         frame, there = frame_of(campaign, head), _there(session, campaign, kind, row_id)
         asked = _asked(kind, there if row_id else {}, head, frame)
+        if kind == "reward" and any(piece.reward_id == row_id for piece in pieces_of(session, campaign.id)):
+            asked = [_of_pieces(one) for one in asked]
         law = _law_on(session, campaign, kind, there) if row_id else None
         if errors:
             typed = shown_values(request.form)
@@ -194,6 +197,10 @@ def _asked(kind: str, there: Mapping[str, Any], head: Head, frame: Frame) -> lis
         )
         for field in ROWS[kind]
     ]
+
+
+def _of_pieces(one: Asked) -> Asked:
+    return replace(one, field=replace(one.field, hint=STOCK_OF_PIECES)) if one.field.name == "stock" else one
 
 
 def _others(clash: Clash | None, kind: str, frame: Frame) -> tuple[Other, ...]:

@@ -13,10 +13,11 @@ from crowdfund import clock
 from crowdfund.campaigns.models import Piece, Reward
 from crowdfund.campaigns.rules import is_offered
 from crowdfund.campaigns.texts import named_piece, said
-from crowdfund.campaigns.view import Picture, Progress
+from crowdfund.campaigns.view import Picture, Progress, picture_at
 from crowdfund.i18n import gettext
 from crowdfund.money import Money
-from crowdfund.pages.view.pieces import Adopter, Assembly, PieceKind, PieceRow, Shelf
+from crowdfund.pages.view.pieces import Adopter, Assembly, PieceKind, PieceMap, PieceRow, Shelf, drawn_on
+from crowdfund.pictures.models import Picture as Kept
 from crowdfund.pledges.models import WallEntry
 
 FEW_PIECES = 4
@@ -41,6 +42,7 @@ def assembly(session: Session, row: Row[Any], progress: Progress, give: str) -> 
             _shelves_of(row.part_images, kinds, bought=row.state == "succeeded"),
             gettext("%(here)s of %(total)s pieces are adopted.", here=here, total=total),
             kinds=kinds,
+            map=_map(session, row, kinds),
         )
     price = Money(-(-progress.goal.minor // row.parts), row.currency)  # type: ignore[union-attr] # there is a goal here
     here = min(row.parts, progress.raised.minor // price.minor)
@@ -53,6 +55,25 @@ def assembly(session: Session, row: Row[Any], progress: Progress, give: str) -> 
         _shelves(row.part_images, here),
         gettext("%(here)s of %(total)s pieces have come together.", here=here, total=row.parts),
     )
+
+
+def _map(session: Session, row: Row[Any], kinds: Sequence[PieceKind]) -> PieceMap | None:
+    """Show the pieces as they lie on the picture, where they were drawn on one."""
+    image = row.pieces_image or row.image
+    urls = {piece.key: piece.url for kind in kinds for piece in kind.pieces}
+    here = (Piece.institution_id == row.institution_id, Piece.campaign_id == row.id, Piece.x.is_not(None))
+    found = [piece for piece in session.scalars(select(Piece).where(*here).order_by(Piece.id)) if piece.id in urls]
+    if not image or not found:
+        return None
+    alt = row.image_alt if image == row.image else _alt(session, row.institution_id, image)
+    picture = picture_at(image, row.image_width, row.image_height, said(alt, row.default_locale))
+    return drawn_on(picture, [(str(one.id), "", one, urls[one.id]) for one in found])
+
+
+def _alt(session: Session, institution_id: int, image: str) -> dict[str, str]:
+    digest = image.split("/")[1]
+    here = select(Kept.alt).where(Kept.institution_id == institution_id, Kept.digest == digest)
+    return session.scalars(here).one_or_none() or {}
 
 
 def _kinds(session: Session, row: Row[Any], give: str) -> tuple[PieceKind, ...]:
@@ -94,10 +115,11 @@ def _kind(row: Row[Any], pieces: Sequence[Any], adopters: dict[int, tuple[Adopte
                 piece.claimed,
                 adopters.get(piece.id, ()),
                 f"{address}&piece={piece.id}" if address and piece.claimed < piece.shares else "",
+                piece.id,
             )
             for piece, _reward in pieces
         ),
-        Picture(f"art/{reward.image}", 80, 80) if reward.image else None,
+        picture_at(reward.image, 80, 80) if reward.image else None,
     )
 
 

@@ -62,6 +62,7 @@ def find(session: Session, museum: str, slug: str, *, draft: bool = False) -> Ro
             Campaign.threshold_minor,
             Campaign.tax_regime,
             Campaign.version,
+            Campaign.pieces_image,
             Institution.country,
             Artwork.seller,
             Artwork.provenance,

@@ -126,6 +126,7 @@ CHANGES |= {
 }
 CHANGES |= {"add_count", "confirm"}
 CHANGES |= {"file_document", "move", "replace"}
+CHANGES |= {"keep_pieces", "add_piece", "divide", "paste", "draw_on"}
 CHANGES |= {"keep_view_of_gifts", "drop_view", "keep_segment", "export_gifts", "export_people"}
 CHANGES |= {"put_phone", "add_tag", "drop_tag", "write_note", "drop_note", "merge", "separate"}
 CHANGES |= {"bring_file", "map_file", "take_file_in", "take_file_back", "drop_file"}
@@ -142,7 +143,7 @@ AFTER = ("rewards.", "thanks.", "gatherings.", "guests.", "bring.")  # what foll
 KNOWN = ("shelf.", "people.", "person.", "donor_files.")  # what is noted of donors
 
 
-EDITED = ("gallery.", "review.", "editor.", "rows.", "papers.", "steps.", "agreements.", "versions.")
+EDITED = ("gallery.", "review.", "editor.", "rows.", "papers.", "pieces.", "steps.", "agreements.", "versions.")
 
 
 @dataclass(frozen=True)
