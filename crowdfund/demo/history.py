@@ -16,15 +16,14 @@ from sqlalchemy.orm import Session
 from crowdfund import clock, outbox
 from crowdfund.campaigns import service as campaigns
 from crowdfund.campaigns.models import Reward
-from crowdfund.demo import cast
+from crowdfund.demo import cast, withdrawn
 from crowdfund.demo.amounts import amounts
 from crowdfund.demo.curve import moments
 from crowdfund.demo.people import MESSAGES, Person, person
 from crowdfund.demo.ways import hang_posters, way_for
 from crowdfund.gifts import service as gifts
-from crowdfund.gifts.models import Gift
-from crowdfund.gifts.reports import FeeReported, MoneyReceived, RefundReported
-from crowdfund.gifts.rules import Method, RefundState
+from crowdfund.gifts.reports import FeeReported, MoneyReceived
+from crowdfund.gifts.rules import Method
 from crowdfund.money import Money
 from crowdfund.pledges import service as pledges
 from crowdfund.pledges.rules import PledgeRequest, card_fee
@@ -123,9 +122,7 @@ def tell(
             campaigns.close_campaign(session, campaign_id)
             outbox.mark_told(session)
     if state == "withdrawn":
-        with clock.at(until), transaction(scope) as session:
-            campaigns.withdraw_campaign(session, campaign_id)
-        _give_back(scope, campaign_id, made[plan["moved_to"]], plan["moved"], until + timedelta(days=1))
+        withdrawn.tell(scope, plan, campaign_id, made[plan["moved_to"]], until, frame.zone)
 
 
 def _portions(givings: list[Giving], size: int) -> Iterator[list[Giving]]:
@@ -262,22 +259,3 @@ def _count_days(opens: datetime, until: datetime, every: int, zone: ZoneInfo) ->
     while day <= last:
         yield day
         day += timedelta(days=every)
-
-
-def _give_back(scope: OperatorScope, campaign_id: int, target_id: int, moved: int, at: datetime) -> None:
-    """Give every gift back, save the first `moved`, whose donors chose another campaign."""
-    with clock.at(at), transaction(scope) as session:
-        found = session.scalars(select(Gift).where(Gift.campaign_id == campaign_id).order_by(Gift.id)).all()
-        for place, gift in enumerate(found):
-            request = UUID(int=scope.institution_id * 10**12 + gift.id)
-            if place < moved:
-                receipts.issue(session, gifts.move_gift(session, gift.id, target_id, request).id)
-            elif gift.charge:
-                gifts.record_refund(session, RefundReported(
-                    provider_refund=f"re_demo_{scope.institution_id}_{gift.id}", charge=gift.charge, amount=gift.amount,
-                    state=RefundState.SUCCEEDED, at=at, reason="withdrawn"))  # fmt: skip
-            else:  # a transfer or a cheque is given back by hand
-                refund = gifts.request_refund(session, gift.id, gift.amount, "withdrawn", request)
-                gifts.clear_refund(session, refund.id)
-            receipts.align(session, gift.id, "withdrawn")
-        outbox.mark_told(session)

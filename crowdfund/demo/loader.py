@@ -20,6 +20,7 @@ from crowdfund.campaigns import service as campaigns
 from crowdfund.campaigns.models import Campaign
 from crowdfund.demo import after, desk, documents, history, readiness, staff, talk
 from crowdfund.errors import Conflict
+from crowdfund.gifts import outcomes
 from crowdfund.gifts import people as people_counted
 from crowdfund.i18n import N_
 from crowdfund.institutions import service as institutions
@@ -93,6 +94,8 @@ def load_museum(code: str) -> None:
         documents.publish(scope, papers.get(plan["code"], ()), campaign.id, museum.name, (closes, zone))
         with transaction(scope) as session:
             people_counted.count_people(session, campaign.id)
+            if plan["state"] in {"ended", "withdrawn"}:
+                outcomes.count_outcome(session, campaign.id)
         talk.converse(scope, said.get(plan["code"], {}), campaign.id, opens, code)
         after.follow(scope, campaign.id, plan["state"], code)
     after.thank(scope, code)

@@ -102,6 +102,31 @@ class CampaignPeople(OwnedByInstitution, Base):
     counted_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 
+class CampaignOutcome(OwnedByInstitution, Base):
+    """What the public may know of the gifts of a campaign that came to nothing: counts of gifts, sums from the ledger."""
+
+    __tablename__ = "campaign_outcomes"
+    __table_args__ = (UniqueConstraint("institution_id", "campaign_id"), owned_key("campaign_id", "campaigns"))
+
+    campaign_id: Mapped[int] = mapped_column(BigInteger)
+    counted: Mapped[int]  # the campaign's version when it was counted
+    open: Mapped[bool]  # some donors were still choosing
+    gifts: Mapped[int] = mapped_column(BigInteger)  # all there were; 0 when too few to tell
+    # Each kind 0 where they may not be told apart.
+    back: Mapped[int] = mapped_column(BigInteger)
+    back_minor: Mapped[int] = minor()
+    moved: Mapped[int] = mapped_column(BigInteger)
+    moved_minor: Mapped[int] = minor()
+    waiting: Mapped[int] = mapped_column(BigInteger)
+    waiting_minor: Mapped[int] = minor()
+    kept: Mapped[int] = mapped_column(BigInteger)
+    kept_minor: Mapped[int] = minor()
+    currency: Mapped[str] = currency_code()
+    gone_from: Mapped[date | None]
+    gone_until: Mapped[date | None]
+    counted_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
 class Refund(OwnedByInstitution, Base):
     """Money given back, or moved to another campaign at the donor's wish."""
 

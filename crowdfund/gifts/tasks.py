@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from crowdfund import clock
 from crowdfund.campaigns.rules import is_open
-from crowdfund.gifts import days, dedications, mails, people, visitors, wall
+from crowdfund.gifts import days, dedications, mails, outcomes, people, visitors, wall
 from crowdfund.gifts.models import Gift, Refund
 from crowdfund.gifts.rules import Method, RefundState
 from crowdfund.institutions.models import Institution
@@ -201,6 +201,17 @@ def count_people(institution_id: int) -> None:
     for campaign_id in due:
         with transaction(scope) as session:
             people.count_people(session, campaign_id)
+
+
+@sweeps_every(timedelta(minutes=10))
+def count_outcomes(institution_id: int) -> None:
+    """Count anew what became of the gifts of campaigns that came to nothing, each in a transaction of its own."""
+    scope = OperatorScope(institution_id, "what became of gifts")
+    with transaction(scope) as session:
+        due = outcomes.due_outcomes(session)
+    for campaign_id in due:
+        with transaction(scope) as session:
+            outcomes.count_outcome(session, campaign_id)
 
 
 def _read(session: Session, gift_id: int) -> tuple[Gift, mails.Around | None]:

@@ -33,7 +33,7 @@ from crowdfund.pages.cards import (
     progress_of,
     together,
 )
-from crowdfund.pages.crowd import people
+from crowdfund.pages.crowd import people, what_became
 from crowdfund.pages.lists import fee_example
 from crowdfund.pages.papers import papers
 from crowdfund.pages.sums import amounts, budget, calculator, financing, milestones, purchase
@@ -93,7 +93,8 @@ def campaign(
     way = asked.get("c", "") if CHANNEL.fullmatch(asked.get("c", "")) else ""
     give = f"{address}give?c={way}" if way else f"{address}give"
     today = clock.now().astimezone(ZoneInfo(row.time_zone)).date()
-    progress = progress_together(session, row)
+    parts = parts_of(session, row)
+    progress = progress_together(parts)
     plan = financing(session, row, progress)
     return CampaignPage(
         museum=label_of(row),
@@ -109,7 +110,7 @@ def campaign(
         phase=phase,
         model=row.funding_model,
         progress=progress,
-        donors=int(row.supporters or row.promises),
+        donors=donors_of(parts),
         days_left=days_left(row.closes_at, row.time_zone) if phase == "live" else None,
         timezone=row.time_zone,
         deadline=row.closes_at,
@@ -135,12 +136,14 @@ def campaign(
         fee_example=fee_example(Money(5000, row.currency)) if row.currency in {"EUR", "CHF"} else None,
         wall=wall(session, row, asked),
         timeline=_timeline(row, today),
-        people=people(session, row),
+        people=people(session, row, parts),
+        joint=len(parts) > 1,
         papers=papers(session, row, f"/{lang}/{museum}/{slug}/"),
         talk=SILENCE if draft else conversation(session, place_of(session, museum, slug)),
         early=bool(early),
         draft=draft,
         shown_in=_shown_in(row, lang),
+        became=what_became(session, row) if phase in {"failed", "withdrawn"} else None,
         others=_others(session, row) if phase != "live" else (),
     )
 
@@ -152,14 +155,23 @@ def _label(row: Row[Any]) -> tuple[str, ...]:
     return tuple(filter(None, (said(row.technique, home), origin)))
 
 
-def progress_together(session: Session, row: Row[Any]) -> Progress:
-    """Tell how far a campaign is, with its other parts when several museums hold it together."""
+def parts_of(session: Session, row: Row[Any]) -> Sequence[Row[Any]]:
+    """Read a campaign with its other parts, when several museums hold it together."""
     if not row.joint_code:
-        return progress_of(row)
-    parts = session.execute(
+        return [row]
+    return session.execute(
         card_statement().where(Campaign.joint_code == row.joint_code).order_by(Campaign.institution_id)
     ).all()
+
+
+def progress_together(parts: Sequence[Row[Any]]) -> Progress:
+    """Tell how far a campaign is, at all its museums together."""
     return together([progress_of(part) for part in parts])
+
+
+def donors_of(parts: Sequence[Row[Any]]) -> int:
+    """Count the supporters of a campaign at all its museums; while nothing is taken yet, those who promised."""
+    return sum(int(part.supporters or part.promises) for part in parts)
 
 
 def _shown_in(row: Row[Any], lang: str) -> str:
@@ -239,4 +251,6 @@ def _timeline(row: Row[Any], today: date) -> tuple[TimelineEvent, ...]:
 
 
 def _others(session: Session, row: Row[Any]) -> tuple[WorkCard, ...]:
-    return tuple(card for one, card in cards(session) if card.phase == "live" and one.id != row.id)[:3]
+    """List other works that are waiting, this museum's own first: the next one that its followers may go on to."""
+    live = [card for one, card in cards(session) if card.phase == "live" and one.id != row.id]
+    return tuple(sorted(live, key=lambda card: card.museum.slug != row.museum_slug))[:3]

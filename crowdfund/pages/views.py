@@ -144,13 +144,14 @@ def totals(museum: str, campaign: str) -> Response:
 
     def read(session: Session) -> str:
         row = campaigns.find(session, _slug(museum), _slug(campaign))
-        progress = campaigns.progress_together(session, row)
+        parts = campaigns.parts_of(session, row)
+        progress = campaigns.progress_together(parts)
         return json.dumps(
             {
                 "raised_minor": progress.raised.minor,
                 "goal_minor": progress.goal.minor if progress.goal else None,
                 "currency": row.currency,
-                "donors": int(row.supporters or row.promises),
+                "donors": campaigns.donors_of(parts),
                 "state": row.state,
                 "last": last_name(session, row),
             }

@@ -12,7 +12,7 @@ from crowdfund.campaigns.texts import said
 from crowdfund.institutions.colours import Wall
 from crowdfund.institutions.models import Institution
 from crowdfund.money import Money
-from crowdfund.pages.campaign import find, progress_together
+from crowdfund.pages.campaign import donors_of, find, parts_of, progress_together
 from crowdfund.pages.cards import PHASES, days_left, label_of, picture_of
 from crowdfund.pages.sums import amounts
 from crowdfund.pages.wall import last_name
@@ -22,6 +22,7 @@ from crowdfund.reach.view import Appeal
 def read_appeal(session: Session, museum: str, slug: str) -> Appeal:
     """Read a published campaign. Raises NotFound."""
     row = find(session, museum, slug)
+    parts = parts_of(session, row)
     wall = session.execute(
         select(Institution.wall_hue, Institution.wall_chroma, Institution.wall_shift).where(
             Institution.id == row.institution_id
@@ -35,8 +36,8 @@ def read_appeal(session: Session, museum: str, slug: str) -> Appeal:
         lede=said(row.summary, home),
         picture=picture_of(row),
         phase=phase,
-        progress=progress_together(session, row),
-        donors=int(row.supporters or row.promises),
+        progress=progress_together(parts),
+        donors=donors_of(parts),
         days_left=days_left(row.closes_at, row.time_zone) if phase == "live" else None,
         opens_on=row.opens_at.astimezone(zone).date(),
         ended_on=row.closes_at.astimezone(zone).date(),

@@ -106,7 +106,8 @@ def _ended(row: Row[Any], card: WorkCard) -> Entry:
         text = ngettext("Bought by %(n)s supporter", "Bought by %(n)s supporters", card.donors)
     elif card.phase == "withdrawn":
         title = gettext("%(title)s was withdrawn from sale", title=card.title)
-        text = gettext("Every gift was given back or moved.")
+        gone = not card.progress.raised.minor
+        text = gettext("Every gift was given back or moved.") if gone else gettext("Its donors choose.")
     else:
         title = gettext("%(title)s: the appeal has ended", title=card.title)
         missing = card.progress.missing

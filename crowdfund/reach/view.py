@@ -67,7 +67,7 @@ class Appeal:
         if self.phase == "succeeded":
             return gettext("%(raised)s raised", raised=money(raised))
         if self.phase == "withdrawn":
-            return gettext("Every gift was given back or moved.")
+            return gettext("Every gift was given back or moved.") if not raised.minor else gettext("Its donors choose.")
         if not self.donors:
             return gettext("of %(goal)s raised", goal=money(goal)) if goal else gettext("raised")
         if goal is None:

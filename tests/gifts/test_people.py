@@ -149,3 +149,22 @@ def test_no_cell_is_small_and_nobody_is_lost(counts: list[int]) -> None:
     assert elsewhere == 0 or elsewhere >= LEAST_IN_A_CELL
     everybody = sum(towns.values())
     assert sum(listed.values()) + elsewhere in ({everybody} if everybody >= LEAST_IN_A_CELL else {0})
+
+
+def test_a_joint_appeal_adds_up_what_each_museum_may_tell(app: Flask, client: FlaskClient) -> None:
+    counts = {"first": ("Aosta", 6), "second": ("Aosta", 7), "third": ("Chambéry", 3)}
+    for slug, (town, givers) in counts.items():
+        museum = factories.make_institution(slug=slug)
+        with transaction(factories.scope(museum)) as session:
+            campaign = factories.make_campaign(session, slug="valley", joint_code="JNT")
+            for _place in range(givers):
+                _give(session, campaign.id, _donor(session, town), 2000)
+            people.count_people(session, campaign.id)
+    page = client.get("/en/first/valley/").text
+    shown = page[page.index('id="people"') :]
+    assert "<dd>16</dd>" in shown  # supporters at all three
+    assert "<b>13</b>" in shown
+    assert "Chambéry" not in shown  # three people there could be recognised
+    assert "Giving to this museum for the first time" not in shown  # one museum may not tell
+    assert "no museum sees the donors of another" in shown
+    assert '"donors": 16' in client.get("/totals/first/valley.json").text

@@ -176,6 +176,34 @@ class People:
 
 
 @dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of the gifts of one kind."""
+
+    gifts: int
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class WhatBecame:
+    """What became of the gifts of a campaign that came to nothing; `words` are the museum's reason.
+
+    A kind is None where there is none, or where telling them apart would tell of somebody. `until` is the last day on which
+    donors choose, while they do; `otherwise` is what happens without an answer.
+    """
+
+    words: str = ""
+    gifts: int = 0
+    back: Fate | None = None
+    moved: Fate | None = None
+    waiting: Fate | None = None
+    kept: Fate | None = None
+    gone_from: date | None = None
+    gone_until: date | None = None
+    until: date | None = None
+    otherwise: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TimelineEvent:
     """A step after the end. `kind` is paid, licence, transport, restored, shown, surplus or none; `amount` what it cost."""
 
@@ -254,4 +282,6 @@ class CampaignPage:
     papers: tuple[Paper, ...] = ()
     people: People | None = None
     others: tuple[WorkCard, ...] = ()
+    became: WhatBecame | None = None
+    joint: bool = False  # held by several museums: their counts are added up
     way: str = ""
