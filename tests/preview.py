@@ -89,6 +89,7 @@ from crowdfund.pages.view.pieces import Adopter, Assembly, PieceKind, PieceRow, 
 from crowdfund.payments.view import ChargeCase, ChargeList, ChargeRow
 from crowdfund.pledges.models import Group
 from crowdfund.pledges.offers import Offer
+from crowdfund.pledges.rules import LONGEST_MESSAGE
 from crowdfund.pledges.view import CountryChoice, GivePage, RewardAhead, RewardChoice
 from crowdfund.pledges.words import Words
 from crowdfund.reach import heads
@@ -1045,6 +1046,8 @@ def _me(**more: Any) -> dict[str, Any]:
         since=2024,
         choices=choices,
         csrf_token="signed",
+        invited=preview_choice.invited(),
+        evenings=preview_choice.evenings(),
     )
     return {"page": page, "saved": True, **more}
 
@@ -1216,6 +1219,7 @@ CASES: dict[str, Case] = {
                 campaign(),
                 phase="failed",
                 outcome="L’œuvre a été vendue ailleurs.",
+                became=preview_choice.became(keep=True),
                 days_left=None,
                 others=tuple(works()[1:3]),
             )
@@ -1223,7 +1227,28 @@ CASES: dict[str, Case] = {
     ),
     "campaign-withdrawn": (
         "pages/campaign.html",
-        lambda: {"page": replace(campaign(), phase="withdrawn", days_left=None, others=tuple(works()[1:2]))},
+        lambda: {
+            "page": replace(
+                campaign(),
+                phase="withdrawn",
+                days_left=None,
+                others=tuple(works()[1:2]),
+                joint=True,
+                became=preview_choice.became(),
+            )
+        },
+    ),
+    "campaign-withdrawn-asked": (
+        "pages/campaign.html",
+        lambda: {
+            "page": replace(campaign(), phase="withdrawn", days_left=None, became=preview_choice.became(until=True))
+        },
+    ),
+    "campaign-withdrawn-few": (
+        "pages/campaign.html",
+        lambda: {
+            "page": replace(campaign(), phase="withdrawn", days_left=None, became=preview_choice.became(few=True))
+        },
     ),
     "give-1": ("give/step1.html", _give()),
     "give-1-wrong": ("give/step1.html", _give({"amount": "Donnez au moins 5 €"}, other_amount="-5")),
@@ -1582,6 +1607,7 @@ def create_app() -> Flask:
     )
     i18n.register(app)
     assets.register(app, config)
+    app.jinja_env.globals["longest_message"] = LONGEST_MESSAGE
     app.jinja_env.globals["installation_is_quiet"] = lambda: False  # it would ask the database
     heads.register(app, config)
 

@@ -7,9 +7,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from crowdfund import qr
 from crowdfund.campaigns.view import MuseumLabel, WorkCard
 from crowdfund.closing.view import Asked, ChoicePage, Target
+from crowdfund.invitations.view import InvitationCard
+from crowdfund.me.view import Evening, Invited
 from crowdfund.money import Money
+from crowdfund.pages.view.campaign import Fate, WhatBecame
 
 Case = tuple[str, Callable[[], dict[str, Any]]]
 DAY = dt.date(2026, 12, 11)
@@ -48,3 +52,52 @@ def cases(works: Callable[[], list[WorkCard]]) -> dict[str, Case]:
 
 
 ASKED = Asked(DAY, "refund", 61, 12, 9, 0, 40, 0)
+
+
+def became(*, until: bool = False, few: bool = False, keep: bool = False) -> WhatBecame:
+    """Tell what became of the gifts: done, while donors choose, of too few, or kept."""
+    if few:
+        return WhatBecame(gifts=7)
+    if keep:
+        return WhatBecame(gifts=263, kept=Fate(263, Money(1_523_000, "EUR")))
+    fates: dict[str, Any] = {"back": Fate(52, Money(390_500, "EUR")), "moved": Fate(9, Money(40_500, "EUR"))}
+    if until:
+        fates = {"waiting": Fate(61, Money(431_000, "EUR"))}
+    return WhatBecame(
+        words="Le vendeur a repris l’œuvre.", gifts=61, until=DAY if until else None, otherwise="refund", **fates,
+        gone_from=None if until else dt.date(2026, 11, 2), gone_until=None if until else DAY,
+    )  # fmt: skip
+
+
+def invited() -> tuple[Invited, ...]:
+    """Give a booked gathering, one that is full, one to book, and one that was called off."""
+    at = dt.datetime(2026, 12, 9, 17, tzinfo=dt.UTC)
+    card = InvitationCard(
+        1, "evening", "Une soirée devant <b>l’œuvre</b>", "Grande salle", at, at + dt.timedelta(hours=2), "Europe/Paris", 3, 16,
+        open=True, mine="booked", people=2,
+    )  # fmt: skip
+    cards = (
+        card,
+        replace(card, id=2, mine="waiting", free=0),
+        replace(card, id=3, mine=""),
+        replace(card, id=4, mine="cancelled", open=False),
+    )
+    own = {
+        "museum": "Musée d’Arvières",
+        "slug": "arvieres",
+        "work": "Les Hirondelles",
+        "page_url": "/i",
+        "calendar_url": "/c",
+    }
+    return tuple(
+        Invited(card=one, give_up_url="/g", code="4F2A 91BC", drawn=qr.draw("https://e.org"), **own) for one in cards
+    )
+
+
+def evenings() -> tuple[Evening, ...]:
+    """Give two gatherings that are over."""
+    at = dt.datetime(2026, 6, 9, 17, tzinfo=dt.UTC)
+    return (
+        Evening("Le premier regard", "Musée d’Arvières", "visit", at, "Europe/Paris", 2),
+        Evening("Une soirée", "Palazzo Ricaldone", "evening", at, "Europe/Rome", 0),
+    )

@@ -19,7 +19,7 @@ from crowdfund.gifts import choices
 from crowdfund.gifts.models import Gift
 from crowdfund.i18n import N_, gettext, local_date
 from crowdfund.institutions.models import Institution
-from crowdfund.me import service
+from crowdfund.me import lists, service
 from crowdfund.me.view import (
     AtMuseum,
     Choice,
@@ -85,6 +85,8 @@ def at_museum(session: Session, email: str) -> AtMuseum | None:
             proofs=_proofs(journal),
         ),
         network=_proofs(one for one in consents if one.kind == ConsentKind.NEWS_NETWORK),
+        invited=lists.invited_to(session, museum, by_id),
+        evenings=lists.evenings(session, museum, by_id),
     )
 
 
@@ -220,6 +222,8 @@ def whole(email: str, parts: Sequence[AtMuseum], csrf_token: str) -> MePage:
         since=min((gift.given_on.year for gift in paid), default=None),
         choices=(*(part.journal for part in parts), _network(parts)) if parts else (),
         csrf_token=csrf_token,
+        invited=tuple(sorted((one for part in parts for one in part.invited), key=lambda one: one.card.starts_at)),
+        evenings=tuple(sorted((one for part in parts for one in part.evenings), key=lambda one: one.starts_at)[::-1]),
     )
 
 
@@ -241,11 +245,11 @@ def _sums(amounts: Iterable[Money]) -> tuple[Money, ...]:
     return tuple(found[currency] for currency in sorted(found, key=lambda one: (one != "EUR", one)))
 
 
-def pledge_of(session: Session, email: str, pledge_id: int) -> tuple[Pledge, Donor]:
-    """Find a pledge of this address at this museum, shown by itself. Another's, and none at all, are one 404."""
+def pledge_of(session: Session, email: str, pledge_id: int, *, alone: bool = True) -> tuple[Pledge, Donor]:
+    """Find a pledge of this address at this museum, `alone`: shown by itself. Another's, and none at all, are one 404."""
     donors = {donor.id: donor for donor in service.records_of(session, email)}
     pledge = session.scalars(select(Pledge).where(Pledge.id == pledge_id, Pledge.donor_id.in_(donors))).one_or_none()
-    if pledge is None or pledge.group_id is not None:
+    if pledge is None or (alone and pledge.group_id is not None):
         raise NotFound
     return pledge, donors[pledge.donor_id]
 

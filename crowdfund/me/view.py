@@ -7,7 +7,9 @@ from datetime import date, datetime
 from typing import Literal
 
 from crowdfund.campaigns.view import WorkCard
+from crowdfund.invitations.view import InvitationCard
 from crowdfund.money import Money
+from crowdfund.qr import Drawn
 
 GiftStanding = Literal["paid", "partly_refunded", "refunded", "disputed", "promised"]
 ReceiptStanding = Literal["none", "coming", "issued", "held", "suspended", "cancelled"]
@@ -73,6 +75,33 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Invited:
+    """A gathering to come that a gift opens. The code is read at the door, or said there."""
+
+    card: InvitationCard
+    museum: str
+    slug: str
+    work: str
+    page_url: str
+    calendar_url: str
+    give_up_url: str
+    code: str
+    drawn: Drawn
+
+
+@dataclass(frozen=True, slots=True)
+class Evening:
+    """A gathering that is over; `came` is how many people the door has seen."""
+
+    title: str
+    museum: str
+    kind: str
+    starts_at: datetime
+    timezone: str
+    came: int
+
+
+@dataclass(frozen=True, slots=True)
 class AtMuseum:
     """What one museum knows of an address, read in its own scope."""
 
@@ -82,6 +111,8 @@ class AtMuseum:
     gifts: tuple[GiftLine, ...]
     journal: Choice
     network: tuple[Proof, ...]
+    invited: tuple[Invited, ...] = ()
+    evenings: tuple[Evening, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +127,8 @@ class MePage:
     since: int | None
     choices: tuple[Choice, ...]
     csrf_token: str
+    invited: tuple[Invited, ...] = ()  # to come, the next one first
+    evenings: tuple[Evening, ...] = ()  # over, the latest first
 
     @property
     def works(self) -> int:

@@ -20,6 +20,7 @@ from crowdfund.errors import NotFound
 from crowdfund.forms import form_token, shown_values
 from crowdfund.gifts.wall import change_wall
 from crowdfund.i18n import current_locale
+from crowdfund.invitations import service as invitations
 from crowdfund.me import door, erasure, export, queries, service, visits
 from crowdfund.me.forms import AskForm, ButtonForm, EraseForm, ShownForm
 from crowdfund.me.view import AtMuseum
@@ -207,6 +208,20 @@ def _wall(
         render_template("me/wall.html", page=page, values=page.values if values is None else values, errors=errors),
         status,
     )
+
+
+@blueprint.post("/invitations/<museum>/<int(max=9223372036854775807):pledge_id>")
+@_visitors_only
+def give_up(visitor: Visitor, museum: str, pledge_id: int) -> AnyResponse:
+    """Give the places back that were booked at a gathering."""
+    door.checked(ButtonForm(request.form, context=visitor.context))
+    number = request.form.get("g", "")
+    if not (number.isascii() and number.isdecimal() and len(number) < 16):
+        raise NotFound
+    with transaction(door.at(museum)) as session:
+        pledge, _donor = queries.pledge_of(session, visitor.email, pledge_id, alone=False)
+        invitations.give_up(session, int(number), pledge)
+    return redirect(url_for("me.show", saved=1, _anchor="invitations"), HTTPStatus.SEE_OTHER)
 
 
 @blueprint.get("/receipts/<museum>/<int(max=9223372036854775807):receipt_id>.pdf")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,10 +14,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from crowdfund import clock
 from crowdfund.audit import AuditEntry
 from crowdfund.donors.models import Consent
 from crowdfund.gifts.models import Gift
 from crowdfund.institutions.models import Institution
+from crowdfund.invitations import service as invitations
+from crowdfund.invitations.service import GatheringDetails
 from crowdfund.me import door, queries
 from crowdfund.me.queries import PLACES
 from crowdfund.pledges.models import Pledge, WallEntry
@@ -242,3 +247,46 @@ def test_each_museum_is_read_in_its_own_scope(house: Flask, town: Town) -> None:
 
 def test_every_place_of_a_consent_has_its_words() -> None:
     assert {"giving form", "my gifts"} <= set(PLACES)
+
+
+def test_invitations_of_all_museums_are_booked_shown_and_given_back(
+    town: Town, client: FlaskClient, mails: MailKeeper, later: Callable[..., None]
+) -> None:
+    made = []
+    for museum, gift in zip((town.first, town.second), town.gifts, strict=True):
+        pledge = pledge_of(museum, gift)
+        with museum.open() as session:
+            starts = clock.now() + timedelta(days=9)
+            planned = invitations.plan_gathering(session, pledge.campaign_id, GatheringDetails(
+                kind="evening", title={"fr": f"Soirée {museum.id}"}, place="Salle", starts_at=starts,
+                ends_at=starts + timedelta(hours=2), capacity=9, most_each=3))  # fmt: skip
+            invitations.open_gathering(session, planned.id)
+            made.append((museum, pledge, planned.id))
+    (first, pledge, evening), (second, _mine, others_evening) = made
+    with first.open() as session:
+        invitations.book(session, evening, pledge, 2)
+    with second.open() as session:  # somebody else at the same museum
+        invitations.book(session, others_evening, pledge_of(second, town.others_gift), 3)
+    enter(client, town, mails)
+    page = client.get("/fr/me/").text
+    assert f"Soirée {first.id}" in page
+    assert f"Soirée {second.id}" in page
+    assert (page.count("2 places réservées"), page.count("3 places"), page.count('class="ticket-code"')) == (1, 0, 1)
+    token = csrf(client.get("/fr/me/"))
+    stranger = pledge_of(second, town.others_gift)
+    for museum, number, gathering in (
+        (second, stranger.id, others_evening),
+        (first, pledge.id, "x"),
+        (second, pledge.id, evening),
+    ):
+        address = f"/fr/me/invitations/{slug(museum)}/{number}"
+        assert client.post(address, data={"csrf_token": token, "g": gathering}).status_code == 404
+    address = f"/fr/me/invitations/{slug(first)}/{pledge.id}"
+    assert client.post(address, data={"csrf_token": "x", "g": evening}).status_code == 422
+    assert client.post(address, data={"csrf_token": token, "g": evening}).status_code == 303
+    assert "Vous avez rendu vos places" in client.get("/fr/me/").text
+    with first.open() as session:
+        invitations.book(session, evening, pledge, 1)
+    later(days=12)
+    enter(client, town, mails)
+    assert "Là où vous êtes venu" in client.get("/fr/me/").text
