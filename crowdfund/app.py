@@ -63,6 +63,7 @@ from crowdfund.payments.stripe import StripeProvider
 from crowdfund.payments.views import blueprint as giving
 from crowdfund.payments.webhook import blueprint as webhook
 from crowdfund.pledges import tasks as pledges_tasks
+from crowdfund.pledges.rules import LONGEST_MESSAGE
 from crowdfund.pledges.views import blueprint as pledges
 from crowdfund.reach import heads, share
 from crowdfund.reach import tasks as reach_tasks
@@ -168,6 +169,7 @@ def create_app(config: Config, provider: Provider | None = None, mailer: Mailer 
     app.extensions.update(config=config, database=database, storage=storage, mailer=mailer or Mailer(config, storage))
     crash.arm(config, database.engine)
     failures.register(app)
+    app.jinja_env.globals["longest_message"] = LONGEST_MESSAGE
     i18n.register(app)
     assets.register(app, config)
     installation.register(app)

@@ -15,12 +15,19 @@ from crowdfund.donors.rules import ConsentKind, DonorDetails, DonorKind
 from crowdfund.forms import ChoiceField, EmailField, Form, MoneyField, TextField
 from crowdfund.i18n import N_, gettext
 from crowdfund.money import Money
-from crowdfund.pledges.rules import GROUP_SIGNS, METHODS_OFFERED, Dedication, Fallback, PledgeRequest, Wall
+from crowdfund.pledges.rules import (
+    GROUP_SIGNS,
+    LONGEST_MESSAGE,
+    METHODS_OFFERED,
+    Dedication,
+    Fallback,
+    PledgeRequest,
+    Wall,
+)
 from crowdfund.tax.countries import identity_problems
 from crowdfund.tax.identifiers import company_number_problem, siren_of_vat
 
 LONGEST_NAME = 100
-LONGEST_MESSAGE = 280
 LONGEST_WALL_NAME = 60
 CHANNEL = re.compile(r"[A-Za-z0-9_-]{1,40}")
 GROUP = re.compile(f"[{GROUP_SIGNS}]{{8}}")

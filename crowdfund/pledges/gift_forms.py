@@ -7,8 +7,8 @@ from wtforms import ValidationError
 from crowdfund.donors.rules import DonorDetails
 from crowdfund.forms import ChoiceField, EmailField, Form, TextField
 from crowdfund.i18n import N_, gettext
-from crowdfund.pledges.forms import LONGEST_MESSAGE, LONGEST_NAME, LONGEST_WALL_NAME, country_codes
-from crowdfund.pledges.rules import Wall
+from crowdfund.pledges.forms import LONGEST_NAME, LONGEST_WALL_NAME, country_codes
+from crowdfund.pledges.rules import LONGEST_MESSAGE, Wall
 
 
 class WallForm(Form):

@@ -107,6 +107,9 @@ AWAITED_FOR = timedelta(days=60)
 # Source: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts, to be confirmed for each account.
 PROVIDER_MINIMUM = {"EUR": 50, "CHF": 50, "USD": 50, "GBP": 30}
 
+# What a donor writes on the wall: a word, not a letter.
+LONGEST_MESSAGE = 140  # characters
+
 # The signs of a group's code: none looks like another, and none makes a word with a vowel to blush at.
 GROUP_SIGNS = "bcdfghjkmnpqrstvwxz23456789"
 
