@@ -25,6 +25,8 @@ from crowdfund.counter.counts_page import blueprint as counts
 from crowdfund.counter.lines_page import blueprint as bank_lines
 from crowdfund.counter.promises import blueprint as promises
 from crowdfund.counter.statements_page import blueprint as statements
+from crowdfund.crm import tasks as crm_tasks
+from crowdfund.dashboard.compared import blueprint as doubles
 from crowdfund.dashboard.correspondence import blueprint as inbox
 from crowdfund.dashboard.donor_files import blueprint as donor_files
 from crowdfund.dashboard.donors import blueprint as people
@@ -89,6 +91,7 @@ LISTENING = (
     campaigns_tasks,
     closing_tasks,
     conversation_tasks,
+    crm_tasks,
     fulfilment_tasks,
     desk_tasks,
     gifts_tasks,
@@ -117,6 +120,7 @@ DOORS = (
     shelf,
     people,
     donor_files,
+    doubles,
     person,
     exports,
     rewards,

@@ -16,7 +16,7 @@ from crowdfund.campaigns import documents, gate
 from crowdfund.campaigns.models import Artwork, Campaign, CampaignDocument, EarlyLink, Reward
 from crowdfund.campaigns.promises import Approver, DecisionKind, WordState
 from crowdfund.conversation.models import Mention, News, NewsText, Question, ReplyTemplate
-from crowdfund.crm.models import DonorMerge, DonorNote, DonorTag, SavedView
+from crowdfund.crm.models import DonorApart, DonorMerge, DonorNote, DonorTag, SavedView
 from crowdfund.desk.models import BankLine, Batch, Cheque, Count, Statement
 from crowdfund.donors.models import Donor
 from crowdfund.gifts.models import Gift
@@ -401,6 +401,12 @@ def make_file(session: Session, number: int, words: str = "Words") -> None:
         origin=words, recorded_by="x", applied_at=clock.now() - timedelta(days=99)))  # fmt: skip
 
 
+def make_apart(session: Session, number: int, donor_id: int) -> None:
+    """Plant a record that was said to be another person than a donor."""
+    other = make_donor(session)
+    _added(session, DonorApart(id=number, lower_id=donor_id, higher_id=other.id, said_by="x"))
+
+
 def make_known(session: Session, number: int, words: str = "Words") -> None:
     """Plant a donor with a tag, a note and an undone merge, and a view, each as far beyond the number as a later campaign.
 
@@ -414,3 +420,5 @@ def make_known(session: Session, number: int, words: str = "Words") -> None:
     undone = {"moved": [], "merged_by": "x", "undone_at": clock.now()}
     _added(session, DonorMerge(**own, kept_id=donor_id, merged_id=donor_id, **undone))
     make_file(session, number + LATER, words)
+    lower, higher = sorted((donor_id, make_donor(session).id))
+    _added(session, DonorApart(**own, lower_id=lower, higher_id=higher, said_by="x"))

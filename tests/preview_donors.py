@@ -7,10 +7,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from crowdfund.crm.rules import Alike
+from crowdfund.dashboard.compared import Case as Pair
+from crowdfund.dashboard.compared import DoublesPage, Side
 from crowdfund.dashboard.file_page import FilePage, FileRow, ProblemRow, SampleRow, Staying
 from crowdfund.gifts.view import Desk
 from crowdfund.intake.entries import FIELDS
 from crowdfund.intake.words import FIELD_NAMES
+from crowdfund.money import Money
 from crowdfund.sheets import Table
 
 Case = tuple[str, Callable[[], dict[str, Any]]]
@@ -84,4 +88,27 @@ DONOR_CASES: dict[str, Case] = {
     ),
     "donor-file-undone-all": _file("undone", counts=COUNTS, done=312, **GONE),
     "donor-file-dropped": _file("dropped", table=None),
+}  # fmt: skip
+ONE = Side(7, "Camille Rey", "/staff/arvieres/donors/7", "rey@exemple.fr", "", "8 rue des Tanneurs, 73000 Chambéry, France",
+           NOON, 3, Money(17000, "EUR"))  # fmt: skip
+OTHER = replace(ONE, id=9, name="", url="/staff/arvieres/donors/9", email="", phone="+33 4 79 00 00 00", gifts=0)
+BASE = "/staff/arvieres/donors/doubles"
+
+
+def _doubles(
+    tab: str, *cases: Pair, after: int | None = None, errors: dict[str, str] | None = None, **more: str
+) -> Case:
+    page = DoublesPage(tab, cases, "Europe/Paris", **more)
+    return "staff/donors/doubles.html", lambda: _desk(page=page, after=after, errors=errors or {})
+
+
+PAIR = Pair(ONE, OTHER, Alike.NEAR_NAME, f"{BASE}/7/merge/9", f"{BASE}/7/apart/9")
+DONOR_CASES |= {
+    "doubles": _doubles(
+        "name", PAIR, replace(PAIR, why=Alike.EMAIL), after=3, next_url=f"{BASE}?after=9", first_url=BASE,
+        merged_url="/staff/arvieres/donors/7/merges/1/undo",
+    ),
+    "doubles-none": _doubles("email", errors={"": "C’est déjà la même fiche."}),
+    "doubles-apart": _doubles("apart", Pair(ONE, OTHER, undo_url=f"{BASE}/pairs/1/ask-again")),
+    "doubles-apart-none": _doubles("apart"),
 }  # fmt: skip

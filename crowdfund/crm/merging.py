@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from crowdfund import audit, clock
-from crowdfund.crm.models import DonorMerge
+from crowdfund.crm.models import DonorApart, DonorMerge
 from crowdfund.crm.rules import Alike, alike
 from crowdfund.donors.models import Donor
 from crowdfund.errors import Conflict, NotFound
@@ -88,11 +88,20 @@ def twins_of(session: Session, records: Iterable[Donor]) -> list[Twin]:
     near = or_(Donor.email.in_(emails), and_(Donor.postcode.in_(places), Donor.postcode.is_not(None)))
     standing = and_(Donor.merged_into_id.is_(None), Donor.erased_at.is_(None), Donor.id.not_in([one.id for one in own]))
     found = session.scalars(select(Donor).where(near, standing).order_by(Donor.id.desc()).limit(MOST_CANDIDATES))
-    twins = [Twin(other, why) for other in found if (why := _why(own, other)) is not None]
+    apart = _apart(session, [one.id for one in own])
+    twins = [Twin(other, why) for other in found if other.id not in apart and (why := likeness(own, other)) is not None]
     return sorted(twins, key=lambda twin: list(Alike).index(twin.why))[:MOST_SHOWN]
 
 
-def _why(own: Iterable[Donor], other: Donor) -> Alike | None:
+def _apart(session: Session, ids: Collection[int]) -> set[int]:
+    """Tell who was said to be another person than these records."""
+    pair = select(DonorApart.lower_id, DonorApart.higher_id)
+    found = session.execute(pair.where(or_(DonorApart.lower_id.in_(ids), DonorApart.higher_id.in_(ids))))
+    return {number for row in found for number in row}
+
+
+def likeness(own: Iterable[Donor], other: Donor) -> Alike | None:
+    """Say why another record may be the person of these; None when nothing says so."""
     for one in own:
         why = alike(
             _names(one),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crowdfund import clock
@@ -92,3 +92,31 @@ class DonorMerge(OwnedByInstitution, Base):
     merged_by: Mapped[str]
     merged_at: Mapped[datetime] = mapped_column(default=clock.now)
     undone_at: Mapped[datetime | None]
+
+
+class DonorApart(OwnedByInstitution, Base):
+    """Two records that look alike and were said to be two people; the lower number first."""
+
+    __tablename__ = "donor_aparts"
+    __table_args__ = (
+        UniqueConstraint("institution_id", "lower_id", "higher_id"),
+        owned_key("lower_id", "donors", ondelete="CASCADE"),
+        owned_key("higher_id", "donors", ondelete="CASCADE"),
+        CheckConstraint("lower_id < higher_id", name="two"),
+        Index("ix_donor_aparts_higher_id", "institution_id", "higher_id"),
+    )
+
+    lower_id: Mapped[int] = mapped_column(BigInteger)
+    higher_id: Mapped[int] = mapped_column(BigInteger)
+    said_by: Mapped[str]
+    said_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class DoublesCount(OwnedByInstitution, Base):
+    """How many pairs of records may be one person, as they were counted last: the day's page reads it and does not count."""
+
+    __tablename__ = "doubles_counts"
+    __table_args__ = (UniqueConstraint("institution_id"),)
+
+    found: Mapped[int]
+    counted_at: Mapped[datetime]

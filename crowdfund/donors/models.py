@@ -18,7 +18,7 @@ class Donor(OwnedByInstitution, Base):
     __tablename__ = "donors"
     __table_args__ = (
         CheckConstraint("kind IN ('individual', 'company')", name="kind"),
-        Index("ix_donors_email", "institution_id", "email"),
+        Index("ix_donors_email", "institution_id", "email", "merged_into_id"),
         Index("ix_donors_postcode", "institution_id", "postcode"),
         Index("ix_donors_city", "institution_id", "city"),
         Index(

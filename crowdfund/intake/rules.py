@@ -6,7 +6,7 @@ import json
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
@@ -15,8 +15,9 @@ from crowdfund.errors import Conflict, Refusal
 from crowdfund.i18n import N_
 from crowdfund.sheets import Most, NoTable, Table, TooLarge, looks_like_workbook, read_csv, read_workbook
 
-LARGEST_FILE = 5 * 1024 * 1024
+LARGEST_FILE = 10 * 1024 * 1024
 MOST = Most(rows=50_000, columns=60, cells=1_000_000)
+WORKBOOK = replace(MOST, cells=300_000)  # some seconds of reading, while somebody waits
 INLINE = 2_000  # rows that are looked at and taken in while the person waits; more are the worker's
 PORTION = 500  # rows in one transaction of the worker
 MOST_WAITING = 10  # files that are neither taken in nor dropped
@@ -26,12 +27,12 @@ UNDO_WITHIN = timedelta(days=30)
 LONGEST_ORIGIN = 300
 
 EMPTY = N_("Choose the file.")
-TOO_HEAVY = N_("This file is larger than 5 MB. Save the table alone, without pictures, or bring it in parts.")
+TOO_HEAVY = N_("This file is larger than 10 MB. Save the table alone, without pictures, or bring it in parts.")
 NO_TABLE = N_("This file is no table that can be read. Save it as XLSX or as CSV.")
 TOO_LARGE: Mapping[str, str] = {
     "rows": N_("This file holds more than %(most)s rows. Bring it in parts."),
     "columns": N_("This file holds more than %(most)s columns. Keep those that are needed."),
-    "cells": N_("This file holds more than %(most)s cells. Bring it in parts."),
+    "cells": N_("This file holds more than %(most)s cells. Bring it in parts, or as CSV."),
     "bytes": N_("This workbook unpacks to more than it may. Save the table alone as CSV."),
 }
 CHOOSE_KEY = N_(
@@ -138,7 +139,7 @@ def read_file(content: bytes) -> Table:
     if not content.strip():
         raise Refusal(EMPTY, field="file")
     try:
-        return read_workbook(content, MOST) if looks_like_workbook(content) else read_csv(content, MOST)
+        return read_workbook(content, WORKBOOK) if looks_like_workbook(content) else read_csv(content, MOST)
     except NoTable:
         raise Refusal(NO_TABLE, field="file") from None
     except TooLarge as error:

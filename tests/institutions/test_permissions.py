@@ -129,6 +129,7 @@ CHANGES |= {"file_document", "move", "replace"}
 CHANGES |= {"keep_pieces", "add_piece", "divide", "paste", "draw_on"}
 CHANGES |= {"keep_view_of_gifts", "drop_view", "keep_segment", "export_gifts", "export_people"}
 CHANGES |= {"put_phone", "add_tag", "drop_tag", "write_note", "drop_note", "merge", "separate"}
+CHANGES |= {"merge_doubles", "say_apart", "ask_again"}
 CHANGES |= {"bring_file", "map_file", "take_file_in", "take_file_back", "drop_file"}
 CHANGES |= {"mark", "undo", "remind", "add_rule", "change_rule", "note_call", "print_letters", "move_letter", "sent"}
 CHANGES |= {"plan", "change", "open_places", "invite", "cancel", "let_in", "let_out", "walk_in", "switch"}
@@ -140,7 +141,7 @@ DESK = ("promises.", "bank_page.", "statements.", "lines.", "cheques.", "counts.
 AFTER = ("rewards.", "thanks.", "gatherings.", "guests.", "bring.")  # what follows a gift: tests/after.py
 
 
-KNOWN = ("shelf.", "people.", "person.", "donor_files.")  # what is noted of donors
+KNOWN = ("shelf.", "people.", "person.", "donor_files.", "doubles.")  # what is noted of donors
 
 
 EDITED = ("gallery.", "review.", "editor.", "rows.", "papers.", "pieces.", "steps.", "agreements.", "versions.")
@@ -208,7 +209,7 @@ def address(rule: str, slug: str, shown: Museum, gift_id: int | None = None) -> 
         path,
     )
     path = re.sub(
-        r"<int:(campaign|link|promise|member|invitation|template|mention|donor|other|view|tag|note|merge|file)_id>",
+        r"<int:(campaign|link|promise|member|invitation|template|mention|donor|other|view|tag|note|merge|file|pair)_id>",
         str(number + LATER),
         path,
     )

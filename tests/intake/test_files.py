@@ -339,7 +339,7 @@ def test_a_person_brings_it_by_the_pages(
         ("a.csv", b"\x00\x01", 422, "no table"),
         ("a.csv", b"Nom;Courriel", 422, "no table"),
         ("a.xlsx", b"PK\x03\x04 broken", 422, "no table"),
-        ("a.csv", b"a" * (rules.LARGEST_FILE + 1), 413, "larger than 5 MB"),
+        ("a.csv", b"a" * (rules.LARGEST_FILE + 1), 413, "larger than 10 MB"),
         ("a.csv", b";".join([b"x"] * 61) + b"\n1", 422, "more than 60 columns"),
         ("a.csv", b"a\n" + b"1\n" * 50_001, 422, "more than 50000 rows"),
     ],

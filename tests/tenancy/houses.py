@@ -27,7 +27,7 @@ from crowdfund.receipts import service as receipts
 from crowdfund.receipts import tasks
 from tests.after import plant
 from tests.desk import enter, make_colleague
-from tests.factories import make_checkout, make_desk, make_donor, make_file, make_news, make_talk, make_team
+from tests.factories import make_apart, make_checkout, make_desk, make_donor, make_file, make_news, make_talk, make_team
 from tests.receipts.conftest import MailKeeper, found_museum
 
 PUBLISHED = 777  # the number of each house's news
@@ -84,6 +84,7 @@ def found_house(slug: str, canary: str) -> House:
             DonorMerge(id=gift.id, kept_id=donor.id, merged_id=donor.id, moved=[], merged_by="x", undone_at=clock.now())
         )
         make_file(session, gift.id, f"File of {canary}")
+        make_apart(session, gift.id, donor.id)
         make_talk(session, gift.id, canary)
         make_team(session, gift.id)
         plant(session, gift, pledge, canary)

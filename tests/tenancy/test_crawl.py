@@ -37,6 +37,9 @@ DOCUMENTED = {
     "person.merge": 409, "person.separate": 409, "closing.statement": 404, "promises.home": 303,
 }  # fmt: skip
 DOCUMENTED |= {
+    "doubles.merge_doubles": 409,
+    "doubles.say_apart": 409,
+    "doubles.ask_again": 303,
     "donor_files.bring_file": 422,
     "donor_files.map_file": 409,
     "donor_files.take_file_in": 422,
@@ -97,6 +100,7 @@ def _filled(route: Route, **values: Any) -> str:
                 "entry_id",
                 "view_id",
                 "file_id",
+                "pair_id",
                 "tag_id",
                 "note_id",
                 "merge_id",
