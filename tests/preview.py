@@ -46,6 +46,7 @@ from crowdfund.conversation.view import (
     TextVersion,
 )
 from crowdfund.dashboard.charts import Plot, draw
+from crowdfund.dashboard.contacts import Happening
 from crowdfund.dashboard.donors import PeopleList, PersonRow
 from crowdfund.dashboard.exports import ExportOffer
 from crowdfund.dashboard.files import gift_head
@@ -53,7 +54,7 @@ from crowdfund.dashboard.pace import forecast, usual_shape
 from crowdfund.dashboard.post import LostMail
 from crowdfund.dashboard.shelf import KeptViews
 from crowdfund.dashboard.talk import FriendsLink, Launch, Problem
-from crowdfund.dashboard.timeline import Agreement, Happening, Person, Record, Suggestion
+from crowdfund.dashboard.timeline import Agreement, Person, Record, Suggestion
 from crowdfund.dashboard.view import CampaignLine, Card, DayFigures, Pace, PaceRow, Today
 from crowdfund.gifts.view import Desk, GiftList, GiftMail, GiftRow, GiftStory, StoryEvent
 from crowdfund.institutions.colours import Wall as WallColour
@@ -571,6 +572,8 @@ def person_page(**more: Any) -> dict[str, Any]:
         Happening(moment(22), "gift", "Le Service aux Hirondelles", "/staff/arvieres/gifts/1", eur(50)),
         Happening(moment(21), "call", "Viendra jeudi", by="Léa", drop_url=f"{here}/notes/1/drop"),
         Happening(moment(20), "mail_bounced", "Merci"),
+        Happening(moment(19), "call_made", "", "/staff/arvieres/gifts/1", by="Léa"),
+        Happening(moment(18), "came", "Le premier regard · 2 personnes", "/staff/arvieres/gatherings/1"),
     )
     twin = Suggestion("Camile Rey", "", "73000 Chambéry", "near_name", "/staff/arvieres/donors/9", f"{here}/merge/9")
     person = Person(

@@ -16,6 +16,7 @@ from crowdfund.conversation.models import Question
 from crowdfund.crm.merging import Twin, merges_of, twins_of
 from crowdfund.crm.models import DonorNote, DonorStanding, DonorTag
 from crowdfund.crm.service import records_of_person
+from crowdfund.dashboard.contacts import LISTED, Happening, contacts
 from crowdfund.dashboard.queries import donor_name
 from crowdfund.donors.models import Consent, Donor
 from crowdfund.gifts.models import Gift
@@ -26,8 +27,6 @@ from crowdfund.institutions.rules import Permission
 from crowdfund.intake.models import BroughtDonor, DonorFile
 from crowdfund.mail import SentMail
 from crowdfund.money import Money
-
-LISTED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +51,6 @@ class Agreement:
     source: str
     given_at: datetime
     withdrawn_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """Something between donor and museum. `kind` is a code the template names."""
-
-    at: datetime
-    kind: str
-    text: str
-    url: str = ""
-    amount: Money | None = None
-    by: str = ""
-    drop_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +133,7 @@ def _happenings(
     all_of_them = [
         *_gifts(session, museum, ids),
         *_notes(session, here, ids),
+        *contacts(session, museum, ids),
         *_files(session, museum, ids),
         *(_mails(session, emails) if emails else ()),
         *(_questions(session, emails) if emails else ()),
