@@ -15,10 +15,11 @@ from crowdfund.campaigns.rules import CampaignState
 from crowdfund.campaigns.texts import said
 from crowdfund.campaigns.view import Progress
 from crowdfund.dashboard.charts import Plot, draw
+from crowdfund.dashboard.owed import Can
 from crowdfund.dashboard.pace import Band, days_ahead, forecast, usual_shape
 from crowdfund.dashboard.queries import latest_gifts
 from crowdfund.dashboard.running import Course, campaigns, course, past_shapes, promises
-from crowdfund.dashboard.todo import Can, cards
+from crowdfund.dashboard.todo import cards
 from crowdfund.dashboard.view import CampaignLine, DayFigures, Pace, PaceRow, Today
 from crowdfund.i18n import current_locale, date, local_date, money, ngettext
 from crowdfund.i18n import gettext as _

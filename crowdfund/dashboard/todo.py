@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from crowdfund.campaigns.models import Campaign
 from crowdfund.campaigns.rules import CampaignState
 from crowdfund.conversation.models import News, Question
 from crowdfund.conversation.rules import NewsState, QuestionState
+from crowdfund.dashboard.owed import Can, owed_to_donors
 from crowdfund.dashboard.running import Course
 from crowdfund.dashboard.view import Card
 from crowdfund.gifts.models import Refund
@@ -37,13 +38,11 @@ MIDDLE = (0.15, 0.85)
 WEEK = 7
 SLUMP = 0.5  # of what the pace asks for
 
-Can = Callable[[Permission], bool]
-
 
 def cards(session: Session, slug: str, course: Course | None, can: Can) -> tuple[Card, ...]:
     """List what is to be done by a person who may do what `can` says."""
     here = f"/staff/{slug}"
-    found = [*_money(session, here, can), *_mails(session, here)]
+    found = [*_money(session, here, can), *owed_to_donors(session, here, can), *_mails(session, here)]
     if can(Permission.CONVERSE):
         found += [*_questions(session, here), *_news(session, here)]
         if course is not None:

@@ -47,7 +47,7 @@ from tests.factories import (
 
 NOW = datetime(2026, 6, 30, 12, 0, tzinfo=UTC)
 PARIS = ZoneInfo("Europe/Paris")
-MOST_QUERIES = 24
+MOST_QUERIES = 27
 
 
 @pytest.fixture
