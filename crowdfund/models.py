@@ -22,6 +22,7 @@ from crowdfund.me import models as me
 from crowdfund.network import models as network
 from crowdfund.payments import models as payments
 from crowdfund.pictures import models as pictures
+from crowdfund.plaques import models as plaques
 from crowdfund.pledges import models as pledges
 from crowdfund.reach import models as reach
 from crowdfund.receipts import models as receipts
@@ -51,6 +52,7 @@ __all__ = [
     "outbox",
     "payments",
     "pictures",
+    "plaques",
     "pledges",
     "preparation",
     "reach",

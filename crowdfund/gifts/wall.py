@@ -10,6 +10,7 @@ from crowdfund.campaigns import service as campaigns
 from crowdfund.gifts.models import Gift
 from crowdfund.gifts.rules import GIVEN_BACK
 from crowdfund.outbox import publish
+from crowdfund.plaques import keeping
 from crowdfund.pledges import service as pledges
 from crowdfund.pledges import wall
 from crowdfund.pledges.models import Pledge
@@ -22,6 +23,8 @@ def change_wall(session: Session, pledge_id: int, *, shown: str, name: str = "",
     It is only noted, too, for a gift of which nothing is kept: it shows when the money comes back.
     """
     pledge = pledges.pledge_of(session, pledge_id, lock=True)
+    if (pledge.wall, pledge.wall_name) != (shown, name or None):
+        keeping.before_change(session, pledge)
     pledge.wall, pledge.wall_name, pledge.message = shown, name or None, message or None
     session.flush()
     if pledge.state == PledgeState.PAID:

@@ -30,6 +30,7 @@ from crowdfund.me.models import Erasure
 from crowdfund.outbox import publish
 from crowdfund.payments.calls import OPEN_STATES
 from crowdfund.payments.models import Checkout, ProviderCall
+from crowdfund.plaques import keeping
 from crowdfund.pledges import wall
 from crowdfund.pledges.models import Group, Pledge, Reminder
 from crowdfund.pledges.rules import Wall
@@ -102,6 +103,7 @@ def at_museum(session: Session, email: str) -> int:
         for pledge in pledged:
             _take_down(session, pledge)
             dedications.forget_card(pledge)
+        keeping.forget(session, [pledge.id for pledge in pledged])
         for donor in records:
             _forget(session, donor)
     _forget_beside(session, email)

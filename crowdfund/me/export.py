@@ -29,6 +29,7 @@ from crowdfund.invitations.models import Booking, MuseumVisit
 from crowdfund.mail import SentMail
 from crowdfund.me import door, service, visits
 from crowdfund.me.models import DonorLink
+from crowdfund.plaques.models import PlaqueName
 from crowdfund.pledges.models import Group, Pledge, Reminder, WallEntry
 from crowdfund.receipts import rendering
 from crowdfund.receipts.models import Receipt, ReceiptGift
@@ -74,6 +75,7 @@ def told_at_museum(session: Session, email: str) -> Told | None:
     pledged = session.scalars(select(Pledge).where(Pledge.donor_id.in_(ids)).order_by(Pledge.id)).all()
     refunds = select(Refund).where(Refund.gift_id.in_([gift.id for gift in gifts])).order_by(Refund.id)
     entries = select(WallEntry).where(WallEntry.pledge_id.in_([pledge.id for pledge in pledged]))
+    names = select(PlaqueName).where(PlaqueName.pledge_id.in_([pledge.id for pledge in pledged]))
     written = select(SentMail).where(SentMail.to_hash == hashlib.sha256(email.encode()).hexdigest())
     found = _receipts(session, [gift.id for gift in gifts])
     document = {
@@ -85,6 +87,7 @@ def told_at_museum(session: Session, email: str) -> Told | None:
         "refunds": _rows(session.scalars(refunds)),
         "receipts": [{**_row(one), "file": _file(museum.slug, one) if one.storage_key else None} for one in found],
         "wall": _rows(session.scalars(entries)),
+        "plaques": _rows(session.scalars(names)),
         "rewards": _rows(_of_donors(session, Counterpart, ids)),
         "calls": _rows(_of_donors(session, ThankCall, ids)),
         "places": _rows(_of_donors(session, Booking, ids)),

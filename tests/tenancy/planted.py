@@ -26,7 +26,7 @@ WORDS = {
     "cheques.state": "recorded",  # any other has been approved by somebody
 }
 # Optional by themselves: a check asks for one of several; a cheque is judged by the batch of the number it names.
-WANTED = {"wall_entries": ["pledge_id"], "batches": ["id"]}
+WANTED = {"wall_entries": ["pledge_id"], "batches": ["id"], "plaque_names": ["pledge_id"]}
 CLOCK = dict.fromkeys(("closes_at", "ends_at"), "now() + interval '1 day'")
 
 
