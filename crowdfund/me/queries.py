@@ -34,6 +34,7 @@ from crowdfund.me.view import (
 )
 from crowdfund.money import Money
 from crowdfund.pages.cards import card_of, card_statement
+from crowdfund.plaques.keeping import notice
 from crowdfund.pledges import service as pledges
 from crowdfund.pledges.models import Group, Pledge
 from crowdfund.pledges.rules import PledgeState, RewardState, Wall
@@ -157,10 +158,8 @@ def _promises(session: Session, museum: Institution, donors: dict[int, Donor]) -
 
 
 def _work(session: Session, campaign_id: int) -> WorkCard:
-    row = session.execute(
-        card_statement().where(Campaign.institution_id == museum_of(session), Campaign.id == campaign_id)
-    ).one()
-    return card_of(row)
+    ours = card_statement().where(Campaign.institution_id == museum_of(session), Campaign.id == campaign_id)
+    return card_of(session.execute(ours).one())
 
 
 def _receipt(session: Session, museum: str, gift: Gift, receipt: Receipt | None) -> ReceiptLine:
@@ -273,6 +272,7 @@ def wall_page(session: Session, email: str, pledge_id: int, csrf_token: str) -> 
         csrf_token=csrf_token,
         dedication_kind=pledge.dedication_kind or "",
         dedication_name=pledge.dedication_name or "",
+        plaque=notice(session, pledge),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 from crowdfund.campaigns.view import WorkCard
 from crowdfund.invitations.view import InvitationCard
 from crowdfund.money import Money
+from crowdfund.plaques.view import PlaqueNotice
 from crowdfund.qr import Drawn
 
 GiftStanding = Literal["paid", "partly_refunded", "refunded", "disputed", "promised"]
@@ -147,6 +148,7 @@ class WallPage:
     csrf_token: str
     dedication_kind: str = ""
     dedication_name: str = ""
+    plaque: PlaqueNotice | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ from crowdfund.pages.view.gift import (
 )
 from crowdfund.payments.models import Checkout, QuarantinedCharge
 from crowdfund.payments.rules import AsideState, CheckoutState
+from crowdfund.plaques.keeping import notice
 from crowdfund.pledges import service as pledges
 from crowdfund.pledges.models import Pledge
 from crowdfund.pledges.queries import asks_tax_number, countries_from
@@ -91,6 +92,7 @@ def gift_page(session: Session, token: str, *, waiting: bool = False) -> GiftPag
         wall_choice=pledge.wall if pledge.wall in {"short", "other"} else "anonymous",  # type: ignore[arg-type]
         wall_short=short_name(donor.first_name or "", donor.last_name or ""),
         wall_name=pledge.wall_name or "",
+        plaque=notice(session, pledge),
         message=pledge.message or "",
         change_url=url_for("pages.change_wall", token=token) if donor.erased_at is None else "",
         receipt_questions=_questions(session, pledge, donor, gift, token),

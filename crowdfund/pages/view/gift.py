@@ -9,6 +9,7 @@ from typing import Literal
 from crowdfund.campaigns.view import MuseumLabel, Picture, Progress
 from crowdfund.desk.ways import WayToPay
 from crowdfund.money import Money
+from crowdfund.plaques.view import PlaqueNotice
 from crowdfund.pledges.view import CountryChoice
 from crowdfund.qr import Drawn
 
@@ -100,6 +101,7 @@ class GiftPage:
     wall_choice: Literal["short", "other", "anonymous"] = "anonymous"
     wall_short: str = ""
     wall_name: str = ""
+    plaque: PlaqueNotice | None = None
     message: str = ""
     change_url: str = ""
     receipt_questions: ReceiptQuestions | None = None
