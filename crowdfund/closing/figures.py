@@ -16,6 +16,7 @@ from crowdfund.gifts.rules import DisputeState, GiftState, Method, RefundState
 from crowdfund.money import Money
 from crowdfund.payments.models import QuarantinedCharge
 from crowdfund.payments.rules import AsideState
+from crowdfund.plaques.keeping import waits_for_signature
 from crowdfund.pledges.models import Pledge
 from crowdfund.pledges.rules import PledgeState, RewardState
 from crowdfund.receipts.models import Receipt, ReceiptGift, ReceiptHold
@@ -53,6 +54,7 @@ def findings(session: Session, campaign_id: int) -> tuple[Finding, ...]:
         Point.RECEIPTS: _count(ReceiptHold)
         .join(Gift, Gift.id == ReceiptHold.gift_id)
         .where(mine, ReceiptHold.released_at.is_(None), ReceiptHold.outcome == "hold"),
+        Point.PLAQUE: waits_for_signature(campaign_id),
     }
     return tuple(Finding(point, session.scalar(statement) or 0) for point, statement in asked.items())
 

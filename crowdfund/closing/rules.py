@@ -23,6 +23,7 @@ class Point(StrEnum):
     DISPUTES = "disputes"  # the donor's bank has called the money back
     FEES = "fees"  # the provider has not told them yet
     RECEIPTS = "receipts"  # held for a person to decide
+    PLAQUE = "plaque"  # promised or announced, not yet signed
 
 
 # A statement over these would be wrong tomorrow; what is promised and receipts that are held do not change its sums.
