@@ -18,7 +18,7 @@ from crowdfund import clock
 from crowdfund.campaigns import pieces
 from crowdfund.campaigns import service as campaigns
 from crowdfund.campaigns.models import Campaign
-from crowdfund.demo import after, desk, documents, history, readiness, staff, talk
+from crowdfund.demo import after, desk, documents, history, plaques, readiness, staff, talk
 from crowdfund.errors import Conflict
 from crowdfund.gifts import outcomes
 from crowdfund.gifts import people as people_counted
@@ -98,6 +98,7 @@ def load_museum(code: str) -> None:
                 outcomes.count_outcome(session, campaign.id)
         talk.converse(scope, said.get(plan["code"], {}), campaign.id, opens, code)
         after.follow(scope, campaign.id, plan["state"], code)
+        plaques.engrave(scope, campaign.id, plan["code"], people_of_the_house["owner"])
     after.thank(scope, code)
     talk.read_words(scope)
     talk.keep_beginnings(scope, said.get(code, {}).get("replies", ()))
