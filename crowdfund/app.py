@@ -64,9 +64,12 @@ from crowdfund.payments.provider import Provider
 from crowdfund.payments.stripe import StripeProvider
 from crowdfund.payments.views import blueprint as giving
 from crowdfund.payments.webhook import blueprint as webhook
+from crowdfund.plaques import tasks as plaques_tasks
 from crowdfund.pledges import tasks as pledges_tasks
 from crowdfund.pledges.rules import LONGEST_MESSAGE
 from crowdfund.pledges.views import blueprint as pledges
+from crowdfund.proofs.files import blueprint as plaque_files
+from crowdfund.proofs.staff import blueprint as plaques
 from crowdfund.reach import heads, share
 from crowdfund.reach import tasks as reach_tasks
 from crowdfund.reach.bring import blueprint as bring
@@ -99,6 +102,7 @@ LISTENING = (
     invitations_tasks,
     me_tasks,
     payments_tasks,
+    plaques_tasks,
     pledges_tasks,
     reach_tasks,
     receipts_tasks,
@@ -132,6 +136,8 @@ DOORS = (
     posters,
     closing,
     choosing,
+    plaques,
+    plaque_files,
     network,
     *COUNTER,
     team,

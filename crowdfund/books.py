@@ -130,7 +130,9 @@ def check_museum(institution_id: int, slug: str) -> Iterator[Finding]:
         found = broken(session)
         found["9 the audit chain verifies"] = audit_breaks(session)
         stored = session.execute(text("SELECT storage_key, sha256 FROM receipts WHERE sha256 IS NOT NULL")).all()
+        signed = session.execute(text("SELECT storage_key, sha256 FROM plaque_versions")).all()
     found["5 the bytes of a receipt never change"] = _changed_bytes((row[0], row[1]) for row in stored)
+    found["5 the bytes of a signed plaque never change"] = _changed_bytes((row[0], row[1]) for row in signed)
     for invariant, offending in sorted(found.items()):
         if offending:
             yield Finding(slug, invariant, offending)
@@ -146,7 +148,7 @@ def broken(session: Session) -> dict[str, list[str]]:
 
 
 def _changed_bytes(stored: Iterable[tuple[str, str]]) -> list[str]:
-    """Compare each stored receipt with its hash: pairs (storage key, SHA-256)."""
+    """Compare each stored file with its hash: pairs (storage key, SHA-256)."""
     storage: FileStorage = current_app.extensions["storage"]
     wrong = []
     for key, expected in stored:

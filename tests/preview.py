@@ -88,6 +88,7 @@ from crowdfund.pages.view.gift import GiftPage, NextReward, ShareCard
 from crowdfund.pages.view.lists import Discovery, Home, MuseumPage, MuseumPlace
 from crowdfund.pages.view.pieces import Adopter, Assembly, PieceKind, PieceRow, Shelf
 from crowdfund.payments.view import ChargeCase, ChargeList, ChargeRow
+from crowdfund.plaques.view import PlaqueNotice
 from crowdfund.pledges.models import Group
 from crowdfund.pledges.offers import Offer
 from crowdfund.pledges.rules import LONGEST_MESSAGE
@@ -102,6 +103,7 @@ from crowdfund.receipts.view import ReceiptCheck
 from tests import preview_choice, preview_desk, preview_editor
 from tests.preview_after import after_cases, appeal_cases
 from tests.preview_donors import DONOR_CASES
+from tests.preview_plaque import plaque_cases
 from tests.preview_team import ASKED, KEYS, second_step, team_cases
 
 if TYPE_CHECKING:
@@ -1061,7 +1063,14 @@ def _me_asks(**more: Any) -> dict[str, Any]:
 
 def _me_wall(**more: Any) -> dict[str, Any]:
     page = WallPage(
-        works()[0], "Camille R.", {"wall": "short", "town": "Arvières"}, "/x", "signed", "memory", "Lucienne"
+        works()[0],
+        "Camille R.",
+        {"wall": "short", "town": "Arvières"},
+        "/x",
+        "signed",
+        "memory",
+        "Lucienne",
+        PlaqueNotice(dt.date(2026, 12, 1), fixed=False),
     )
     return {"page": page, "values": page.values, "errors": {}, **more}
 
@@ -1164,6 +1173,7 @@ CASES: dict[str, Case] = {
         _gift(share_card=CARD, ahead=NextReward("La visite", eur(30), "/fr/gifts/x/more?reward=7")),
     ),
     "gift-choice": ("gifts/show.html", _gift(choice_url="/fr/choices/t")),
+    "gift-plaque": ("gifts/show.html", _gift(plaque=PlaqueNotice(dt.date(2026, 12, 1), fixed=True))),
     "gift-no-card": ("gifts/show.html", _gift(share_card=ShareCard("/fr/gifts/x/share"))),
     "campaign-bare": (
         "pages/campaign.html",
@@ -1583,6 +1593,7 @@ CASES.update(
     }
 )
 CASES.update(after_cases(desk, mail))
+CASES.update(plaque_cases(desk))
 CASES.update(team_cases(desk))
 CASES.update(DONOR_CASES)
 CASES.update(appeal_cases(appeal))
@@ -1645,7 +1656,7 @@ def _ending(**more: Any) -> dict[str, Any]:
     signed = StatementRow(1, "9f" * 32, moment(22, 13, 2), "Rose Cartier", "agent comptable", eur(99_900), 1, eur(100))
     ending = Ending(
         7, "Les Hirondelles", "succeeded", moment(21, 22, 0), "/arvieres/hirondelles/", ("fr", "en"), eur(100_000),
-        (Finding(Point.OPEN_PLEDGES, 2), Finding(Point.REFUNDS, 0), Finding(Point.FEES, 0)), figures, (signed,),
+        (Finding(Point.OPEN_PLEDGES, 2), Finding(Point.REFUNDS, 0), Finding(Point.FEES, 0), Finding(Point.PLAQUE, 1)), figures, (signed,),
         (StepRow(dt.date(2026, 11, 24), "Payée au vendeur", "La facture est réglée.", eur(98_000)),),
         LessonsText("Les tramways.", "Le creux de mai.", "Demandez tôt.", shared=True, written_at=moment(22, 9, 0)),
     )  # fmt: skip

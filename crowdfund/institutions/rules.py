@@ -50,6 +50,7 @@ class Permission(StrEnum):
     THANK = "thank"  # by rules, calls and letters
     CLOSE = "close"  # ends a campaign, and tells what becomes of the work
     SIGN = "sign"  # its final statement
+    SIGN_PLAQUE = "sign_plaque"  # what is cut in brass
     SEE_NETWORK = "see_network"  # the museums side by side, in counts and sums
 
 
@@ -74,7 +75,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     | _TELLS
     | _SERVES
     | _KNOWS_DONORS
-    | {Permission.CLOSE, Permission.SEE_NETWORK}
+    | {Permission.CLOSE, Permission.SIGN_PLAQUE, Permission.SEE_NETWORK}
     | {Permission.EDIT, Permission.APPROVE},
     Role.CURATOR: frozenset({Permission.ENTER, Permission.CONVERSE}) | {Permission.EDIT, Permission.APPROVE},
     Role.CAMPAIGN_LEAD: _READS

@@ -127,6 +127,7 @@ CHANGES |= {
 CHANGES |= {"add_count", "confirm"}
 CHANGES |= {"file_document", "move", "replace"}
 CHANGES |= {"keep_pieces", "add_piece", "divide", "paste", "draw_on"}
+CHANGES |= {"set_up", "set_lock", "sign_plaque", "correct_name"}
 CHANGES |= {"keep_view_of_gifts", "drop_view", "keep_segment", "export_gifts", "export_people"}
 CHANGES |= {"put_phone", "add_tag", "drop_tag", "write_note", "drop_note", "merge", "separate"}
 CHANGES |= {"merge_doubles", "say_apart", "ask_again"}
@@ -138,7 +139,7 @@ CHANGES |= {"plan", "change", "open_places", "invite", "cancel", "let_in", "let_
 DESK = ("promises.", "bank_page.", "statements.", "lines.", "cheques.", "counts.")  # doors of the desk
 
 
-AFTER = ("rewards.", "thanks.", "gatherings.", "guests.", "bring.")  # what follows a gift: tests/after.py
+AFTER = ("rewards.", "thanks.", "gatherings.", "guests.", "bring.", "plaques.")  # what follows a gift: tests/after.py
 
 
 KNOWN = ("shelf.", "people.", "person.", "donor_files.", "doubles.")  # what is noted of donors
@@ -215,7 +216,11 @@ def address(rule: str, slug: str, shown: Museum, gift_id: int | None = None) -> 
     )
     path = re.sub(r"<int:(reward|call|letter|rule|gathering|booking|ambassador)_id>", str(number), path)
     path = path.replace("<campaign>", shown.campaign).replace("<int:place_id>", str(gift_id or shown.place_id))
-    path = path.replace("<any(fr, it, en):sheet>", "it").replace("<int:number>", "1")
+    path = (
+        path.replace("<any(fr, it, en):sheet>", "it")
+        .replace("<int:number>", "1")
+        .replace("<any(pdf, csv, xlsx):form>", "csv")
+    )
     path = path.replace("<any(object, story, money):part>", "object").replace("<any(plan, rewards):listed>", "plan")
     path = (
         path.replace("<any(source, stage, reward):kind>", "reward").replace("<int:row_id>", "0").replace("<token>", "x")
@@ -235,6 +240,8 @@ def send(client: FlaskClient, method: str, path: str, token: str) -> int:
 ANSWERS = {
     "dashboard.receipt_of_gift": {404},  # none is stored
     "closing.statement": {404},  # nor is one signed
+    "plaque_files.version": {404},
+    "plaques.one_name": {303},  # no name is asked for
     "cheques.slip": {404},
     "donor_files.document": {404},
     "journal.begin": {422},  # no campaign is named
