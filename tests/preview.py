@@ -255,7 +255,7 @@ def talk_desk(place: str, **given: Any) -> dict[str, Any]:
                          public_url="/fr/a/b/"),
                  replace(row, id=3, state="set_aside", reason="publicité")],
         "campaigns": [(1, "Le Service")], "kinds": ["found", "visit"], "row": news, "version": news.versions[0],
-        "preview": ("Un.", "Deux."),
+        "preview": ("Un.", "Deux."), "pictures": [], "drawn": Picture("art/dejeuner-900.webp", 900, 675, "Une tasse"),
         "fixed": False, "corrections": [CorrectionNote("Deux tasses.", dt.date(2026, 11, 5), "fr")], "readers": 742, "planned": "",
         "launches": [
             Launch(1, "Dix cloches", moment(30), "2026-11-30T09:00", 141, "/fr/a/b/", (FriendsLink(1, "Les Amis", "http://h/fr/early/t/"),))],

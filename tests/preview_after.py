@@ -74,7 +74,7 @@ def counterpart(number: int, state: str = "promised", **more: Any) -> Counterpar
 
 def _rewards(desk: Callable[[], Desk]) -> dict[str, Case]:
     lines = (
-        _line(1, "Votre nom au mur", "wall", 612, 612, 0, automatic=True, image="piece-bol.svg"),
+        _line(1, "Votre nom au mur", "wall", 612, 612, 0, automatic=True, image="art/piece-bol.svg"),
         _line(2, "La carte aux hirondelles", "postal", 212, 188, 3, addressed=22),
         _line(3, "Le premier regard", "invitation", 214, 141, 0, stock=300, claimed=214, impossible=1),
         _line(4, "Le carnet", "pick_up", 0, 0, 0),

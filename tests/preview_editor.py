@@ -9,6 +9,7 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
+from crowdfund.campaigns.illustration import Shown
 from crowdfund.campaigns.view import uploaded
 from crowdfund.editor.drawing import PieceLine
 from crowdfund.editor.frame import Head
@@ -18,7 +19,7 @@ from crowdfund.editor.rows import Line as ListLine
 from crowdfund.editor.staff import Listed
 from crowdfund.editor.steps import Language, Line
 from crowdfund.editor.versions import Difference, Piece, Version
-from crowdfund.editor.view import Asked, Judged, Other, Shown
+from crowdfund.editor.view import Asked, Judged, Other
 from crowdfund.gifts.view import Desk
 from crowdfund.money import Money
 from crowdfund.pages.view.pieces import drawn_on
@@ -91,7 +92,7 @@ def row(kind: str, **given: Any) -> dict[str, Any]:
         if kind == "reward"
         else None
     )
-    values: dict[str, Any] = {"kind": kind, "row_id": 4, "asked": asked, "law": law} | given
+    values: dict[str, Any] = {"kind": kind, "row_id": 4, "asked": asked, "law": law, "shown": PICTURE} | given
     return sheet(LIST_OF[kind], **values)
 
 
@@ -169,7 +170,7 @@ def pieces(**given: Any) -> dict[str, Any]:
     values: dict[str, Any] = {
         "lines": lines, "new": PieceLine("new", 3, "", dict.fromkeys(SIDES_TYPED, "")), "overlaps": [(1, 2)],
         "map": drawn_on(PICTURE, [("4", "1", CUT, ""), ("5", "2", FREE, "")]), "kinds": [(7, "Un os", Money(5000, "EUR"))],
-        "pictures": [(Shown(1, PICTURE, "", ()), "pictures/x")], "drawn_on": "", "typed": {},
+        "pictures": [(Shown(1, PICTURE, "", ()), True)], "typed": {},
     }  # fmt: skip
     return sheet("pieces", **(values | given))
 
@@ -194,6 +195,10 @@ CASES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "editor-rows": ("editor/rows.html", partial(sheet, "plan", lists=[("source", []), ("stage", []), ("reward", [ROW])], sums=SUMS)),
     "editor-row": ("editor/row.html", partial(row, "reward")),
     "editor-row-new": ("editor/row.html", partial(row, "source", row_id=0, errors={"label": "Ceci manque"})),
+    "editor-reward-picture": (
+        "editor/reward_picture.html",
+        partial(sheet, "rewards", row_id=4, title="Le catalogue", found=[(Shown(1, PICTURE, "", ("it",)), True)]),
+    ),
     "editor-choose": ("editor/choose.html", partial(sheet, "picture", found=[(Shown(1, PICTURE, "", ()), True)], drawn="")),
     "editor-choose-empty": ("editor/choose.html", partial(sheet, "picture", found=[], drawn="viole.svg")),
     "editor-pieces": ("editor/pieces.html", pieces),

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from crowdfund.campaigns.models import Campaign
 from crowdfund.campaigns.rules import CampaignState
 from crowdfund.campaigns.texts import said
+from crowdfund.campaigns.view import picture_at
 from crowdfund.conversation.models import Dispatch, Follower, News, NewsText, Question
 from crowdfund.conversation.rules import FollowState, NewsState, Purpose, QuestionState, TextStatus, paragraphs
 from crowdfund.conversation.tokens import absolute, follow_token, stop_token
@@ -171,7 +172,8 @@ def _news(session: Session, content: TalkMail, about: About, sent: Dispatch) -> 
     if news.state != NewsState.PUBLISHED or not texts:
         return None
     chosen = texts.get(sent.locale) or texts.get(about.museum.default_locale) or next(iter(texts.values()))
-    jpeg = news.image if news.image and news.image.endswith((".jpg", ".png")) else ""  # what every mail program shows
+    drawn = picture_at(news.image, news.image_width, news.image_height).src if news.image else ""
+    jpeg = drawn if drawn.endswith((".jpg", ".png")) else ""  # what every mail program shows
     with use_locale(sent.locale):
         alt = str(said(news.image_alt, about.museum.default_locale))
     return replace(
@@ -181,7 +183,7 @@ def _news(session: Session, content: TalkMail, about: About, sent: Dispatch) -> 
         news_kind=news.kind,
         paragraphs=paragraphs(chosen.text),
         lang="" if chosen.locale == sent.locale else chosen.locale,
-        picture_url=absolute(f"/static/art/{jpeg}") if jpeg else "",
+        picture_url=absolute(jpeg if jpeg.startswith("/") else f"/static/{jpeg}") if jpeg else "",
         picture_alt=alt,
         picture_height=600 * (news.image_height or 1) // (news.image_width or 2),
     )

@@ -44,11 +44,24 @@ def news_of(session: Session, news_id: int, *, lock: bool = False) -> News:
 
 
 def show_picture(session: Session, news_id: int, image: str, size: tuple[int, int], alt: dict[str, str]) -> None:
-    """Put a picture to it, with what it shows in words. Raises Refusal without words."""
+    """Put a picture to it, with what it shows in words. Raises Refusal without words, Conflict once it is out."""
     if not any(alt.values()):
         raise Refusal(N_("Say in words what the picture shows."), field="image_alt")
-    news = news_of(session, news_id, lock=True)
+    news = _unpublished(session, news_id)
     news.image, (news.image_width, news.image_height), news.image_alt = image, size, dict(alt)
+
+
+def remove_picture(session: Session, news_id: int) -> None:
+    """Show it without a picture. Raises Conflict once it is out."""
+    news = _unpublished(session, news_id)
+    news.image, news.image_width, news.image_height, news.image_alt = None, None, None, {}
+
+
+def follow_picture(session: Session, image: str, alt: dict[str, str]) -> None:
+    """Let the news that a picture stands in say what is said of it now."""
+    for news in session.scalars(select(News).where(News.image == image)):
+        news.image_alt = dict(alt)
+        campaigns.touch(session, news.campaign_id)
 
 
 def text_in(session: Session, news_id: int, locale: str) -> NewsText | None:
@@ -120,6 +133,13 @@ def correct_news(session: Session, news_id: int, locale: str, text: str) -> Corr
     campaigns.touch(session, news.campaign_id)
     audit.record(session, "news.corrected", f"news:{news_id}")
     return note
+
+
+def _unpublished(session: Session, news_id: int) -> News:
+    news = news_of(session, news_id, lock=True)
+    if news.state not in {NewsState.DRAFT, NewsState.PLANNED}:
+        raise Conflict(IS_PUBLISHED)
+    return news
 
 
 def _move(news: News, state: NewsState) -> None:

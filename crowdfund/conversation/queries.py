@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from crowdfund.campaigns.models import Campaign
 from crowdfund.campaigns.rules import CampaignState
 from crowdfund.campaigns.texts import said
-from crowdfund.campaigns.view import Picture
+from crowdfund.campaigns.view import picture_at
 from crowdfund.conversation.forms import form_context, page_token
 from crowdfund.conversation.mentions import mentions_of
 from crowdfund.conversation.models import Correction, News, NewsText, Question
@@ -170,7 +170,7 @@ def _item(place: Place, versions: list[Row[Any]]) -> NewsItem:
     picture = None
     if row.image:
         alt = said(row.image_alt, place.home)
-        picture = Picture(f"art/{row.image}", row.image_width, row.image_height, alt=alt)
+        picture = picture_at(row.image, row.image_width, row.image_height, alt)
     return NewsItem(
         kind=row.kind,
         title=row.title,

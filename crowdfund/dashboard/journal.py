@@ -10,9 +10,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
+from crowdfund.campaigns import illustration
 from crowdfund.campaigns.models import Campaign
 from crowdfund.campaigns.rules import CampaignState, moment_in
 from crowdfund.campaigns.texts import said
+from crowdfund.campaigns.view import picture_at
 from crowdfund.conversation import dispatch, news
 from crowdfund.conversation.forms import CorrectionForm, NewNewsForm, PublishForm, TextForm
 from crowdfund.conversation.models import Correction, Dispatch, News, NewsText
@@ -21,14 +23,16 @@ from crowdfund.conversation.view import CorrectionNote, NewsRow, TextVersion
 from crowdfund.dashboard.frame import desk_here
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.forms import shown_values
-from crowdfund.i18n import LOCALES, current_locale, gettext
+from crowdfund.i18n import LOCALES, N_, current_locale, gettext
 from crowdfund.institutions.permissions import keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission
+from crowdfund.pictures import service as pictures
 from crowdfund.tenancy import transaction
 
 blueprint = Blueprint("journal", __name__, url_prefix="/staff/<museum>/news")
 blueprint.after_request(keep_private)
 LISTED = 200
+NO_PICTURE = N_("Choose a picture.")
 
 
 @blueprint.get("")
@@ -89,6 +93,23 @@ def publish(news_id: int) -> AnyResponse:
         field = "at" if refusal.field == "opens" else refusal.field
         return _editor(news_id, {field: gettext(refusal.message)}, refusal.status)
     return _to(news_id)
+
+
+@blueprint.post("/<int:news_id>/picture")
+@requires(Permission.CONVERSE)
+def choose_picture(news_id: int) -> AnyResponse:
+    """Show it with a picture of the museum, or with none."""
+    typed = request.form.get("picture", "")
+    if typed and not (typed.isascii() and typed.isdigit() and len(typed) < 19):
+        return _editor(news_id, {"picture": gettext(NO_PICTURE)})
+    with transaction(g.scope) as session:
+        if typed:
+            chosen = pictures.picture_of(session, int(typed))
+            size, image = (chosen.width, chosen.height), illustration.reference_of(chosen)
+            news.show_picture(session, news_id, image, size, chosen.alt)
+        else:
+            news.remove_picture(session, news_id)
+    return _to(news_id, request.form.get("locale"))
 
 
 @blueprint.post("/<int:news_id>/drop")
@@ -209,6 +230,8 @@ def _editor(news_id: int, errors: dict[str, str] | None = None, status: int = 42
             preview=paragraphs(version.text),
             fixed=found.state == NewsState.PUBLISHED and version.status == TextStatus.APPROVED,
             corrections=_corrections(session, news_id),
+            pictures=illustration.picture_choices(session, found.image, LOCALES),
+            drawn=picture_at(found.image, found.image_width, found.image_height) if found.image else None,
             readers=len(readers),
             planned=_local(found.published_at) if found.state == NewsState.PLANNED else "",
             timezone=museum.time_zone,

@@ -8,9 +8,10 @@ from crowdfund.editor.papers import blueprint as papers
 from crowdfund.editor.pieces import blueprint as pieces
 from crowdfund.editor.review import blueprint as review
 from crowdfund.editor.rows import blueprint as rows
+from crowdfund.editor.showing import blueprint as showing
 from crowdfund.editor.staff import blueprint as staff
 from crowdfund.editor.steps import blueprint as steps
 from crowdfund.editor.versions import blueprint as versions
 from crowdfund.pictures.views import blueprint as pictures
 
-DOORS = (gallery, staff, rows, pieces, steps, papers, agreements, versions, review, pictures)
+DOORS = (gallery, staff, rows, showing, pieces, steps, papers, agreements, versions, review, pictures)

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from crowdfund.campaigns import illustration
 from crowdfund.campaigns.adopting import Drawn
 from crowdfund.campaigns.content import artwork_of, pieces_of, rows_of
 from crowdfund.campaigns.editing import Clash
@@ -19,14 +20,13 @@ from crowdfund.campaigns.view import Picture, picture_at
 from crowdfund.editor.frame import Head, frame_of
 from crowdfund.editor.parts import Field
 from crowdfund.editor.reading import Frame, read, written
-from crowdfund.editor.view import Other, Shown, shown_picture
+from crowdfund.editor.view import Other
 from crowdfund.errors import Refusal
 from crowdfund.forms import text_problem, tidy
 from crowdfund.i18n import N_, gettext
 from crowdfund.institutions.permissions import membership_here
 from crowdfund.money import Money
 from crowdfund.pages.view.pieces import PieceMap, drawn_on
-from crowdfund.pictures.service import pictures_here
 
 NEW = "new"  # the piece that is not kept yet
 MOST_SIDES = 20
@@ -127,8 +127,7 @@ def sheet(
         "kinds": [
             (one, kinds[one], Money(rewards[one].price_minor, campaign.currency)) for one in rewards if one in used
         ],
-        "pictures": [_choice(one, head) for one in pictures_here(session)],
-        "drawn_on": campaign.pieces_image or "",
+        "pictures": illustration.picture_choices(session, campaign.pieces_image, head.languages),
         "others": _others(clash, lines, frame),
         "typed": typed,
     }
@@ -172,11 +171,6 @@ def _map(
         return None
     marks = [(one.key, str(one.mark), piece, "") for one, piece in zip(lines, found, strict=True)]
     return drawn_on(picture, marks)
-
-
-def _choice(one: Any, head: Head) -> tuple[Shown, str]:
-    shown = shown_picture(one, list(head.languages))
-    return shown, f"pictures/{one.digest}/{one.width}x{one.height}"
 
 
 def _others(clash: Clash | None, lines: list[PieceLine], frame: Frame) -> tuple[Other, ...]:

@@ -7,9 +7,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from crowdfund.accounts import buckets
 from crowdfund.campaigns import illustration
+from crowdfund.conversation import news
 from crowdfund.dashboard.frame import desk_here
 from crowdfund.editor.forms import alt_form
-from crowdfund.editor.view import shown_picture
 from crowdfund.errors import Refusal
 from crowdfund.forms import shown_values
 from crowdfund.i18n import gettext
@@ -60,6 +60,7 @@ def add() -> AnyResponse:
         with transaction(g.scope) as session:
             kept = service.add_picture(session, drawn, said, museum.default_locale)
             illustration.follow(session, kept)
+            news.follow_picture(session, illustration.reference_of(kept), kept.alt)
     except Refusal as refusal:
         return _list({refusal.field or "file": gettext(refusal.message)}, refusal.status)
     return redirect(url_for(".picture", museum=museum.slug, picture_id=kept.id), 303)
@@ -88,6 +89,7 @@ def describe(picture_id: int) -> AnyResponse:
         with transaction(g.scope) as session:
             kept = service.describe_picture(session, picture_id, said, museum.default_locale)
             illustration.follow(session, kept)
+            news.follow_picture(session, illustration.reference_of(kept), kept.alt)
     except Refusal as refusal:
         if refusal.field is None:
             raise
@@ -103,7 +105,7 @@ def _list(errors: dict[str, str] | None = None, status: int = 422) -> AnyRespons
             "editor/pictures.html",
             desk=desk_here(session),
             place="pictures",
-            found=[shown_picture(one, languages) for one in service.pictures_here(session)],
+            found=[illustration.shown_picture(one, languages) for one in service.pictures_here(session)],
             languages=languages,
             values=shown_values(request.form) if errors else {},
             errors=errors or {},
@@ -125,7 +127,7 @@ def _one(picture_id: int, errors: dict[str, str] | None = None, status: int = 42
             "editor/picture.html",
             desk=desk_here(session),
             place="pictures",
-            one=shown_picture(kept, languages),
+            one=illustration.shown_picture(kept, languages),
             languages=languages,
             values=shown_values(request.form) if errors else values,
             errors=errors or {},

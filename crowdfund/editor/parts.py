@@ -142,7 +142,7 @@ SIDE_NAMES = (("x", N_("From the left")), ("y", N_("From the top")), ("width", N
 TOLD: Mapping[str, tuple[Field, ...]] = {
     "piece": (
         Field("title", N_("What it is called"), worded=True),
-        Field("reward_id", N_("Price")),
+        Field("price_minor", N_("Price"), "money"),
         Field("shares", N_("How many adopt it together"), "count"),
         *(Field(side, label) for side, label in SIDE_NAMES),
     ),

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from crowdfund import clock
-from crowdfund.campaigns import gate
+from crowdfund.campaigns import gate, illustration
 from crowdfund.campaigns.content import ROWS as TABLES
 from crowdfund.campaigns.content import pieces_of, row_values, rows_of
 from crowdfund.campaigns.counterparts import judge
@@ -19,6 +19,7 @@ from crowdfund.campaigns.editing import Clash, add_row, edit_campaign
 from crowdfund.campaigns.models import Campaign
 from crowdfund.campaigns.promises import is_fixed
 from crowdfund.campaigns.texts import said
+from crowdfund.campaigns.view import Picture, picture_at
 from crowdfund.editor.frame import Head, author, campaign_here, frame_of, head_of, note, render, seen
 from crowdfund.editor.parts import BEGINNINGS, ROWS
 from crowdfund.editor.reading import Frame, read_row, write_row
@@ -182,6 +183,7 @@ def _form(
             "kind": kind,
             "row_id": row_id,
             "law": law,
+            "shown": _shown(session, there) if kind == "reward" and row_id else None,
         }
         return render(session, "editor/row.html", head, LIST_OF[kind], values, status)
 
@@ -197,6 +199,13 @@ def _asked(kind: str, there: Mapping[str, Any], head: Head, frame: Frame) -> lis
         )
         for field in ROWS[kind]
     ]
+
+
+def _shown(session: Session, there: Mapping[str, Any]) -> Picture | None:
+    image = there["image"]
+    return (
+        picture_at(image, 80, 80, said(illustration.words_of(session, [image]).get(image, {}), "")) if image else None
+    )
 
 
 def _of_pieces(one: Asked) -> Asked:

@@ -21,7 +21,7 @@ from crowdfund.campaigns.models import Campaign
 from crowdfund.campaigns.promises import Approver, WordState
 from crowdfund.campaigns.rules import moment_in
 from crowdfund.editor.frame import author, campaign_here, head_of, note, render
-from crowdfund.editor.view import said, shown_picture
+from crowdfund.editor.view import said
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.forms import shown_values
 from crowdfund.i18n import N_, gettext
@@ -215,10 +215,7 @@ def _pictures(campaign_id: int, errors: dict[str, str] | None = None, status: in
         campaign = campaign_here(session, campaign_id)
         head = head_of(session, campaign)
         image = read_content(session, campaign).get("artwork.image")
-        found = [
-            (shown_picture(one, list(head.languages)), illustration.reference_of(one) == image)
-            for one in pictures.pictures_here(session)
-        ]
+        found = illustration.picture_choices(session, image, head.languages)
         values = {"found": found, "drawn": image or "", "errors": errors or {}, "note": note()}
         return render(session, "editor/choose.html", head, "picture", values, status)
 

@@ -127,14 +127,27 @@ def _versions(campaign_id: int, errors: dict[str, str] | None = None, status: in
 
 def _told(changes: list[Change], frame: Frame) -> Iterator[Version]:
     """Put together what one person kept in one go, the latest first."""
+    prices = _prices(changes)
     together: list[Change] = []
     for change in changes:
         if together and not _one_go(together[-1], change):
-            yield _version(together, frame)
+            yield _version(together, frame, prices)
             together = []
         together.append(change)
     if together:
-        yield _version(together, frame)
+        yield _version(together, frame, prices)
+
+
+def _prices(changes: list[Change]) -> dict[int, int]:
+    """Tell what the rewards of pieces cost, as they were last written down."""
+    return {
+        int(field.partition(".")[2]): row["price_minor"]
+        for change in reversed(changes)
+        for field, rows in change.fields.items()
+        if field.startswith("reward.")
+        for row in rows
+        if row
+    }
 
 
 def _one_go(later: Change, earlier: Change) -> bool:
@@ -142,17 +155,23 @@ def _one_go(later: Change, earlier: Change) -> bool:
     return same and (later.made_at - earlier.made_at).total_seconds() < TOGETHER
 
 
-def _version(changes: list[Change], frame: Frame) -> Version:
+def _version(changes: list[Change], frame: Frame, prices: Mapping[int, int]) -> Version:
     latest, first = changes[0], changes[-1]
     ends: dict[str, tuple[Any, Any]] = {}
     for change in reversed(changes):
         for field, (before, after) in change.fields.items():
-            ends[field] = (ends[field][0] if field in ends else before, after)
+            was, now = (_priced(field, one, prices) for one in (before, after))
+            ends[field] = (ends[field][0] if field in ends else was, now)
     told = (one for field, (before, after) in sorted(ends.items()) for one in _differences(field, before, after, frame))
     note = latest.note
     if note.startswith(RESTORED):
         note = gettext("Back to version %(number)s", number=note.removeprefix(RESTORED))
     return Version(latest.number, first.number - 1, latest.name, latest.made_at, note, tuple(told))
+
+
+def _priced(field: str, row: Any, prices: Mapping[int, int]) -> Any:
+    """Say of a piece what it costs: that stands with its reward."""
+    return row | {"price_minor": prices.get(row["reward_id"])} if row and field.startswith("piece.") else row
 
 
 def _differences(field: str, before: Any, after: Any, frame: Frame) -> Iterator[Difference]:

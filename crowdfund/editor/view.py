@@ -7,21 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from crowdfund.campaigns.counterparts import Verdict
-from crowdfund.campaigns.view import Picture, uploaded
 from crowdfund.editor.parts import Field
 from crowdfund.i18n import gettext, language_name, money_exact
 from crowdfund.money import Money
-from crowdfund.pictures.models import Picture as Kept
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A picture in the list: `missing` are the languages it is not described in."""
-
-    id: int
-    picture: Picture
-    credit: str
-    missing: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +39,6 @@ class Judged:
     fine: bool
     words: str
     held: bool = False
-
-
-def shown_picture(kept: Kept, languages: list[str]) -> Shown:
-    """Turn a picture's row into what lists show."""
-    alt = next((kept.alt[locale] for locale in languages if kept.alt.get(locale)), "")
-    drawn = uploaded(kept.digest, kept.width, kept.height, alt, (kept.focus_x, kept.focus_y))
-    return Shown(kept.id, drawn, kept.credit, tuple(locale for locale in languages if not kept.alt.get(locale)))
 
 
 def in_words(verdict: Verdict) -> Judged:

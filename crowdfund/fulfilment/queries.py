@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from crowdfund.campaigns.models import Campaign, Reward
 from crowdfund.campaigns.texts import said
+from crowdfund.campaigns.view import picture_at
 from crowdfund.donors.models import Donor
 from crowdfund.errors import NotFound
 from crowdfund.fulfilment.models import Counterpart, CounterpartStep
@@ -73,7 +74,7 @@ def _line(row: Row[Any], fallback: str) -> RewardLine:
     return RewardLine(
         id=reward.id,
         title=said(reward.title, fallback),
-        image=reward.image or "",
+        image=picture_at(reward.image, 80, 80).src if reward.image else "",
         fulfilment=reward.fulfilment,
         automatic=is_given_by_itself(reward.fulfilment, symbolic=reward.symbolic),
         due=row.due or 0,

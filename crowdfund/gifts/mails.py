@@ -20,7 +20,7 @@ from crowdfund.campaigns import art
 from crowdfund.campaigns.models import Artwork, Campaign, CampaignTotal, Reward
 from crowdfund.campaigns.relief import net
 from crowdfund.campaigns.texts import said
-from crowdfund.campaigns.view import Picture, hanging_of
+from crowdfund.campaigns.view import picture_at
 from crowdfund.donors.models import Consent, Donor
 from crowdfund.donors.rules import ConsentKind
 from crowdfund.gifts.models import Gift, Refund
@@ -175,7 +175,7 @@ def with_the_work(session: Session, content: GiftMail, whole: Around) -> Mail:
     if not artwork.image:
         return written(content, whole)
     museum, size = whole.museum, (artwork.image_width or 0, artwork.image_height or 0)
-    picture = Picture(f"art/{artwork.image}", *size, hanging=hanging_of(artwork.image))
+    picture = picture_at(artwork.image, *size)
     wall = Wall(museum.wall_hue, museum.wall_chroma, museum.wall_shift)
     shown = replace(
         content,

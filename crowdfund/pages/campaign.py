@@ -11,8 +11,8 @@ from sqlalchemy import Row, select, true
 from sqlalchemy.orm import Session
 
 from crowdfund import clock
+from crowdfund.campaigns import illustration, richtext
 from crowdfund.campaigns import relief as tax
-from crowdfund.campaigns import richtext
 from crowdfund.campaigns.models import Artwork, Campaign, Reward
 from crowdfund.campaigns.texts import said
 from crowdfund.campaigns.view import Progress, TierRow, WorkCard, picture_at, uploaded
@@ -212,11 +212,13 @@ def _pictures(session: Session, institution_id: int, numbers: Sequence[int]) -> 
 
 def _tiers(session: Session, row: Row[Any], today: date, give: str) -> tuple[TierRow, ...]:
     now = clock.now()
-    rewards = session.scalars(
+    offered = (
         select(Reward)
         .where(Reward.institution_id == row.institution_id, Reward.campaign_id == row.id, Reward.state == "offered")
         .order_by(Reward.price_minor, Reward.position)
     )
+    rewards = list(session.scalars(offered))
+    words = illustration.words_of(session, [reward.image for reward in rewards])
     return tuple(
         TierRow(
             reward.id,
@@ -226,7 +228,9 @@ def _tiers(session: Session, row: Row[Any], today: date, give: str) -> tuple[Tie
             f"{give}{'&' if '?' in give else '?'}reward={reward.id}&amount={amount.decimal}",
             sent_by=reward.fulfilment,
             net=tax.net(amount, row.tax_regime, "individual", today),
-            picture=picture_at(reward.image, 80, 80) if reward.image else None,
+            picture=picture_at(reward.image, 80, 80, said(words.get(reward.image, {}), row.default_locale))
+            if reward.image
+            else None,
             left=None if reward.stock is None else reward.stock - reward.claimed,
             stock=reward.stock,
         )

@@ -17,11 +17,13 @@ from crowdfund import clock, outbox
 from crowdfund.conversation import news, tasks
 from crowdfund.conversation.models import Dispatch, News
 from crowdfund.errors import Conflict, Refusal
+from crowdfund.institutions.rules import Role
 from crowdfund.mail import Mail
 from crowdfund.outbox import OutboxRow
 from crowdfund.tenancy import PublicScope, transaction
 from tests import factories
 from tests.conversation.conftest import Town
+from tests.desk import enter, form_token, make_colleague
 
 
 def draft(town: Town, *locales: str, campaign: int = 0, status: str = "approved") -> int:
@@ -241,3 +243,37 @@ def test_a_piece_is_found_at_its_own_campaign_and_museum_only(client: FlaskClien
     answer = client.get(f"{town.page}news/{number}")
     assert "Set-Cookie" not in answer.headers
     assert "public" in answer.headers["Cache-Control"]
+
+
+def test_a_picture_of_the_museum_stands_in_news_with_its_words_until_they_are_out(
+    app: Flask, client: FlaskClient, town: Town
+) -> None:
+    number = draft(town, "fr", "en")
+    with transaction(town.scope) as session:
+        own = factories.make_picture(session)
+    with transaction(factories.scope(factories.make_institution())) as session:
+        foreign = factories.make_picture(session).id
+    desk = enter(app, make_colleague(town.museum, Role.CURATOR, "curator@example.org"))
+    here, token = f"/staff/{town.slug}/news/{number}", form_token(desk, "/account/")
+
+    def choose(picture: object) -> int:
+        return desk.post(f"{here}/picture", data={"csrf_token": token, "picture": picture}).status_code
+
+    assert choose(foreign) == 404
+    assert choose("x") == 422
+    assert choose(own.id) == 303
+    assert f"/pictures/{own.digest}/" in desk.get(here).text
+    assert choose("") == 303
+    with transaction(town.scope) as session:
+        assert session.get_one(News, (town.museum, number)).image is None
+    assert choose(own.id) == 303
+    words = {"csrf_token": token, "alt_fr": "Une tasse", "alt_en": "A cup"}
+    assert desk.post(f"/staff/{town.slug}/pictures/{own.id}", data=words).status_code == 303
+    town.follow("reader@example.org")
+    publish(town, number)
+    town.work()
+    page = client.get(f"{town.page}news/{number}").text
+    assert f"/pictures/{own.digest}/480.avif" in page
+    assert 'alt="A cup"' in page
+    assert f"/pictures/{own.digest}/960.jpg" in town.sent_to("reader@example.org")[-1].html
+    assert choose("") == 409

@@ -268,6 +268,54 @@ def test_the_work_is_shown_by_a_picture_of_the_museum_alone(desk: Desk) -> None:
     assert desk.send("picture", picture="").status_code == 422
 
 
+def test_a_reward_is_shown_by_a_picture_of_the_museum_or_by_none(desk: Desk) -> None:
+    with transaction(scope(desk.museum)) as session:
+        own = make_picture(session)
+        reward = make_reward(session, session.get_one(Campaign, (desk.museum, desk.campaign))).id
+        elsewhere = make_reward(session, make_campaign(session)).id
+    with transaction(scope(make_institution())) as session:
+        foreign = make_picture(session).id
+    here = f"reward/{reward}/picture"
+    assert "No picture" in desk.get(here)
+    assert desk.send(here, picture=str(own.id)).status_code == 303
+    assert "checked" in desk.get(here).split(f'value="{own.id}"')[1][:9]
+    assert f"/pictures/{own.digest}/" in desk.get(f"reward/{reward}")
+    tier = desk.get("page?lang=it").split('class="tier"')[1]
+    assert f'src="/pictures/{own.digest}/960.jpg"' in tier
+    assert 'alt="Picture (it)"' in tier
+    assert desk.send(here, picture=str(foreign)).status_code == 404
+    assert desk.send(here, picture="x").status_code == 422
+    for number in (elsewhere, 2**63):
+        assert desk.client.get(desk.url(f"reward/{number}/picture")).status_code == 404
+        assert desk.send(f"reward/{number}/picture", picture=str(own.id)).status_code == 404
+    assert desk.send(here, picture="").status_code == 303
+    assert f"/pictures/{own.digest}/" not in desk.get("page?lang=it")
+
+
+def test_a_picture_without_words_in_a_language_that_is_read_holds_the_gate(desk: Desk) -> None:
+    with transaction(scope(desk.museum)) as session:
+        mute = make_picture(session, alt={"fr": "Une couturière"})
+        told = make_picture(session, alt={"fr": "Un dos", "en": "A back"})
+        unused = make_picture(session, alt={"fr": "Ailleurs"})
+        reward = make_reward(session, session.get_one(Campaign, (desk.museum, desk.campaign))).id
+    desk.send("picture", picture=str(mute.id))
+    desk.send(f"reward/{reward}/picture", picture=str(told.id))
+    page = desk.get()
+    for number, locale in ((mute.id, "it"), (mute.id, "en"), (told.id, "it")):
+        assert f'href="/staff/atelier/pictures/{number}#alt_{locale}"' in page
+    assert f"pictures/{unused.id}#" not in page
+    assert f"pictures/{told.id}#alt_en" not in page
+    assert "“Une couturière” is not described in Italiano." in page
+    other(desk, campaign__summary__it="")  # nobody will read the page in Italian
+    assert "#alt_it" not in desk.get()
+    desk.client.post(
+        f"/staff/atelier/pictures/{mute.id}",
+        data={"csrf_token": desk.token, "alt_fr": "Une couturière", "alt_en": "A seamstress"},
+    )
+    assert "Pictures in words" in desk.get()
+    assert "#alt_" not in desk.get()
+
+
 def test_the_story_shows_pictures_and_no_script(desk: Desk) -> None:
     with transaction(scope(desk.museum)) as session:
         picture = make_picture(session, credit="Photo J. Rey")

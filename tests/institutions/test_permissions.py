@@ -145,7 +145,18 @@ AFTER = ("rewards.", "thanks.", "gatherings.", "guests.", "bring.", "plaques.") 
 KNOWN = ("shelf.", "people.", "person.", "donor_files.", "doubles.")  # what is noted of donors
 
 
-EDITED = ("gallery.", "review.", "editor.", "rows.", "papers.", "pieces.", "steps.", "agreements.", "versions.")
+EDITED = (
+    "gallery.",
+    "review.",
+    "editor.",
+    "rows.",
+    "papers.",
+    "pieces.",
+    "showing.",
+    "steps.",
+    "agreements.",
+    "versions.",
+)
 
 
 @dataclass(frozen=True)

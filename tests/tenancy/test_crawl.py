@@ -57,7 +57,7 @@ DOCUMENTED |= {
     "versions.restore": 404,
     "rows.remove": 404,
 }
-EDITED = ("review.", "editor.", "rows.", "papers.", "pieces.", "steps.", "agreements.", "versions.")
+EDITED = ("review.", "editor.", "rows.", "papers.", "pieces.", "showing.", "steps.", "agreements.", "versions.")
 NOWHERE = "no-such-museum"
 REPORTS = ("pledges", "gifts", "ledger", "receipts", "mails", "audit", "wall", "outbox")
 
