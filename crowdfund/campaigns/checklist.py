@@ -27,6 +27,7 @@ DECISIONS: Mapping[str, tuple[DecisionKind, ...]] = {
 OF_ALL_OTHERS = (DecisionKind.COUNCIL,)
 
 PICTURE_MISSING = N_("Choose the picture that shows the work.")
+NOT_DESCRIBED = N_("The picture “%(picture)s” is not described in %(language)s.")
 DECISION_MISSING: Mapping[DecisionKind, str] = {
     DecisionKind.COMMISSION: N_("The advice of the scientific commission is missing."),
     DecisionKind.COUNCIL: N_("The act of the council or of the board is missing."),
@@ -45,12 +46,22 @@ APPROVAL_OLD: Mapping[Approver, str] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Undescribed:
+    """A picture of the campaign, by its number and what is said of it elsewhere, without words in a language that is published."""
+
+    picture_id: int
+    name: str
+    locale: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """All that the checklist looks at. `content` is the campaign's flat table; amounts there are minor units of `currency`.
 
     `decisions` are those noted, `approvals` tells at which revision each was given, `refused_rewards` names rewards that break the
-    tax rules, `languages` lists the museum's languages, its own first.
+    tax rules, `undescribed` pictures that say nothing to those who cannot see them, `languages` lists the museum's
+    languages, its own first.
     """
 
     kind: str
@@ -66,6 +77,7 @@ class Facts:
     decisions: frozenset[str] = frozenset()
     approvals: Mapping[str, int] = field(default_factory=dict)
     refused_rewards: tuple[str, ...] = ()
+    undescribed: tuple[Undescribed, ...] = ()
 
     def text(self, name: str) -> str:
         """Give a text in the museum's own language."""
@@ -107,6 +119,13 @@ def checklist(facts: Facts) -> tuple[Item, ...]:
 def open_items(facts: Facts) -> tuple[Item, ...]:
     """List what is missing."""
     return tuple(item for item in checklist(facts) if item.open)
+
+
+def published(content: Mapping[str, Any], languages: Sequence[str]) -> list[str]:
+    """List the languages that the page will be read in: the museum's own, and each that has a title and a summary."""
+    home, *others = languages
+    needed = ("campaign.title", "campaign.summary")
+    return [home, *(one for one in others if all(content.get(f"{name}.{one}") for name in needed))]
 
 
 def required_decisions(issuer_kind: str, kind: str) -> tuple[DecisionKind, ...]:
@@ -188,6 +207,11 @@ def _rewards(facts: Facts) -> Iterator[Problem]:
         yield N_("“%(title)s” breaks the tax rules."), {"title": title}
 
 
+def _pictures(facts: Facts) -> Iterator[Problem]:
+    for one in facts.undescribed:
+        yield NOT_DESCRIBED, {"picture": one.name, "language": one.locale, "number": one.picture_id}
+
+
 def _decisions(facts: Facts) -> Iterator[Problem]:
     for kind in required_decisions(facts.issuer_kind, facts.kind):
         if kind not in facts.decisions:
@@ -223,6 +247,7 @@ _ITEMS: tuple[tuple[str, str, Callable[[Facts], Iterator[Problem]]], ...] = (
     ("surplus", "money", _surplus),
     ("plan", "plan", _plan),
     ("rewards", "rewards", _rewards),
+    ("pictures", "picture", _pictures),
     ("decisions", "decisions", _decisions),
     ("words", "languages", _words),
     ("approvals", "approvals", _approvals),

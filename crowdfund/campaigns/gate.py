@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -10,18 +10,21 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crowdfund import audit, clock
-from crowdfund.campaigns.checklist import Facts, Item, checklist, open_items
+from crowdfund.campaigns import richtext
+from crowdfund.campaigns.checklist import Facts, Item, Undescribed, checklist, open_items, published
 from crowdfund.campaigns.content import Content, read_content, rows_of
 from crowdfund.campaigns.counterparts import LawFor, Verdict, judge
 from crowdfund.campaigns.models import Campaign, CampaignDocument, Reward
 from crowdfund.campaigns.preparation import Approval, Decision
 from crowdfund.campaigns.promises import Approver, DecisionKind, WordState, check_approvable
 from crowdfund.campaigns.rules import DocumentKind, DocumentState
+from crowdfund.campaigns.view import UPLOADED
 from crowdfund.errors import Conflict, Refusal
 from crowdfund.i18n import N_
 from crowdfund.institutions.current import languages_of
 from crowdfund.institutions.models import Institution, Issuer
 from crowdfund.money import Money
+from crowdfund.pictures.models import Picture
 from crowdfund.tenancy import museum_of
 
 PAPERS: Mapping[str, DecisionKind] = {
@@ -53,13 +56,14 @@ def facts_of(session: Session, campaign: Campaign, content: Content | None = Non
     issuer = session.get_one(Issuer, (museum, campaign.issuer_id))
     law = law_of(session, campaign)
     languages = languages_of(session, museum)
+    content = read_content(session, campaign) if content is None else content
     rewards = [one for one in rows_of(session, "reward", campaign.id) if one.state == "offered"]
     return Facts(
         kind=campaign.kind,
         joint=campaign.joint_code is not None,
         currency=campaign.currency,
         issuer_kind=issuer.kind,
-        content=read_content(session, campaign) if content is None else content,
+        content=content,
         languages=languages,
         opens_at=campaign.opens_at,
         now=clock.now(),
@@ -70,6 +74,7 @@ def facts_of(session: Session, campaign: Campaign, content: Content | None = Non
         | _documented(session, campaign.id),
         approvals={one.part: one.revision for one in approvals_of(session, campaign.id).values()},
         refused_rewards=tuple(_name(one, languages) for one in rewards if not verdict_on(one, law).fine),
+        undescribed=_undescribed(session, campaign, content, published(content, languages)),
     )
 
 
@@ -163,6 +168,25 @@ def _documented(session: Session, campaign_id: int) -> frozenset[str]:
         CampaignDocument.campaign_id == campaign_id, CampaignDocument.state != DocumentState.WITHDRAWN
     )
     return frozenset(str(PAPERS[kind]) for kind in session.scalars(kinds) if kind in PAPERS)
+
+
+def _undescribed(
+    session: Session, campaign: Campaign, content: Content, locales: Sequence[str]
+) -> tuple[Undescribed, ...]:
+    """List the pictures of the work, its pieces, its rewards and its story that lack words in a language that is published."""
+    rows = (row for name, row in content.items() if name.startswith("reward.") and row["state"] != "withdrawn")
+    images = [content.get("artwork.image"), content.get("campaign.pieces_image"), *(row["image"] for row in rows)]
+    digests = {found[1] for image in images if image and (found := UPLOADED.fullmatch(image))}
+    numbers = {number for locale in locales for number in richtext.pictures_in(campaign.story.get(locale) or [])}
+    if not digests and not numbers:
+        return ()
+    used = select(Picture).where(Picture.digest.in_(digests) | Picture.id.in_(numbers)).order_by(Picture.id)
+    return tuple(
+        Undescribed(one.id, next((text for text in one.alt.values() if text), f"{one.id}"), locale)
+        for one in session.scalars(used)
+        for locale in locales
+        if not one.alt.get(locale)
+    )
 
 
 def _given_by(issuer: Issuer) -> list[str]:

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from crowdfund import clock
 from crowdfund.campaigns import gate, illustration, service
-from crowdfund.campaigns.checklist import DECISION_MISSING, PICTURE_MISSING
+from crowdfund.campaigns.checklist import DECISION_MISSING, NOT_DESCRIBED, PICTURE_MISSING
 from crowdfund.campaigns.content import read_content
 from crowdfund.campaigns.editing import edit_campaign
 from crowdfund.campaigns.models import Campaign
@@ -42,6 +42,7 @@ ITEMS: Mapping[str, str] = {
     "surplus": N_("What happens above it"),
     "plan": N_("Financing plan"),
     "rewards": N_("Rewards within the tax rules"),
+    "pictures": N_("Pictures in words"),
     "decisions": N_("Advice and decisions"),
     "words": N_("Languages approved"),
     "approvals": N_("Three people agree"),
@@ -174,18 +175,21 @@ def lines_of(session: Session, campaign: Campaign, here: str) -> list[Line]:
     return [
         Line(
             gettext(ITEMS[item.key]),
-            tuple((gettext(text, **said(values)), _way(here, text)) for text, values in item.problems),
+            tuple((gettext(text, **said(values)), _way(here, text, values)) for text, values in item.problems),
             f"{here}/{item.place}",
         )
         for item in gate.checklist_of(session, campaign)
     ]
 
 
-def _way(here: str, problem: str) -> str:
+def _way(here: str, problem: str, values: Mapping[str, object]) -> str:
     """Tell where one point is settled, when not in its line's own place."""
     kind = next((kind for kind, text in DECISION_MISSING.items() if text == problem), None)
     if kind is not None:
         return f"{here}/documents?kind={gate.PAPER_OF[kind]}#add"
+    if problem == NOT_DESCRIBED:
+        museum = here.partition("/campaigns/")[0]
+        return f"{museum}/pictures/{values['number']}#alt_{values['language']}"
     return f"{here}/picture" if problem == PICTURE_MISSING else ""
 
 
