@@ -10,6 +10,7 @@ import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, abort, render_template
@@ -86,7 +87,7 @@ from crowdfund.pages.view.campaign import (
 )
 from crowdfund.pages.view.gift import GiftPage, NextReward, ShareCard
 from crowdfund.pages.view.lists import Discovery, Home, MuseumPage, MuseumPlace
-from crowdfund.pages.view.pieces import Adopter, Assembly, PieceKind, PieceRow, Shelf
+from crowdfund.pages.view.pieces import Adopter, Assembly, PieceKind, PieceRow, Shelf, drawn_on
 from crowdfund.payments.view import ChargeCase, ChargeList, ChargeRow
 from crowdfund.plaques.view import PlaqueNotice
 from crowdfund.pledges.models import Group
@@ -263,6 +264,17 @@ def talk_desk(place: str, **given: Any) -> dict[str, Any]:
     if place == "news":
         values["rows"] = [news, replace(news, id=2, state="published", url="/fr/a/b/news/2", readers=742)]
     return values | given
+
+
+def _with_map(page: CampaignPage) -> CampaignPage:
+    """Show the pieces as they lie on a picture: two adopted, one free."""
+    breakfast = Picture("art/dejeuner-900.webp", 900, 675, "Une tasse sur une nappe")
+    cut = [
+        SimpleNamespace(x=x, y=1500, width=2500, height=6000, claimed=claimed, shares=1)
+        for x, claimed in ((500, 1), (3500, 0), (6500, 1))
+    ]
+    found = [(f"{number}", "", one, "" if one.claimed else page.give_url) for number, one in enumerate(cut)]
+    return replace(page, assembly=replace(page.assembly, map=drawn_on(breakfast, found)))  # type: ignore[type-var]
 
 
 def campaign() -> CampaignPage:
@@ -1167,6 +1179,7 @@ CASES: dict[str, Case] = {
         },
     ),
     "campaign": ("pages/campaign.html", _campaign()),
+    "campaign-map": ("pages/campaign.html", lambda: {"page": _with_map(campaign())}),
     "campaign-pieces": ("pages/campaign.html", _pieces),
     "gift-card": (
         "gifts/show.html",
