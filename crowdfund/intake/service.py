@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import delete, func, select, update
@@ -204,6 +205,22 @@ def forget_old(session: Session) -> None:
         .values(said_sha256="")
         .execution_options(synchronize_session=False)
     )
+
+
+def strike(session: Session, email: str) -> bool:
+    """Strike the rows that name an address from the files that wait, and tell whether there were any: who bears it is erased."""
+    struck = False
+    waiting = select(DonorFile).where(DonorFile.source.is_not(None)).options(undefer(DonorFile.source))
+    for file in session.scalars(waiting.order_by(DonorFile.id).with_for_update()):
+        table = unpacked(file.source or b"")
+        kept = [number for number, row in enumerate(table.rows) if all(one.strip().lower() != email for one in row)]
+        if len(kept) == len(table.rows):
+            continue
+        struck = True
+        file.done = sum(number < file.done for number in kept)
+        rows, lines = (table.rows[number] for number in kept), (table.lines[number] for number in kept)
+        file.source, file.rows = packed(replace(table, rows=tuple(rows), lines=tuple(lines))), len(kept)
+    return struck
 
 
 def forget(session: Session, donor_ids: Collection[int]) -> None:

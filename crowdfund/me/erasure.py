@@ -24,6 +24,7 @@ from crowdfund.donors import suppressed
 from crowdfund.donors.models import Donor
 from crowdfund.donors.rules import ConsentKind
 from crowdfund.gifts import dedications
+from crowdfund.intake import service as intake
 from crowdfund.mail import Mail, SentMail, send_once
 from crowdfund.me import door, erased, mails, service, visits
 from crowdfund.me.models import Erasure
@@ -110,7 +111,7 @@ def at_museum(session: Session, email: str) -> int:
     _forget_mails(session, email)
     for donor in records:
         audit.record(session, "donor.erased", f"donor:{donor.id}")
-    if records:
+    if intake.strike(session, email) or records:
         suppressed.note_erased(session, email)
     return len(records)
 

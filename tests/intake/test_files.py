@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from openpyxl import Workbook
-from sqlalchemy import func, select
+from sqlalchemy import UniqueConstraint, func, select
 from sqlalchemy.orm import Session
 
 from crowdfund import clock
@@ -268,6 +268,34 @@ def test_a_long_file_is_the_workers_and_goes_on_where_it_stopped(museum: int, mo
     with opened(museum) as session:
         service.move_on(session, file_id)  # a fact that comes twice
         assert people(session) == []
+
+
+def test_who_is_erased_is_struck_from_the_files_that_wait(museum: int) -> None:
+    file_id = mapped(museum)
+    with opened(museum) as session:
+        assert erasure.at_museum(session, "camille@exemple.fr") == 0  # no record yet, but a line in a file
+    with opened(museum) as session:
+        table = service.table_of(service.file_of(session, file_id))
+        assert table is not None
+        assert (table.lines[:3], "Camille" in str(table.rows)) == ((3, 4, 6), False)
+        service.apply(session, file_id, "Friends", None)
+        assert service.file_of(session, file_id).state == "applied"
+    again = taken(museum, MINE + b"\r\n")
+    with opened(museum) as session:
+        assert session.scalars(select(Donor).where(Donor.email == "camille@exemple.fr")).all() == []
+        problems = rules.report_of(service.file_of(session, again).report).problems
+        assert [one.line for one in problems if one.code == "erased"] == [2, 5]
+
+
+def test_each_table_that_points_at_donors_is_quick_to_look_into() -> None:
+    for table, column in undoing.pointing():
+        first = [list(index.columns.keys())[:2] for index in table.__table__.indexes]
+        first += [
+            [one.name for one in constraint.columns][:2]
+            for constraint in table.__table__.constraints
+            if isinstance(constraint, UniqueConstraint)
+        ]
+        assert ["institution_id", column.key] in first, f"{table.__tablename__}.{column.key} has no index"
 
 
 def test_what_nobody_takes_in_is_forgotten_after_a_week(museum: int) -> None:
