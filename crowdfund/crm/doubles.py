@@ -24,7 +24,7 @@ KEYS = 60  # looked at in one round
 ROUNDS = 5  # a page asks no more often than this, however many were said to be different
 MOST_OF_ONE = 6  # records of one address or name that are compared with each other
 MOST_COUNTED = 200
-BY = ("email", "name")
+BY = ("name", "email")
 
 
 @dataclass(frozen=True, slots=True)

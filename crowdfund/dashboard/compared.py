@@ -131,9 +131,13 @@ def _page(errors: dict[str, str], status: int = 200) -> AnyResponse:
     here = f"/staff/{museum.slug}/donors"
     with transaction(g.scope) as session:
         currency = currency_of(session, museum)
-        cases, behind = _apart(session, here, currency, after) if tab == "apart" else _doubles(
-            session, here, currency, tab, after
-        )  # fmt: skip
+        if tab == "apart":
+            cases, behind = _apart(session, here, currency, after)
+        else:
+            cases, behind = _doubles(session, here, currency, tab, after)
+            if not cases and "by" not in request.values:  # nobody asked for this reason: look for the other one
+                tab = doubles.BY[1]
+                cases, behind = _doubles(session, here, currency, tab, after)
         desk = desk_here(session)
     kept, _dash, merge_id = request.args.get("merged", "").partition("-")
     undo = f"{here}/{kept}/merges/{merge_id}/undo" if kept.isdigit() and merge_id.isdigit() else ""

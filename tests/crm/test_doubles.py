@@ -119,7 +119,9 @@ def test_pages_follow_one_another_and_end(museum: int) -> None:
 def test_a_person_merges_separates_and_says_no(
     client: FlaskClient, post: Callable[..., Any], museum: int, town: dict[str, int]
 ) -> None:
-    page = client.get("/staff/arvieres/donors/doubles").text
+    first = client.get("/staff/arvieres/donors/doubles").text
+    assert "Camile" in first  # by name and postcode
+    page = client.get("/staff/arvieres/donors/doubles?by=email").text
     assert "Same e-mail" in page
     assert f"/doubles/{town['rey']}/merge/{town['same']}" in page
     assert "Camile" not in page
@@ -145,12 +147,21 @@ def test_a_person_merges_separates_and_says_no(
     assert post(f"/doubles/{town['rey']}/merge/{2**40}").status_code == 404
 
 
+def test_where_one_reason_finds_nobody_the_other_is_looked_at(client: FlaskClient, museum: int) -> None:
+    assert "Nothing to look at here" in client.get("/staff/arvieres/donors/doubles").text
+    with opened(museum) as session:
+        for first in ("Ada", "Paul"):
+            make_donor(session, first_name=first, last_name="Same", email="ada@exemple.fr", postcode=None)
+    assert "/apart/" in client.get("/staff/arvieres/donors/doubles").text
+    assert "Nothing to look at here" in client.get("/staff/arvieres/donors/doubles?by=name").text
+
+
 def test_the_page_puts_few_questions(client: FlaskClient, museum: int, connection: Connection) -> None:
     with opened(museum) as session:
         for n in range(30):
             for _twice in range(2):
                 make_donor(session, first_name="Ada", last_name="Same", email=f"{n:03}@exemple.fr", postcode="73000")
-    client.get("/staff/arvieres/donors/doubles")
+    client.get("/staff/arvieres/donors/doubles?by=email")
     seen: list[str] = []
 
     def note(*given: Any) -> None:
@@ -158,7 +169,7 @@ def test_the_page_puts_few_questions(client: FlaskClient, museum: int, connectio
             seen.append(str(given[2]))
 
     event.listen(connection, "before_cursor_execute", note)
-    answer = client.get("/staff/arvieres/donors/doubles")
+    answer = client.get("/staff/arvieres/donors/doubles?by=email")
     event.remove(connection, "before_cursor_execute", note)
     assert answer.status_code == 200
     assert answer.text.count("It is the same person") == doubles.PAGE
