@@ -1039,6 +1039,9 @@ def _me(**more: Any) -> dict[str, Any]:
     gifts = (
         gift(0, "paid", ReceiptLine("issued", "ARV-2026-000012", "/x"), cost=eur(17), reward="Le premier regard"),
         gift(1, "promised", ReceiptLine(), wall=WallLine("", "", "/x"), kept=eur(0)),
+        gift(
+            1, "announced", ReceiptLine(), kept=eur(0), way=preview_desk.how_to_pay("bank_transfer").way, slip_url="/x"
+        ),
         gift(4, "partly_refunded", ReceiptLine("coming"), wall=WallLine("CM2 <b>", "Lucienne"), kept=eur(20)),
         gift(5, "disputed", ReceiptLine("suspended", "X-1", reason="Votre banque a rappelé ce paiement.")),
         gift(6, "refunded", ReceiptLine("cancelled", "X-2", reason="Votre don vous a été rendu."), wall=None, url=""),
@@ -1346,7 +1349,15 @@ CASES: dict[str, Case] = {
     },
     "gift-announced-cheque": (
         "gifts/show.html",
-        _gift(state="announced", how_to_pay=preview_desk.how_to_pay("cheque")),
+        _gift(state="announced", how_to_pay=preview_desk.how_to_pay("cheque"), change_mind_url="/x"),
+    ),
+    "gift-called-off": (
+        "gifts/show.html",
+        _gift(state="cancelled", how_to_pay=preview_desk.how_to_pay("bank_transfer"), again_url="/x"),
+    ),
+    "give-again": (
+        "give/step1.html",
+        lambda: {"page": replace(give(amount="50", first_name="Camille"), kept=("first_name",))},
     ),
     "gift-wrong": (
         "gifts/show.html",

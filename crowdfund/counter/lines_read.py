@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from crowdfund.accounts.models import Account
@@ -28,14 +28,17 @@ MOST_AWAITED = 5000  # promises that are looked through for slips and names; who
 
 
 def awaited(session: Session, lines: Iterable[BankLine]) -> Awaited:
-    """Gather the promises that lines may be for: all that are awaited, the newest first, and those named by a reference."""
+    """Gather the promises that lines may be for: all that are awaited, the newest first, and those named by a reference.
+
+    Money may come for one that was called off: its reference tells whose it is all the same.
+    """
     named = {one for line in lines for one in references_in(line.text)}
     open_ = select(Pledge.id).where(Pledge.state == PledgeState.MADE, Pledge.reference.is_not(None))
     newest = open_.order_by(Pledge.id.desc()).limit(MOST_AWAITED)
     rows = session.execute(
         select(Pledge, Donor)
         .join(Donor, Donor.id == Pledge.donor_id)
-        .where(or_(Pledge.id.in_(newest), and_(Pledge.reference.in_(named), Pledge.state != PledgeState.CANCELLED)))
+        .where(or_(Pledge.id.in_(newest), Pledge.reference.in_(named)))
     )
     return Awaited(
         Promise(
@@ -44,6 +47,7 @@ def awaited(session: Session, lines: Iterable[BankLine]) -> Awaited:
             pledge.amount,
             (donor.last_name or "", donor.company_name or ""),
             paid=pledge.state == PledgeState.PAID,
+            called_off=pledge.state == PledgeState.CANCELLED,
         )
         for pledge, donor in rows
     )
@@ -147,6 +151,7 @@ def _suggestion(found: Suggestion, people: dict[int, _Person]) -> SuggestionRow:
         why=found.why,
         difference=found.difference,
         paid=found.promise.paid,
+        called_off=found.promise.called_off,
         sure=found.is_sure,
     )
 

@@ -68,6 +68,7 @@ class SuggestionRow:
     why: str
     difference: Money
     paid: bool = False
+    called_off: bool = False  # by the donor: the money came all the same
     sure: bool = False
 
 

@@ -32,6 +32,7 @@ class Promise:
     amount: Money
     names: tuple[str, ...]
     paid: bool = False
+    called_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Suggestion:
     @property
     def is_sure(self) -> bool:
         """Say whether nothing is left to ask: the reference is whole, the sum is the one announced, and it is awaited."""
-        return self.why == Why.REFERENCE and not self.difference and not self.promise.paid
+        return self.why == Why.REFERENCE and not (self.difference or self.promise.paid or self.promise.called_off)
 
 
 class Awaited:
@@ -57,7 +58,7 @@ class Awaited:
         self._by_amount: dict[Money, list[Promise]] = {}
         self._by_name: dict[str, list[Promise]] = {}
         for one in self._by_reference.values():
-            if one.paid:
+            if one.paid or one.called_off:
                 continue
             self._by_amount.setdefault(one.amount, []).append(one)
             for name in _words(one.names):

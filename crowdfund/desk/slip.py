@@ -21,6 +21,7 @@ from crowdfund.i18n import current_locale, gettext
 from crowdfund.institutions.models import Institution
 from crowdfund.pdf import renderer
 from crowdfund.pledges.models import Pledge
+from crowdfund.pledges.rules import PledgeState
 
 BAR, HEIGHT, QUIET = 4, 120, 10  # pixels of the thinnest bar, of its height; quiet zone in bars (ISO/IEC 15417)
 # The cross in the middle of a Swiss code: 7 of 46 mm.
@@ -33,7 +34,7 @@ class Slip:
 
     def __init__(self, session: Session, pledge: Pledge) -> None:
         way = way_to_pay(session, pledge)
-        if way is None:
+        if way is None or pledge.state == PledgeState.CANCELLED:  # nobody is asked to send what was called off
             raise NotFound
         museum = session.get_one(Institution, pledge.institution_id)
         campaign = session.get_one(Campaign, (pledge.institution_id, pledge.campaign_id))

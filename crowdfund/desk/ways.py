@@ -64,8 +64,11 @@ class WayToPay:
 
 
 def way_to_pay(session: Session, pledge: Pledge) -> WayToPay | None:
-    """Tell how an announced gift is paid; None when it is not announced, or the museum takes no such money any more."""
-    if pledge.reference is None or pledge.state not in {PledgeState.MADE, PledgeState.EXPIRED}:
+    """Tell how an announced gift is paid; None when it is not announced, or the museum takes no such money any more.
+
+    Of one that was called off or has expired, too: the money may be under way.
+    """
+    if pledge.reference is None or pledge.state == PledgeState.PAID:
         return None
     campaign = session.get_one(Campaign, (pledge.institution_id, pledge.campaign_id))
     details = bank_details(session, campaign.issuer_id)

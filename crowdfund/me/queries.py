@@ -8,18 +8,17 @@ from flask import url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from crowdfund.campaigns.models import Campaign, Reward
+from crowdfund.campaigns.models import Campaign
 from crowdfund.campaigns.relief import net
-from crowdfund.campaigns.texts import said
-from crowdfund.campaigns.view import WorkCard
 from crowdfund.donors.models import Consent, Donor
 from crowdfund.donors.rules import ConsentKind, short_name
 from crowdfund.errors import NotFound
 from crowdfund.gifts import choices
 from crowdfund.gifts.models import Gift
-from crowdfund.i18n import N_, gettext, local_date
+from crowdfund.i18n import N_, gettext
 from crowdfund.institutions.models import Institution
 from crowdfund.me import lists, service
+from crowdfund.me.lines import promises, reward_of, wall_line, work_of
 from crowdfund.me.view import (
     AtMuseum,
     Choice,
@@ -29,16 +28,13 @@ from crowdfund.me.view import (
     MePage,
     Proof,
     ReceiptLine,
-    WallLine,
     WallPage,
 )
 from crowdfund.money import Money
-from crowdfund.pages.cards import card_of, card_statement
 from crowdfund.plaques.keeping import notice
 from crowdfund.pledges import service as pledges
-from crowdfund.pledges.models import Group, Pledge
-from crowdfund.pledges.rules import PledgeState, RewardState, Wall
-from crowdfund.pledges.wall import display_name
+from crowdfund.pledges.models import Pledge
+from crowdfund.pledges.rules import Wall
 from crowdfund.receipts import service as receipts
 from crowdfund.receipts.holds import closed_text, reason_text
 from crowdfund.receipts.models import Receipt
@@ -61,7 +57,6 @@ STANDINGS: dict[str, GiftStanding] = {
     "lost": "refunded",
     "disputed": "disputed",
 }
-AWAITED = (PledgeState.PROMISED, PledgeState.DUE)
 
 
 def at_museum(session: Session, email: str) -> AtMuseum | None:
@@ -77,7 +72,7 @@ def at_museum(session: Session, email: str) -> AtMuseum | None:
         slug=museum.slug,
         museum=museum.name,
         person=_name(records[0]),
-        gifts=(*_gifts(session, museum, by_id), *_promises(session, museum, by_id)),
+        gifts=(*_gifts(session, museum, by_id), *promises(session, museum, by_id)),
         journal=Choice(
             name=museum.slug,
             label=gettext(JOURNAL, museum=museum.name),
@@ -121,45 +116,19 @@ def _gift(session: Session, museum: Institution, gift: Gift, donor: Donor) -> Gi
     asked = choices.open_choices(session, [gift.id]).get(gift.id) if gift.kept.minor > 0 else None
     receipt = receipts.live_receipt(session, gift.id) or receipts.last_receipt(session, gift.id)
     return GiftLine(
-        work=_work(session, gift.campaign_id),
+        work=work_of(session, gift.campaign_id),
         given_on=gift.gift_date,
         standing=STANDINGS[gift.state],
         amount=gift.amount,
         kept=gift.kept,
         receipt=_receipt(session, museum.slug, gift, receipt),
-        wall=_wall(session, museum.slug, pledge, donor) if pledge and gift.kept.minor > 0 else None,
+        wall=wall_line(session, museum.slug, pledge, donor) if pledge and gift.kept.minor > 0 else None,
         cost=_cost(session, gift, receipt, donor),
-        reward=_reward(session, pledge, museum.default_locale),
+        reward=reward_of(session, pledge, museum.default_locale),
         url=url_for("pages.gift", token=pledges.gift_token(pledge)) if pledge else "",
         choice_url=url_for("choosing.choose", token=choices.choice_token(asked)) if asked else "",
         choose_by=choices.last_day(asked.until, museum.time_zone) if asked else None,
     )
-
-
-def _promises(session: Session, museum: Institution, donors: dict[int, Donor]) -> list[GiftLine]:
-    """Read the promises that wait for their campaign: nothing was taken yet."""
-    found = session.scalars(
-        select(Pledge).where(Pledge.donor_id.in_(donors), Pledge.state.in_(AWAITED)).order_by(Pledge.created_at.desc())
-    )
-    return [
-        GiftLine(
-            work=_work(session, pledge.campaign_id),
-            given_on=local_date(pledge.created_at, museum.time_zone),
-            standing="promised",
-            amount=pledge.amount,
-            kept=Money(0, pledge.currency),
-            receipt=ReceiptLine(),
-            wall=_wall(session, museum.slug, pledge, donors[pledge.donor_id]),
-            reward=_reward(session, pledge, museum.default_locale),
-            url=url_for("pages.gift", token=pledges.gift_token(pledge)),
-        )
-        for pledge in found
-    ]
-
-
-def _work(session: Session, campaign_id: int) -> WorkCard:
-    ours = card_statement().where(Campaign.institution_id == museum_of(session), Campaign.id == campaign_id)
-    return card_of(session.execute(ours).one())
 
 
 def _receipt(session: Session, museum: str, gift: Gift, receipt: Receipt | None) -> ReceiptLine:
@@ -189,22 +158,6 @@ def _cost(session: Session, gift: Gift, receipt: Receipt | None, donor: Donor) -
         return None
     after = net(stated, regime, donor.kind, gift.gift_date)
     return gift.kept - (stated - after) if after is not None else None
-
-
-def _wall(session: Session, museum: str, pledge: Pledge, donor: Donor) -> WallLine:
-    if pledge.group_id is not None:  # the group stands there for all
-        return WallLine(name=session.get_one(Group, (pledge.institution_id, pledge.group_id)).name)
-    return WallLine(
-        name=display_name(pledge, donor) or "",
-        dedication=(pledge.dedication_name or "") if pledge.wall_dedication else "",
-        url=url_for("me.wall", museum=museum, pledge_id=pledge.id),
-    )
-
-
-def _reward(session: Session, pledge: Pledge | None, fallback: str) -> str:
-    if pledge is None or pledge.reward_id is None or pledge.reward_state != RewardState.CLAIMED:
-        return ""
-    return str(said(session.get_one(Reward, (pledge.institution_id, pledge.reward_id)).title, fallback))
 
 
 def whole(email: str, parts: Sequence[AtMuseum], csrf_token: str) -> MePage:
@@ -259,7 +212,7 @@ def wall_page(session: Session, email: str, pledge_id: int, csrf_token: str) -> 
     museum = session.get_one(Institution, museum_of(session))
     company = donor.kind == "company"
     return WallPage(
-        work=_work(session, pledge.campaign_id),
+        work=work_of(session, pledge.campaign_id),
         short=(donor.company_name or "") if company else short_name(donor.first_name or "", donor.last_name or ""),
         values={
             "wall": pledge.wall or Wall.ANONYMOUS,
@@ -292,7 +245,7 @@ def erase_page(email: str, parts: Sequence[AtMuseum], csrf_token: str) -> EraseP
     return ErasePage(
         email=email,
         museums=tuple(part.museum for part in parts),
-        gifts=sum(gift.standing != "promised" for gift in gifts),
+        gifts=sum(gift.standing not in {"promised", "announced"} for gift in gifts),
         receipts=sum(bool(gift.receipt.number) for gift in gifts),
         waiting=sum(gift.receipt.standing in {"held", "coming"} for gift in gifts),
         csrf_token=csrf_token,

@@ -7,12 +7,13 @@ from datetime import date, datetime
 from typing import Literal
 
 from crowdfund.campaigns.view import WorkCard
+from crowdfund.desk.ways import WayToPay
 from crowdfund.invitations.view import InvitationCard
 from crowdfund.money import Money
 from crowdfund.plaques.view import PlaqueNotice
 from crowdfund.qr import Drawn
 
-GiftStanding = Literal["paid", "partly_refunded", "refunded", "disputed", "promised"]
+GiftStanding = Literal["paid", "partly_refunded", "refunded", "disputed", "promised", "announced"]
 ReceiptStanding = Literal["none", "coming", "issued", "held", "suspended", "cancelled"]
 
 
@@ -37,7 +38,10 @@ class WallLine:
 
 @dataclass(frozen=True, slots=True)
 class GiftLine:
-    """One gift, or a promise that waits for its campaign. `cost` is what it costs after tax, by its receipt."""
+    """One gift, or a promise whose money is still to come.
+
+    `cost` is what it costs after tax, by its receipt.
+    """
 
     work: WorkCard
     given_on: date
@@ -51,6 +55,8 @@ class GiftLine:
     url: str = ""
     choice_url: str = ""  # the purchase came to nothing: what becomes of it may be chosen
     choose_by: date | None = None
+    way: WayToPay | None = None  # announced: how it is paid
+    slip_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,9 +96,10 @@ def gift_page(session: Session, token: str, *, waiting: bool = False) -> GiftPag
         message=pledge.message or "",
         change_url=url_for("pages.change_wall", token=token) if donor.erased_at is None else "",
         receipt_questions=_questions(session, pledge, donor, gift, token),
-        retry_url=url_for("giving.pay", token=token) if state in RETRIED and _open(session, pledge) else "",
-        how_to_pay=_how_to_pay(session, pledge, token) if state == "announced" else None,
+        retry_url=url_for("giving.pay", token=token) if state in RETRIED and _may_retry(session, pledge) else "",
+        how_to_pay=_how_to_pay(session, pledge, token) if gift is None else None,
         change_mind_url=url_for("giving.give_differently", token=token) if pledge.state == PledgeState.MADE else "",
+        again_url=url_for("giving.start_again", token=token) if _ended(session, pledge, gift) else "",
         share_url=f"{config.public_url}{card.url}" if state == "paid" else "",
         decision_on=card.ended_on,
         live=card.phase == "live",
@@ -126,6 +127,17 @@ def _choice_url(session: Session, gift: Gift | None) -> str:
 
 def _may_add(session: Session, pledge: Pledge, donor: Donor) -> bool:
     return donor.email is not None and donor.erased_at is None and _open(session, pledge)
+
+
+def _ended(session: Session, pledge: Pledge, gift: Gift | None) -> bool:
+    ended = pledge.state in {PledgeState.CANCELLED, PledgeState.EXPIRED} and pledge.held_at is None
+    return gift is None and ended and _open(session, pledge)
+
+
+def _may_retry(session: Session, pledge: Pledge) -> bool:
+    """Say whether the card may be tried again: not for what was called off, nor for money that comes by itself."""
+    by_card = pledge.reference is None and pledge.state in {PledgeState.MADE, PledgeState.EXPIRED}
+    return by_card and _open(session, pledge)
 
 
 def _open(session: Session, pledge: Pledge) -> bool:

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 from flask import Response, make_response, redirect, render_template, request
@@ -51,20 +50,20 @@ class Problems:
 def show(offer: Offer) -> AnyResponse:
     """Ask how much (step 1), or, with its answers, in whose name (step 2)."""
     if not offer.is_open():
-        return _closed(offer)
+        return closed(offer)
     if request.args.get("step") == "2":
         return _second_step(offer, request.args)
     form = AmountForm(request.args, currency=offer.minimum.currency)
     form.validate()
     filled = Filled(values=_from_link(form), errors={}, amount=form.chosen, reward_id=form.reward_id)
-    return _page("give/step1.html", offer, filled, HTTPStatus.OK)
+    return page("give/step1.html", offer, filled, HTTPStatus.OK)
 
 
 def take(offer: Offer) -> AnyResponse:
     """Take the answers of step 1 and show step 2, or take those of step 2 and lead to the payment page."""
     form = request.form
     if form.get("step") == "1":
-        return _second_step(offer, form) if offer.is_open() else _closed(offer)
+        return _second_step(offer, form) if offer.is_open() else closed(offer)
     return _pledge(offer, form)
 
 
@@ -106,8 +105,8 @@ def _second_step(offer: Offer, data: Any) -> AnyResponse:
         **_fresh(),
     )
     if problems.errors:
-        return _page("give/step1.html", offer, filled, problems.status)
-    return _page("give/step2.html", offer, filled, HTTPStatus.OK)
+        return page("give/step1.html", offer, filled, problems.status)
+    return page("give/step2.html", offer, filled, HTTPStatus.OK)
 
 
 def _fresh() -> dict[str, str]:
@@ -152,7 +151,7 @@ def _pledge(offer: Offer, data: Any) -> AnyResponse:
         if made is not None:  # sent twice: the first one stands, whatever this one says
             return _to_payment(offer, form, attempt, made)
     if not offer.is_open():
-        return _closed(offer)
+        return closed(offer)
     errors = form.receipt_problems(offer.jurisdiction) | dict(problems.errors)
     if errors or attempt is None or form.chosen is None:
         return _again(offer, form, attempt, Problems(_ordered(form, errors), problems.status))
@@ -187,7 +186,7 @@ def _again(offer: Offer, form: GiveForm, attempt: UUID | None, problems: Problem
     """Show step 2 again as it was filled. A token that did not fit gets a new attempt: the old one may be another's."""
     fits = attempt is not None and "csrf_token" not in form.errors
     own = {"attempt": str(attempt), "csrf_token": form_token(str(attempt))} if fits else _fresh()
-    return _page("give/step2.html", offer, _filled(form, problems.errors, own), problems.status)
+    return page("give/step2.html", offer, _filled(form, problems.errors, own), problems.status)
 
 
 def _filled(form: GiveForm, errors: Mapping[str, str], own: Mapping[str, str]) -> Filled:
@@ -204,10 +203,11 @@ def _filled(form: GiveForm, errors: Mapping[str, str], own: Mapping[str, str]) -
     )
 
 
-def _page(template: str, offer: Offer, filled: Filled, status: int) -> AnyResponse:
+def page(template: str, offer: Offer, filled: Filled, status: int) -> AnyResponse:
+    """Show a step of the form as it was filled, the group and the piece named."""
     named = replace(filled, group=_group_of(offer, filled.values.get("g", "")), piece=_piece_of(offer, filled))
-    page = give_page(offer, named)
-    answer = make_response(render_template(template, page=page, errors=page.errors), status)
+    shown = give_page(offer, named)
+    answer = make_response(render_template(template, page=shown, errors=shown.errors), status)
     answer.headers["Cache-Control"] = "no-store"
     return answer
 
@@ -227,7 +227,7 @@ def _piece_of(offer: Offer, filled: Filled) -> str:
         return piece_title(session, offer, filled.reward_id, filled.values.get("piece", ""))
 
 
-def _closed(offer: Offer) -> AnyResponse:
+def closed(offer: Offer) -> AnyResponse:
     """Say why no gift can be made now."""
     page = give_page(offer, Filled(values={}, errors={}, amount=None, reward_id=None))
     phase = "scheduled" if offer.is_early() else PHASES.get(offer.state, "failed")
@@ -280,17 +280,6 @@ def payment_page(scope: DonorScope, pledge_id: int) -> str:
         if pledges.pledge_of(session, pledge_id).state != PledgeState.PAID:
             pledges.reopen(session, pledge_id)
     return service.open_checkout(scope, pledge_id)
-
-
-def first_step(scope: DonorScope, pledge_id: int) -> str:
-    """Give the address of step 1 with what a pledge had chosen."""
-    with transaction(scope) as session:
-        museum, campaign = slugs_of(session, pledge_id)
-        pledge = pledges.pledge_of(session, pledge_id)
-        net = pledge.amount - Money(pledge.cover_minor, pledge.currency)
-        chosen = {"amount": str(net.decimal), "reward": str(pledge.reward_id or ""), "c": pledge.channel or ""}
-    query = urlencode({name: value for name, value in chosen.items() if value})
-    return f"/{current_locale()}/{museum}/{campaign}/give?{query}"
 
 
 def see_other(url: str) -> AnyResponse:

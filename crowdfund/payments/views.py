@@ -13,7 +13,7 @@ from crowdfund.errors import NotFound, Refusal
 from crowdfund.forms import STALE, Form
 from crowdfund.i18n import current_locale
 from crowdfund.links import BadLink, institution_of
-from crowdfund.payments import budgets, checkout, giving, service, top_up
+from crowdfund.payments import again, budgets, checkout, giving, service, top_up
 from crowdfund.payments.provider import ProviderRefused, ProviderUnavailable
 from crowdfund.payments.rules import CheckoutState
 from crowdfund.pledges import service as pledges
@@ -89,7 +89,13 @@ def give_differently(token: str) -> AnyResponse:
     except (ProviderUnavailable, ProviderRefused) as error:
         log.get().warning("withdraw_waits", pledge_id=pledge_id, error_class=type(error).__name__)
         return giving.paused_again(scope, pledge_id, token)
-    return giving.see_other(giving.first_step(scope, pledge_id) if let_go else _page_of(token))
+    return giving.see_other(f"{_page_of(token)}/differently" if let_go else _page_of(token))
+
+
+@blueprint.get("/<lang:lang>/gifts/<token>/differently")
+def start_again(token: str) -> AnyResponse:
+    """Show step 1 with what was chosen before; the gift's page while the gift is still expected."""
+    return again.show(*_opened(token)) or giving.see_other(_page_of(token))
 
 
 @blueprint.get("/<lang:lang>/gifts/<token>/more")

@@ -19,6 +19,13 @@ from crowdfund.pledges.rules import gross_up
 from crowdfund.pledges.view import Cost, CountryChoice, GivePage, RewardChoice, Waiver
 from crowdfund.tax.countries import LAWS, required_identity
 
+# What step 1 has no field for and hands on to step 2 when it is known already.
+KEPT = (
+    "donor_kind", "first_name", "last_name", "email", "company_name", "company_number", "legal_form", "wants_receipt",
+    "address_line", "postcode", "city", "country", "tax_number", "wall", "wall_name", "message", "dedication_kind",
+    "dedication_name", "dedication_email", "cover_fees", "fallback",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filled:
@@ -73,6 +80,7 @@ def give_page(offer: Offer, filled: Filled) -> GivePage:
         receipts_given=offer.regime is not None and offer.jurisdiction in LAWS,
         csrf_token=filled.csrf_token,
         attempt=filled.attempt,
+        kept=tuple(name for name in KEPT if filled.values.get(name)),
     )
 
 

@@ -120,6 +120,7 @@ class GivePage:
     receipts_given: bool = True
     csrf_token: str = ""
     attempt: str = ""
+    kept: tuple[str, ...] = ()  # names of values that step 1 hands on unseen; never in an address
 
     def cost_of(self, kind: str) -> Cost | None:
         """Give what the gift costs a kind of donor."""

@@ -108,6 +108,27 @@ def test_a_cheque_has_a_slip_with_its_bars_and_the_address(client: FlaskClient, 
     assert "Ville d’Essai" in sheet
 
 
+def test_an_announced_gift_is_called_off_by_a_second_look_only_and_keeps_its_reference(
+    client: FlaskClient, museum: House
+) -> None:
+    address = give(client, museum, method="bank_transfer").location
+    page = client.get(address).text
+    with museum.open() as session:
+        pledge = session.scalars(select(Pledge)).one()
+    assert "there is nothing to do: it counts when it arrives" in page
+    assert f"{address}/differently" not in page.split('id="differently"')[0]  # the button above only leads there
+    assert client.get(f"{address}/differently").location == address  # looking calls nothing off
+    assert museum.state_of(pledge) == "made"
+    answer = client.post(f"{address}/differently", data=hidden(page))
+    assert "Odette" in client.get(answer.location).text
+    assert museum.state_of(pledge) == "cancelled"
+    after = client.get(address).text
+    assert "called off" in after
+    assert bank.printed_iban(IBAN) in after
+    assert printed(pledge.reference or "") in after
+    assert client.get(f"{address}/slip.pdf").status_code == 404
+
+
 def test_the_same_form_twice_is_one_promise(client: FlaskClient, museum: House) -> None:
     url = f"/en/{museum.slug}/{museum.campaign}/give"
     form = hidden(client.post(url, data={"step": "1", "amount": "50"}).text) | PERSON | {"method": "cheque"}

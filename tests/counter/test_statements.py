@@ -25,6 +25,7 @@ from crowdfund.gifts.models import Gift
 from crowdfund.institutions.rules import Role
 from crowdfund.me import erasure
 from crowdfund.money import Money
+from crowdfund.pledges import service as pledges
 from crowdfund.pledges.models import Pledge
 from crowdfund.pledges.references import draw_reference, printed
 from crowdfund.receipts.models import Receipt
@@ -117,6 +118,24 @@ def test_a_transfer_becomes_a_gift_by_two_people(museum: House, mailer: MemoryMa
     assert approve(museum.finance, line).status_code == 303  # twice is once
     assert len(gifts_of(museum)) == 1
     assert "1 line was taken in" in museum.desk.get(f"/statements/{number}").text
+    museum.check_books()
+
+
+def test_a_transfer_under_a_reference_that_was_called_off_is_found_and_booked(museum: House) -> None:
+    pledge = museum.promise(email="odette@example.org")
+    with museum.open() as session:
+        pledges.cancel(session, pledge.id)
+    take_in(museum.desk, museum, camt(paid(pledge)))
+    [line] = lines_of(museum)
+    page = unescape(museum.desk.get(f"/lines/{line.id}").text)
+    assert "Odette Chevrier" in page
+    assert "called off by the donor" in page
+    assert museum.desk.post("/lines/sure").status_code == 303
+    assert lines_of(museum)[0].state == "recorded"  # a person looks at it
+    museum.desk.post(f"/lines/{line.id}/match", promise=str(pledge.id))
+    assert approve(museum.finance, line).status_code == 303
+    assert museum.state_of(pledge) == "paid"
+    assert [gift.pledge_id for gift in gifts_of(museum)] == [pledge.id]
     museum.check_books()
 
 

@@ -16,15 +16,19 @@ from sqlalchemy import select
 
 from crowdfund import clock
 from crowdfund.audit import AuditEntry
-from crowdfund.donors.models import Consent
+from crowdfund.campaigns.models import Campaign
+from crowdfund.donors.models import Consent, Donor
 from crowdfund.gifts.models import Gift
+from crowdfund.institutions import bank
 from crowdfund.institutions.models import Institution
 from crowdfund.invitations import service as invitations
 from crowdfund.invitations.service import GatheringDetails
 from crowdfund.me import door, queries
 from crowdfund.me.queries import PLACES
 from crowdfund.pledges.models import Pledge, WallEntry
+from crowdfund.pledges.references import printed
 from crowdfund.receipts.verification import verify_pdf
+from tests import factories
 from tests.me.conftest import EMAIL, OTHER, Town, csrf, enter
 from tests.receipts.conftest import MailKeeper, Museum
 
@@ -290,3 +294,23 @@ def test_invitations_of_all_museums_are_booked_shown_and_given_back(
     later(days=12)
     enter(client, town, mails)
     assert "Là où vous êtes venu" in client.get("/fr/me/").text
+
+
+def test_announced_money_is_awaited_among_the_gifts_with_what_it_takes_to_send_it(
+    town: Town, client: FlaskClient, mails: MailKeeper
+) -> None:
+    with town.first.open() as session:
+        gift = session.get_one(Gift, (town.first.id, town.gifts[0]))
+        campaign = session.get_one(Campaign, (town.first.id, gift.campaign_id))
+        donor = session.scalars(select(Donor).where(Donor.email == EMAIL)).one()
+        details = bank.Details(beneficiary="Ville d’Essai", iban="FR7630006000011234567890189", takes_transfers=True)
+        bank.set_bank_details(session, campaign.issuer_id, details)
+        factories.make_pledge(session, campaign, donor, method="bank_transfer", reference="3FC8R2M4Q")
+    enter(client, town, mails)
+    page = client.get("/fr/me/").text
+    assert page.count('class="gift"') == 3
+    assert "Annoncé, et attendu" in page
+    assert bank.printed_iban("FR7630006000011234567890189") in page
+    assert printed("3FC8R2M4Q") in page
+    assert "/slip.pdf" in page
+    assert "100 €" in page.replace("\xa0", " ").replace("\u202f", " ")  # what is awaited is not given yet

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -50,7 +52,7 @@ def test_ones_own_last_reward_is_free_at_once(scene: Scene) -> None:
     pledge_id, token = begun(scene, reward_id=reward_id, reward_state="claimed")
     answer = let_go(scene, token)
     assert answer.status_code == 303
-    assert answer.location.endswith(f"/give?amount=50.00&reward={reward_id}")
+    assert answer.location.endswith(f"/fr/gifts/{token}/differently")
     assert claimed(scene, reward_id) == 0
     assert scene.pledge_state(pledge_id) in {"cancelled", "expired"}
     assert scene.checkout(pledge_id).state == "expired"
@@ -82,3 +84,36 @@ def test_a_provider_that_is_away_cancels_nothing(scene: Scene) -> None:
     scene.provider.fail("page", ProviderUnavailable("down"))
     assert let_go(scene, token).status_code == 503
     assert scene.pledge_state(pledge_id) == "made"
+
+
+def test_what_was_told_before_is_not_asked_again_and_stands_in_no_address(scene: Scene) -> None:
+    with transaction(scene.scope) as session:
+        donor = factories.make_donor(session, first_name="Marco", last_name="Bellini", email="marco@example.org")
+        made_at = donor.created_at
+    _pledge, token = begun(
+        scene, donor=donor, wall="other", wall_name="I nonni", message="Per sempre", created_at=made_at,
+        dedication_kind="memory", dedication_name="Lucia",
+    )  # fmt: skip
+    location = let_go(scene, token).location
+    assert "Marco" not in location
+    client = scene.app.test_client()
+    page = client.get(location).text
+    step = client.post(re.search(r'<form method="post" action="([^"]+)"', page)[1], data=hidden(page))  # type: ignore[index]
+    for told in ("Marco", "Bellini", "marco@example.org", "I nonni", "Per sempre", "Lucia"):
+        assert f'"{told}"' in step.text or f">{told}<" in step.text, told
+
+
+def test_a_record_that_was_there_before_is_not_read_by_who_knows_the_address(scene: Scene) -> None:
+    with transaction(scene.scope) as session:
+        donor = factories.make_donor(session, first_name="Odette", last_name="Chevrier", address_line="8 rue Secrète")
+        donor.created_at -= timedelta(days=3)
+    _pledge, token = begun(scene, donor=donor, wants_receipt=True)
+    page = scene.app.test_client().get(let_go(scene, token).location).text
+    assert "Secrète" not in page
+    assert "Chevrier" not in page
+
+
+def test_step_one_is_not_shown_again_while_the_gift_is_expected(scene: Scene) -> None:
+    _pledge, token = begun(scene)
+    answer = scene.app.test_client().get(f"/fr/gifts/{token}/differently")
+    assert (answer.status_code, answer.location) == (303, f"/fr/gifts/{token}")

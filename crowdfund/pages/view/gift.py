@@ -117,6 +117,7 @@ class GiftPage:
     ahead: NextReward | None = None
     share_card: ShareCard | None = None
     change_mind_url: str = ""
+    again_url: str = ""  # it has ended unpaid: another one may be begun with the same answers
     calendar_url: str = ""
     opening: str = ""
     invitations_url: str = ""
