@@ -17,8 +17,13 @@ from crowdfund.pledges.models import Pledge
 from crowdfund.pledges.rules import PledgeState, RewardState
 
 
-def change_wall(session: Session, pledge_id: int, *, shown: str, name: str = "", message: str = "") -> Pledge:
+def change_wall(
+    session: Session, pledge_id: int, *, shown: str, name: str = "", message: str = "", town: str | None = None,
+    dedication: bool | None = None,
+) -> Pledge:  # fmt: skip
     """Change what the public sees of a donor, at the donor's wish; before payment it is only noted.
+
+    `town` and whether the `dedication` stands beside the name stay as they are where they are None.
 
     It is only noted, too, for a gift of which nothing is kept: it shows when the money comes back.
     """
@@ -26,6 +31,10 @@ def change_wall(session: Session, pledge_id: int, *, shown: str, name: str = "",
     if (pledge.wall, pledge.wall_name) != (shown, name or None):
         keeping.before_change(session, pledge)
     pledge.wall, pledge.wall_name, pledge.message = shown, name or None, message or None
+    if town is not None:
+        pledge.wall_town = town or None
+    if dedication is not None:
+        pledge.wall_dedication = dedication or not pledge.dedication_name
     session.flush()
     if pledge.state == PledgeState.PAID:
         show(session, pledge)

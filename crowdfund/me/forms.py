@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from wtforms import BooleanField, ValidationError
 
-from crowdfund.forms import EmailField, Form, TextField
+from crowdfund.forms import EmailField, Form
 from crowdfund.i18n import N_, gettext
-from crowdfund.pledges.forms import LONGEST_WALL_NAME, NO
-from crowdfund.pledges.gift_forms import WallForm
+from crowdfund.pledges.forms import NO
 
 
 class AskForm(Form):
@@ -18,13 +17,6 @@ class AskForm(Form):
 
 class ButtonForm(Form):
     """A button and its token."""
-
-
-class ShownForm(WallForm):
-    """All that is shown of a gift, one by one."""
-
-    town = TextField(LONGEST_WALL_NAME)
-    dedication = BooleanField(false_values=NO)
 
 
 class EraseForm(Form):

@@ -22,9 +22,10 @@ from crowdfund.gifts.wall import change_wall
 from crowdfund.i18n import current_locale
 from crowdfund.invitations import service as invitations
 from crowdfund.me import door, erasure, export, queries, service, visits
-from crowdfund.me.forms import AskForm, ButtonForm, EraseForm, ShownForm
+from crowdfund.me.forms import AskForm, ButtonForm, EraseForm
 from crowdfund.me.view import AtMuseum
 from crowdfund.me.visits import Visitor
+from crowdfund.pledges.gift_forms import ShownForm
 from crowdfund.receipts import rendering
 from crowdfund.receipts.numbering import printed_number
 from crowdfund.tenancy import DonorScope, PlatformScope, transaction
@@ -193,9 +194,7 @@ def wall_posted(visitor: Visitor, museum: str, pledge_id: int) -> AnyResponse:
         return _wall(visitor, museum, pledge_id, shown_values(request.form), errors, HTTPStatus.UNPROCESSABLE_ENTITY)
     with transaction(door.at(museum)) as session:
         pledge, _donor = queries.pledge_of(session, visitor.email, pledge_id)
-        pledge.wall_town = form.town.data or None
-        pledge.wall_dedication = form.dedication.data or not pledge.dedication_name
-        change_wall(session, pledge.id, shown=form.wall.data, name=form.wall_name.data, message=form.message.data)
+        change_wall(session, pledge.id, **form.wishes)
     return redirect(url_for("me.show", saved=1), HTTPStatus.SEE_OTHER)
 
 

@@ -94,6 +94,8 @@ def gift_page(session: Session, token: str, *, waiting: bool = False) -> GiftPag
         wall_name=pledge.wall_name or "",
         plaque=notice(session, pledge),
         message=pledge.message or "",
+        town=pledge.wall_town or "",
+        dedication_shown=pledge.wall_dedication,
         change_url=url_for("pages.change_wall", token=token) if donor.erased_at is None else "",
         receipt_questions=_questions(session, pledge, donor, gift, token),
         retry_url=url_for("giving.pay", token=token) if state in RETRIED and _may_retry(session, pledge) else "",

@@ -28,7 +28,7 @@ from crowdfund.pages.front import KEEP
 from crowdfund.pages.gift import gift_page
 from crowdfund.pages.wall import last_name
 from crowdfund.pledges import service as pledges
-from crowdfund.pledges.gift_forms import ReceiptForm, WallForm
+from crowdfund.pledges.gift_forms import ReceiptForm, ShownForm
 from crowdfund.tenancy import DonorScope, PublicScope, transaction
 
 blueprint = Blueprint("pages", __name__)
@@ -194,17 +194,11 @@ def change_wall(token: str) -> BaseResponse:
     """Change what the public sees of a donor."""
     scope = _holder(token)
     limited("gift_page_ip", request.remote_addr or "")
-    form = WallForm(request.form, context=token)
+    form = ShownForm(request.form, context=token)
     if not form.validate():
         return _gift_page(scope, token, form.first_errors())
     with transaction(scope) as session:
-        wall.change_wall(
-            session,
-            pledges.pledge_by_token(session, token).id,
-            shown=form.wall.data,
-            name=form.wall_name.data,
-            message=form.message.data,
-        )
+        wall.change_wall(session, pledges.pledge_by_token(session, token).id, **form.wishes)
     return redirect(f"{url_for('.gift', token=token)}#shown", 303)
 
 

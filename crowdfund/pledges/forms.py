@@ -135,6 +135,7 @@ class GiveForm(AmountForm):
     tax_number = TextField(32)
     wall = ChoiceField(Wall, default=Wall.ANONYMOUS)
     wall_name = TextField(LONGEST_WALL_NAME)
+    wall_town = TextField(LONGEST_WALL_NAME)
     message = TextField(LONGEST_MESSAGE, lines=True)
     dedication_kind = ChoiceField(Dedication)
     dedication_name = TextField(LONGEST_NAME)
@@ -245,6 +246,7 @@ class GiveForm(AmountForm):
             fallback=self.fallback.data,
             wall=self.wall.data,
             wall_name=self.wall_name.data if self.wall.data == Wall.OTHER else "",
+            wall_town=self.wall_town.data if self.wall.data != Wall.ANONYMOUS else "",
             message=self.message.data,
             dedication_kind=self.dedication_kind.data,
             dedication_name=self.dedication_name.data if dedicated else "",

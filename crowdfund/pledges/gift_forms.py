@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from wtforms import ValidationError
+from typing import Any
+
+from wtforms import BooleanField, ValidationError
 
 from crowdfund.donors.rules import DonorDetails
 from crowdfund.forms import ChoiceField, EmailField, Form, TextField
 from crowdfund.i18n import N_, gettext
-from crowdfund.pledges.forms import LONGEST_NAME, LONGEST_WALL_NAME, country_codes
+from crowdfund.pledges.forms import LONGEST_NAME, LONGEST_WALL_NAME, NO, country_codes
 from crowdfund.pledges.rules import LONGEST_MESSAGE, Wall
 
 
@@ -22,6 +24,25 @@ class WallForm(Form):
         """Ask for the name that is to stand on the wall."""
         if self.wall.data == Wall.OTHER and not field.data and not field.errors:
             raise ValidationError(gettext(N_("Type the name that is to stand on the wall")))
+
+
+class ShownForm(WallForm):
+    """All that is shown of a gift, one by one."""
+
+    town = TextField(LONGEST_WALL_NAME)
+    dedication = BooleanField(false_values=NO)
+
+    @property
+    def wishes(self) -> dict[str, Any]:
+        """Give what is to be shown; town and dedication are None for a page that was open before and asked for neither."""
+        asked = bool(self.town.raw_data)
+        return {
+            "shown": self.wall.data,
+            "name": self.wall_name.data,
+            "message": self.message.data,
+            "town": self.town.data if asked else None,
+            "dedication": self.dedication.data if asked else None,
+        }
 
 
 class ReceiptForm(Form):

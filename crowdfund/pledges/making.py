@@ -161,6 +161,7 @@ def _new_pledge(session: Session, request: PledgeRequest, moment: datetime, dono
         locale=request.donor.locale,
         wall=request.wall if group is None else Wall.ANONYMOUS,  # the group stands there for all
         wall_name=request.wall_name or None,
+        wall_town=request.wall_town or None,
         message=request.message or None,
         dedication_kind=request.dedication_kind or None,
         dedication_name=request.dedication_name or None,

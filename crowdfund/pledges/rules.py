@@ -150,6 +150,7 @@ class PledgeRequest:
     fallback: str = Fallback.KEEP
     wall: str = Wall.ANONYMOUS
     wall_name: str = ""
+    wall_town: str = ""
     message: str = ""
     dedication_kind: str = ""
     dedication_name: str = ""

@@ -663,6 +663,35 @@ def test_a_donor_changes_what_is_shown(place: Place, provider: FakeProvider) -> 
     assert place.count(WallEntry) == 0
 
 
+def test_name_town_word_and_dedication_are_shown_one_by_one(place: Place, provider: FakeProvider) -> None:
+    dedicated = {"dedication_kind": "memory", "dedication_name": "Jean"}
+    assert place.give(wall="short", wall_town="Chambéry", message="x" * 141).status_code == 422
+    token, form = _paid(place, provider, wall="short", wall_town="Chambéry", message="Un mot", **dedicated)
+    entry = place.only(WallEntry)
+    assert (entry.display_name, entry.town, entry.message, entry.dedication) == (
+        "Camille R.",
+        "Chambéry",
+        "Un mot",
+        "Jean",
+    )
+    page = place.client.get(f"/fr/gifts/{token}").text
+    assert 'value="Chambéry"' in page
+    assert 'name="dedication" value="1" checked' in page
+    url, shown = f"/fr/gifts/{token}/wall", form | {"wall": "short", "message": "Un mot"}
+    assert place.client.post(url, data=shown).status_code == 303  # a page that was open before asks for neither
+    assert (place.only(WallEntry).town, place.only(WallEntry).dedication) == ("Chambéry", "Jean")
+    assert place.client.post(url, data=shown | {"town": "x" * 61}).status_code == 422
+    assert place.client.post(url, data=shown | {"town": "", "dedication": "1"}).status_code == 303
+    assert (place.only(WallEntry).town, place.only(WallEntry).dedication) == (None, "Jean")
+    assert place.client.post(url, data=shown | {"town": "Aix"}).status_code == 303
+    assert (place.only(WallEntry).town, place.only(WallEntry).dedication) == ("Aix", None)
+
+
+def test_a_town_is_not_kept_of_who_stays_anonymous(place: Place) -> None:
+    place.give(wall="anonymous", wall_town="Chambéry")
+    assert place.only(Pledge).wall_town is None
+
+
 def test_a_receipt_can_be_asked_for_afterwards(place: Place, provider: FakeProvider) -> None:
     token, form = _paid(place, provider)
     url = f"/fr/gifts/{token}/receipt"

@@ -103,6 +103,8 @@ class GiftPage:
     wall_name: str = ""
     plaque: PlaqueNotice | None = None
     message: str = ""
+    town: str = ""  # shown beside the name; empty: none is
+    dedication_shown: bool = True
     change_url: str = ""
     receipt_questions: ReceiptQuestions | None = None
     retry_url: str = ""
