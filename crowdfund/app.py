@@ -68,6 +68,7 @@ from crowdfund.plaques import tasks as plaques_tasks
 from crowdfund.pledges import tasks as pledges_tasks
 from crowdfund.pledges.rules import LONGEST_MESSAGE
 from crowdfund.pledges.views import blueprint as pledges
+from crowdfund.proofs import tasks as proofs_tasks
 from crowdfund.proofs.files import blueprint as plaque_files
 from crowdfund.proofs.staff import blueprint as plaques
 from crowdfund.reach import heads, share
@@ -104,6 +105,7 @@ LISTENING = (
     payments_tasks,
     plaques_tasks,
     pledges_tasks,
+    proofs_tasks,
     reach_tasks,
     receipts_tasks,
     team_tasks,

@@ -12,7 +12,7 @@ from crowdfund.plaques.layout import Words, lay_out
 from crowdfund.plaques.looks import Look
 from crowdfund.plaques.rules import COLUMNS, LINES_MM, SIZES, Change, Plan
 from crowdfund.proofs.staff import Problem
-from crowdfund.proofs.view import CorrectionRow, Named, Part, PlaqueRow, Proof, VersionRow
+from crowdfund.proofs.view import CorrectionRow, Named, Part, PlaqueMail, PlaqueRow, Proof, VersionRow
 
 Case = tuple[str, Callable[[], dict[str, Any]]]
 PARIS = "Europe/Paris"
@@ -85,7 +85,13 @@ def plaque_cases(desk: Callable[[], Desk]) -> dict[str, Case]:
     versions = (_version(2, changes=changes), _version(1, intact=False))
     wrong = Problem("plan", {"size": "Choisissez", "from_1": "Montant"}, values={"from_1": "x"})
     page, listed = "staff/plaques/plaque.html", "staff/plaques/plaques.html"
+    mail = PlaqueMail(
+        "plaque", "Musée d’Arvières", "73000 Arvières", "Le Service aux Hirondelles", "https://example.org/fr/gifts/token", "#3d3a35",
+        "Viviane H.", date(2026, 11, 30),
+    )  # fmt: skip
     return {
+        "mail-plaque": ("mail/plaque.html", lambda: {"mail": mail}),
+        "text-plaque": ("mail/plaque.txt", lambda: {"mail": mail}),
         "staff-plaques": (listed, lambda: {"desk": desk(), "place": "rewards", "rows": rows, "timezone": PARIS}),
         "staff-plaques-empty": (listed, lambda: {"desk": desk(), "place": "rewards", "rows": (), "timezone": PARIS}),
         "staff-plaque": (page, lambda: one(proof())),

@@ -71,7 +71,8 @@ def set_lock(session: Session, museum: Membership, campaign_id: int, day: date) 
         raise Conflict(FIXED)
     if day < clock.now().astimezone(ZoneInfo(museum.time_zone)).date():
         raise Refusal(PAST, field="locks_on")
-    plaque.locks_on = day
+    if day != plaque.locks_on:
+        plaque.locks_on, plaque.reminded_at = day, None  # another day is told anew
     audit.record(session, "plaque.lock_set", f"campaign:{campaign_id}", on=str(day))
     return plaque
 

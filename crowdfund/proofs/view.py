@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -109,4 +108,18 @@ class CorrectionRow:
     at: datetime
 
 
-Texts = Mapping[str, str]
+@dataclass(frozen=True, slots=True)
+class PlaqueMail:
+    """What a donor is written before names are fixed. `name` is how theirs stands; addresses are absolute."""
+
+    kind: str
+    museum_name: str
+    museum_address: str
+    campaign_title: str
+    gift_url: str
+    wall: str
+    name: str
+    locks_on: date
+    signed_by: str = ""
+    signed_as: str = ""
+    picture_url: str = ""
