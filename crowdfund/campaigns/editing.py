@@ -163,12 +163,13 @@ def write_changes(session: Session, campaign: Campaign, changes: Content, author
     try:
         for field in sorted(changes, key=lambda one: _turn(one, changes[one][1])):
             put(session, campaign, field, changes[field][1])
+            if field == "campaign.closes_at":
+                _keep_order(campaign)  # before anything is flushed: the table holds the order, too
         session.flush()
     except IntegrityError as error:
         if getattr(getattr(error.orig, "diag", None), "table_name", "") not in PROMISES:
             raise
         raise Conflict(IS_NAMED) from error
-    _keep_order(campaign)
     return _recorded(session, campaign, changes, author, note)
 
 

@@ -266,7 +266,7 @@ ANSWERS = {
 
 def reached(endpoint: str, method: str) -> set[int]:  # noqa: PLR0911 - one for each kind of page
     """Tell how a page answers those who may see it."""
-    if endpoint in {"review.read", "review.page"}:  # nobody asked
+    if endpoint in {"review.read", "review.page", "showing.reward_picture"}:  # nobody asked; there is no such reward
         return {404}
     if method == "POST" and endpoint.startswith(EDITED):  # a row, a version or a file that is not there, among others
         return {303, 404, 409, 422}
