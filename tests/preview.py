@@ -1143,6 +1143,7 @@ CASES: dict[str, Case] = {
                 FeeExample(eur(50), eur(48.6), eur(1), eur(0.4)),
                 works()[4],
                 "427 mécènes, onze semaines, 1 204 planches.",
+                4,
             )
         },
     ),

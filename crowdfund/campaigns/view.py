@@ -161,7 +161,10 @@ class SeeIt:
 
 @dataclass(frozen=True, slots=True)
 class WorkCard:
-    """A campaign on a wall of others. `days_left` counts whole days, 0 on the last one; `see` is said once acquired."""
+    """A campaign on a wall of others. `days_left` counts whole days, 0 on the last one; `see` is said once acquired.
+
+    `takes_gifts` says whether there is a way to give to it now.
+    """
 
     museum: MuseumLabel
     title: str
@@ -176,6 +179,12 @@ class WorkCard:
     ended_on: date | None = None
     distance_km: int | None = None
     see: SeeIt | None = None
+    takes_gifts: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """Say whether it still needs gifts and takes them."""
+        return self.takes_gifts and not self.progress.reached
 
 
 @dataclass(frozen=True, slots=True)

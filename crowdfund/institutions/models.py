@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Integer, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Identity, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crowdfund import clock
 from crowdfund.database import Base, currency_code, search_words
 from crowdfund.tenancy import OwnedByInstitution, owned_key
+
+TAKES_CARDS = "payment_account IS NOT NULL AND payment_account_state NOT IN ('restricted', 'blocked', 'deauthorized')"
 
 
 class Institution(Base):
@@ -79,6 +81,7 @@ class Issuer(OwnedByInstitution, Base):
     series: Mapped[str]  # prefix of the receipts' numbers
     payment_account: Mapped[str | None]  # the provider's account, acct_…
     payment_account_state: Mapped[str] = mapped_column(default="pending")
+    takes_cards: Mapped[bool] = mapped_column(Computed(TAKES_CARDS, persisted=True))
 
 
 class BankDetails(OwnedByInstitution, Base):

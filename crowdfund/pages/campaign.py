@@ -64,6 +64,7 @@ def find(session: Session, museum: str, slug: str, *, draft: bool = False) -> Ro
             Campaign.version,
             Campaign.pieces_image,
             Institution.country,
+            Institution.contact_email,
             Artwork.seller,
             Artwork.provenance,
             Artwork.why_here,
@@ -145,6 +146,8 @@ def campaign(
         shown_in=_shown_in(row, lang),
         became=what_became(session, row) if phase in {"failed", "withdrawn"} else None,
         others=_others(session, row) if phase != "live" else (),
+        takes_gifts=row.takes_gifts,
+        contact=row.contact_email,
     )
 
 
@@ -256,5 +259,5 @@ def _timeline(row: Row[Any], today: date) -> tuple[TimelineEvent, ...]:
 
 def _others(session: Session, row: Row[Any]) -> tuple[WorkCard, ...]:
     """List other works that are waiting, this museum's own first: the next one that its followers may go on to."""
-    live = [card for one, card in cards(session) if card.phase == "live" and one.id != row.id]
+    live = [card for one, card in cards(session) if card.takes_gifts and one.id != row.id]
     return tuple(sorted(live, key=lambda card: card.museum.slug != row.museum_slug))[:3]

@@ -8,16 +8,16 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, and_, func, select
+from sqlalchemy import Row, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from crowdfund import clock
 from crowdfund.campaigns.models import Artwork, Campaign, CampaignTotal
-from crowdfund.campaigns.rules import CampaignState
+from crowdfund.campaigns.rules import CampaignState, FundingModel
 from crowdfund.campaigns.texts import said
 from crowdfund.campaigns.view import MuseumLabel, Phase, Picture, Progress, WorkCard, picture_at
 from crowdfund.i18n import current_locale
-from crowdfund.institutions.models import Institution
+from crowdfund.institutions.models import BankDetails, Institution, Issuer
 from crowdfund.ledger.models import LedgerAccount, LedgerTotal
 from crowdfund.money import Money
 
@@ -100,11 +100,26 @@ def card_statement() -> Any:
             Institution.latitude,
             Institution.longitude,
             Institution.opening,
+            takes_gifts_column(),
             *figures_columns(),
         )
         .join(Institution, Institution.id == Campaign.institution_id)
         .join(Artwork, and_(Artwork.institution_id == Campaign.institution_id, Artwork.id == Campaign.artwork_id))
     )
+
+
+def takes_gifts_column() -> Any:
+    """Say whether there is a way to give at all: the model takes money now, by card or through the museum's bank."""
+    issued_by = (Issuer.institution_id == Campaign.institution_id, Issuer.id == Campaign.issuer_id)
+    at_the_bank = (BankDetails.institution_id == Campaign.institution_id, BankDetails.issuer_id == Campaign.issuer_id)
+    by_hand = or_(BankDetails.takes_transfers, BankDetails.takes_cheques)
+    return and_(
+        Campaign.funding_model == FundingModel.KEEP,
+        or_(
+            select(Issuer.id).where(*issued_by, Issuer.takes_cards).exists(),
+            select(BankDetails.id).where(*at_the_bank, by_hand).exists(),
+        ),
+    ).label("takes_gifts")
 
 
 def cards(session: Session) -> list[tuple[Row[Any], WorkCard]]:
@@ -159,6 +174,7 @@ def card_of(row: Row[Any]) -> WorkCard:
         days_left=days_left(row.closes_at, row.time_zone) if phase == "live" else None,
         opens_on=row.opens_at.astimezone(zone).date(),
         ended_on=row.closes_at.astimezone(zone).date(),
+        takes_gifts=phase == "live" and row.takes_gifts,
     )
 
 

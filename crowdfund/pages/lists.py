@@ -33,20 +33,21 @@ Found = tuple[Row[Any], WorkCard]
 def home(session: Session) -> Home:
     """Read the front page."""
     found = cards(session)
-    live = [card for _row, card in found if card.phase == "live"]
+    # What still needs gifts hangs first; what cannot be given to, or has its sum already, stands behind.
+    live = sorted(
+        (card for _row, card in found if card.phase == "live"), key=lambda card: (not card.waits, not card.takes_gifts)
+    )
     done = [card for _row, card in found if card.phase == "succeeded"]
-    minimum = min(
-        (
-            Money(row.minimum_minor, row.currency)
-            for row, card in found
-            if card.phase == "live" and row.currency == "EUR"
-        ),
+    # The sum that is enough for every work here, so that no page asks for more than the front page said.
+    minimum = max(
+        (Money(row.minimum_minor, row.currency) for row, card in found if card.takes_gifts and row.currency == "EUR"),
         key=lambda m: m.minor,
         default=Money(500, "EUR"),
     )
     years = [row.opens_at.year for row, _card in found]
     return Home(
         rail=tuple(live[:ON_THE_RAIL]),
+        waiting=sum(card.waits for card in live),
         works=tuple((live + [card for _row, card in found if card.phase == "scheduled"])[:ON_HOME]),
         museums=tuple(_places(session, found)),
         donors=sum(card.donors for _row, card in found),

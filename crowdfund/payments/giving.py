@@ -232,7 +232,7 @@ def closed(offer: Offer) -> AnyResponse:
     page = give_page(offer, Filled(values={}, errors={}, amount=None, reward_id=None))
     phase = "scheduled" if offer.is_early() else PHASES.get(offer.state, "failed")
     if offer.is_running():
-        phase = "other_model"
+        phase = "no_way" if offer.keeps() else "other_model"
     answer = make_response(
         render_template("give/closed.html", page=page, phase=phase, opens_on=offer.day(offer.opens_at)),
         HTTPStatus.CONFLICT,

@@ -149,8 +149,13 @@ class GiveForm(AmountForm):
         """Say why a transfer or a cheque cannot be announced here."""
         if field.errors or field.data not in self.methods:
             field.errors = []  # one sentence is enough
+            card = "card" in self.methods
             raise ValidationError(
-                gettext(N_("Here you can pay by card only. For a transfer or a cheque, write to the museum."))
+                gettext(
+                    N_("Here you can pay by card only. For a transfer or a cheque, write to the museum.")
+                    if card
+                    else N_("Choose one of the ways to pay that are offered here")
+                )
             )
 
     def validate_first_name(self, field: TextField) -> None:

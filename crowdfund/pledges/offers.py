@@ -61,9 +61,10 @@ class Offer:
     issuer_kind: str
     country: str
     fallback: str
-    methods: tuple[str, ...]
+    methods: tuple[str, ...]  # none while the issuer's account is stopped and its bank takes nothing
     threshold: Money | None
     rewards: tuple[OfferedReward, ...]
+    contact: str = ""  # the museum's address for mail
     given: Money | None = None  # before, by the gift that this one adds to: both together reach a reward
     early: str = ""  # the token of the link by which a friend came before the opening
     early_link_id: int | None = None
@@ -76,11 +77,15 @@ class Offer:
         return self.museum.url.removesuffix("/") + f"/{self.slug}/"
 
     def is_open(self) -> bool:
-        """Say whether a gift can be taken here and now: the campaign runs, and keeps what is given.
+        """Say whether a gift can be taken here and now: the campaign runs, keeps what is given, and there is a way to pay.
 
         The other funding models save a card and charge it later; to charge it now would break their promise.
         """
-        return self.model == FundingModel.KEEP and self.is_running()
+        return self.keeps() and bool(self.methods) and self.is_running()
+
+    def keeps(self) -> bool:
+        """Say whether money is taken as it is given, whatever becomes of the goal."""
+        return self.model == FundingModel.KEEP
 
     def is_running(self) -> bool:
         """Say whether the campaign runs, whatever its funding model; for friends it does before it opens."""
@@ -133,6 +138,7 @@ def load_offer(session: Session, museum: str, campaign: str) -> Offer:
             Artwork,
             Issuer.jurisdiction,
             Issuer.kind,
+            Issuer.takes_cards,
             BankDetails.takes_transfers,
             BankDetails.takes_cheques,
         )
@@ -153,8 +159,8 @@ def load_offer(session: Session, museum: str, campaign: str) -> Offer:
         .where(Reward.institution_id == found.institution_id, Reward.campaign_id == found.id, Reward.state == "offered")
         .order_by(Reward.position, Reward.id)
     )
-    by_hand = tuple(method for method, taken in zip(ANNOUNCED, row[5:], strict=True) if taken)
-    return _offer(*row[:5], ("card", *by_hand), rewards)
+    methods = tuple(method for method, taken in zip(("card", *ANNOUNCED), row[5:], strict=True) if taken)
+    return _offer(*row[:5], methods, rewards)
 
 
 def _offer(
@@ -188,6 +194,7 @@ def _offer(
         country=institution.country,
         fallback=said(found.fallback, own),
         methods=methods,
+        contact=institution.contact_email,
         threshold=Money(found.threshold_minor, found.currency) if found.threshold_minor else None,
         rewards=tuple(_offered(reward, own) for reward in rewards if _is_offered(reward)),
     )

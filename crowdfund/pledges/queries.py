@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from urllib.parse import urlencode
 
@@ -47,7 +47,30 @@ def give_page(offer: Offer, filled: Filled) -> GivePage:
     today = offer.day(clock.now())
     amount = filled.amount
     reward = offer.reward(filled.reward_id)
-    values = {"country": offer.country} | dict(filled.values)
+    return replace(
+        _untouched(offer),
+        amounts=_amounts(offer, filled, reward, today),
+        rewards=tuple(_choice(one, filled) for one in offer.rewards),
+        values={"country": offer.country} | dict(filled.values),
+        errors=filled.errors,
+        amount=amount,
+        fee_cover=gross_up(amount) - amount if amount and "card" in offer.methods else None,
+        net=relief.net(amount, offer.regime, filled.donor_kind, today) if amount else None,
+        relief=relief.relief(offer.regime, filled.donor_kind, today, offer.minimum.currency),
+        costs=tuple(_costs(offer, amount, today)),
+        reward_title=reward.title if reward else "",
+        group=filled.group,
+        piece=filled.piece,
+        waiver=_waiver(offer, reward, filled, today),
+        change_url=_change_url(offer, filled),
+        csrf_token=filled.csrf_token,
+        attempt=filled.attempt,
+        kept=tuple(name for name in KEPT if filled.values.get(name)),
+    )
+
+
+def _untouched(offer: Offer) -> GivePage:
+    """Give the form as nobody has filled it: what the campaign and its museum alone say."""
     return GivePage(
         museum=offer.museum,
         campaign_title=offer.title,
@@ -57,30 +80,18 @@ def give_page(offer: Offer, filled: Filled) -> GivePage:
         model=offer.model,  # type: ignore[arg-type] # the table holds the same words
         minimum=offer.minimum,
         currency=offer.minimum.currency,
-        amounts=_amounts(offer, filled, reward, today),
-        rewards=tuple(_choice(one, filled) for one in offer.rewards),
+        amounts=(),
+        rewards=(),
         countries=countries_from(offer.country),
-        values=values,
-        errors=filled.errors,
-        amount=amount,
-        fee_cover=gross_up(amount) - amount if amount else None,
-        net=relief.net(amount, offer.regime, filled.donor_kind, today) if amount else None,
-        relief=relief.relief(offer.regime, filled.donor_kind, today, offer.minimum.currency),
-        costs=tuple(_costs(offer, amount, today)),
-        reward_title=reward.title if reward else "",
-        group=filled.group,
-        piece=filled.piece,
-        waiver=_waiver(offer, reward, filled, today),
-        change_url=_change_url(offer, filled),
+        values={},
+        errors={},
         deadline=offer.day(offer.closes_at),
         threshold=offer.threshold,
         fallback=offer.fallback,
         methods=offer.methods,
+        contact=offer.contact,
         asks_tax_number=asks_tax_number(offer.jurisdiction),
         receipts_given=offer.regime is not None and offer.jurisdiction in LAWS,
-        csrf_token=filled.csrf_token,
-        attempt=filled.attempt,
-        kept=tuple(name for name in KEPT if filled.values.get(name)),
     )
 
 

@@ -103,6 +103,7 @@ class GivePage:
     values: Mapping[str, str]
     errors: Mapping[str, str]
     methods: tuple[str, ...] = ("card",)
+    contact: str = ""
     amount: Money | None = None
     fee_cover: Money | None = None
     net: Money | None = None

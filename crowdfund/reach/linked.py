@@ -75,7 +75,7 @@ def _action(page: CampaignPage, public_url: str) -> dict[str, Any]:
         "name": page.title,
         "actionStatus": f"{CONTEXT}/{STATUS[page.phase]}",
     }
-    if page.phase == "live":
+    if page.phase == "live" and page.takes_gifts:
         action["target"] = {
             "@type": "EntryPoint",
             "urlTemplate": f"{address}give",

@@ -18,6 +18,7 @@ from crowdfund.conversation.models import Question
 from crowdfund.gifts import service as gifts
 from crowdfund.gifts.reports import MoneyReceived
 from crowdfund.gifts.rules import Method
+from crowdfund.institutions.models import Issuer
 from crowdfund.links import digest, token_for
 from crowdfund.money import Money
 from crowdfund.pages import about, views
@@ -31,6 +32,11 @@ from tests import factories
 @pytest.fixture(autouse=True)
 def forget_pages(house: Flask) -> None:
     """Start each test without kept pages: the museums of the last one are gone."""
+    forget(house)
+
+
+def forget(house: Flask) -> None:
+    """Let the kept pages' time be up."""
     views._cache.__init__()  # type: ignore[misc]
     house.wsgi_app.forget()  # type: ignore[attr-defined]
 
@@ -277,3 +283,41 @@ def test_a_donor_is_counted_as_the_campaigns_page_counts_supporters(app: Flask, 
         factories.make_gift(session, campaign, donor, pledge_id=pledge.id)
         factories.make_gift(session, campaign)
     assert "supporter number 2 of" in client.get(f"/en/gifts/{token}").text
+
+
+def _stop_the_account(museum: int) -> None:
+    with transaction(factories.scope(museum)) as session:
+        session.scalars(select(Issuer)).one().payment_account_state = "restricted"
+
+
+@pytest.mark.parametrize("model", ["keep", "all_or_nothing"])
+def test_a_campaign_that_can_take_no_gift_says_so_at_once_and_names_an_address(
+    app: Flask, client: FlaskClient, model: str
+) -> None:
+    museum = _museum(app, funding_model=model)
+    if model == "keep":
+        assert 'name="amount"' in client.get("/en/aubigneux/pastel/").text
+        _stop_the_account(museum)
+        forget(app)
+    page = client.get("/en/aubigneux/pastel/").text
+    assert 'name="amount"' not in page
+    assert "pastel/give" not in page
+    assert "mailto:musee@example.org" in page
+    assert page.count('id="follow"') == 1
+    closed = client.get("/en/aubigneux/pastel/give")
+    assert closed.status_code == 409
+    assert "mailto:musee@example.org" in closed.text
+
+
+def test_the_front_page_hangs_first_and_counts_what_still_needs_gifts(app: Flask, client: FlaskClient) -> None:
+    soon = clock.now() + timedelta(days=2)
+    _museum(app, slug="promised", funding_model="all_or_nothing", closes_at=soon, minimum_minor=500)
+    full = _museum(app, slug="full", closes_at=soon, goal_minor=100)
+    with transaction(factories.scope(full)) as session:
+        _give(session, session.scalars(select(Campaign.id)).one(), 100)
+    _museum(app, slug="needy", minimum_minor=200)
+    front = client.get("/en/").text
+    places = [front.index(f"/en/{slug}/pastel/") for slug in ("needy", "full", "promised")]
+    assert places == sorted(places)
+    assert "One work is waiting" in front
+    assert "give from €2:" in front

@@ -234,6 +234,7 @@ class CampaignPage:
     `deadline` and `opens_at` are UTC; `timezone` is the museum's. `fallback` is the museum's sentence on what happens
     below the goal when the model's own sentence does not say it all. `outcome` tells the end in the museum's words. `way` is the
     code of the poster or link that led here.
+    `takes_gifts` says whether there is a way to give; where there is none the page names `contact`, the museum's address for mail.
     `early`: shown to friends before it is public. `draft`: shown to its museum alone. `shown_in`: the language that stands in.
     """
 
@@ -285,3 +286,5 @@ class CampaignPage:
     became: WhatBecame | None = None
     joint: bool = False  # held by several museums: their counts are added up
     way: str = ""
+    takes_gifts: bool = True
+    contact: str = ""

@@ -22,7 +22,7 @@ class MuseumPlace:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The front page. `raised` has one sum per currency."""
+    """The front page. `raised` has one sum per currency; `waiting` counts the works that still need gifts and take them."""
 
     rail: tuple[WorkCard, ...]
     works: tuple[WorkCard, ...]
@@ -35,6 +35,7 @@ class Home:
     fee_example: FeeExample | None = None
     latest: WorkCard | None = None
     latest_text: str = ""
+    waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True)
