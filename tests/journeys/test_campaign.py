@@ -1,4 +1,4 @@
-"""A campaign from an empty sheet to its signed statement, by three people in three browsers; each is refused what is not theirs."""
+"""A campaign from an empty sheet to its plaque, by three people in three browsers; each is refused what is not theirs."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from datetime import timedelta
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
+from pypdf import PdfReader
 
 from crowdfund import books, clock
 from crowdfund.institutions.bank import set_bank_details
@@ -82,6 +83,7 @@ def test_a_campaign_from_its_empty_sheet_to_its_end(people: People) -> None:
     a_question_and_a_letter(people)
     rewards_go_out(people)
     it_ends(people)
+    a_plaque_is_signed(people)
     people.town.work()
     assert list(books.check_museum(people.town.museum, people.town.slug)) == []
 
@@ -274,6 +276,25 @@ def it_ends(people: People) -> None:
     page.fill("#on", clock.now().date().isoformat())
     page.fill("#title_fr", "Le contrat est signé")
     director.press("Tell it")
+
+
+def a_plaque_is_signed(people: People) -> None:
+    """The director tells donors a day; once it is over, the names are fixed, signed and kept for the engraver."""
+    town, director = people.town, people.director
+    here = f"/plaques/{town.campaign_id}"
+    page = director.go(here)
+    assert page.get_by_role("button", name="Sign version 1").count() == 0
+    page.fill("#locks_on", (clock.now() + timedelta(days=1)).date().isoformat())
+    director.press("Tell them this day")
+    town.stack.sql("UPDATE plaques SET locks_on = current_date - 2 WHERE campaign_id = %s", town.campaign_id)
+    assert people.finance.go(here).get_by_role("button", name="Sign version 1").count() == 0
+    page = director.go(here)
+    page.fill("#quality", "directrice")
+    director.press("Sign version 1")
+    answer = page.request.get(f"{director.home}{here}/version-1.pdf")
+    said = "".join(sheet.extract_text() for sheet in PdfReader(io.BytesIO(answer.body())).pages)
+    assert "Camille R." in said
+    assert "Martinod" not in said  # who gave at the desk without a word did not ask to be named
 
 
 def reward_of(town: Town) -> int:
