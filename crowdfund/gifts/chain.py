@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -11,6 +12,7 @@ from crowdfund.campaigns.models import Reward
 from crowdfund.gifts.models import Gift
 from crowdfund.gifts.rules import GIVEN_BACK
 from crowdfund.money import Money
+from crowdfund.pledges import service as pledges
 from crowdfund.pledges.models import Pledge
 from crowdfund.pledges.rules import PledgeState, RewardState
 
@@ -50,3 +52,13 @@ def chain_of(session: Session, pledge: Pledge, *, before: int | None = None) -> 
             default=nothing,
         ),
     )
+
+
+def of_the_first(session: Session, pledge: Pledge) -> dict[str, Any]:
+    """Tell what a top-up shares with the gift it adds to: to whom it is dedicated, and what they come to in all."""
+    first = pledges.first_in_chain(session, pledge)
+    return {
+        "dedication": first.dedication_kind or "",
+        "dedicated_to": first.dedication_name or "",
+        "in_all": chain_of(session, pledge).given if first is not pledge else None,
+    }

@@ -23,6 +23,7 @@ from crowdfund.campaigns.texts import said
 from crowdfund.campaigns.view import picture_at
 from crowdfund.donors.models import Consent, Donor
 from crowdfund.donors.rules import ConsentKind
+from crowdfund.gifts.chain import of_the_first
 from crowdfund.gifts.models import Gift, Refund
 from crowdfund.gifts.thanking import rule_for, words_in
 from crowdfund.gifts.view import GiftMail
@@ -130,7 +131,7 @@ def content(kind: str, whole: Around, amount: Money) -> GiftMail:
         campaign_title=in_their_words(whole, whole.campaign.title),
         campaign_url=address,
         gift_url=page,
-        first_name=(whole.donor.first_name or "") if whole.donor.kind == "individual" else "",
+        first_name=whole.donor.first_name or whole.donor.company_name or "",
         amount=amount,
         timezone=museum.time_zone,
         wall=oklch(WALL_LIGHTNESS, museum.wall_chroma, museum.wall_hue),
@@ -166,6 +167,7 @@ def thanks(session: Session, gift: Gift, whole: Around) -> GiftMail:
         receipt=receipt,
         receipt_reason=reason,
         wants_news=_wants_news(session, whole.donor),
+        **(of_the_first(session, whole.pledge) if whole.pledge else {}),
     )
 
 

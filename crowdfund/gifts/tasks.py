@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from crowdfund import clock
 from crowdfund.campaigns.rules import is_open
+from crowdfund.donors.models import Donor
 from crowdfund.gifts import days, dedications, mails, outcomes, people, visitors, wall
 from crowdfund.gifts.models import Gift, Refund
 from crowdfund.gifts.rules import Method, RefundState
@@ -25,6 +26,8 @@ from crowdfund.worker import sweeps_every
 
 # Two gifts of one donor to one campaign within this time may be one too many.
 CLOSE_TOGETHER = timedelta(minutes=15)
+# A reminder that could not leave for so long says nothing to anybody any more.
+TOO_LATE = timedelta(days=2)
 
 
 @subscribes("gift.received", outside=True)
@@ -93,13 +96,22 @@ def _ask_about_two(scope: TaskScope, first_id: int, second_id: int) -> None:
     send_once(scope, f"two_gifts:{first_id}-{second_id}", compose)
 
 
+def _adds(session: Session, gift: Gift) -> bool:
+    pledge = session.get(Pledge, (gift.institution_id, gift.pledge_id)) if gift.pledge_id is not None else None
+    return pledge is not None and pledge.tops_up_id is not None
+
+
 def _close_gifts(session: Session, gift: Gift) -> list[int]:
-    if gift.donor_id is None or gift.imported or gift.method != Method.CARD:
+    """List the gifts so near to this one that one may be too many. What was added on purpose, by a gift's link, never is."""
+    if gift.donor_id is None or gift.imported or gift.method != Method.CARD or _adds(session, gift):
         return []
     near = (gift.received_at - CLOSE_TOGETHER, gift.received_at + CLOSE_TOGETHER)
     return list(
         session.scalars(
-            select(Gift.id).where(
+            select(Gift.id)
+            .outerjoin(Pledge, Pledge.id == Gift.pledge_id)
+            .where(
+                Pledge.tops_up_id.is_(None),
                 Gift.donor_id == gift.donor_id,
                 Gift.campaign_id == gift.campaign_id,
                 Gift.id != gift.id,
@@ -154,14 +166,36 @@ def _tell_refund(scope: TaskScope, refund_id: int, gift_id: int) -> None:
     send_once(scope, f"refunded:{refund_id}", compose)
 
 
+def _given_since(session: Session, pledge: Pledge) -> bool:
+    """Say whether the same address has given to the campaign, or announced it, since the pledge was made."""
+    mine = select(Donor.email).where(Donor.id == pledge.donor_id).scalar_subquery()
+    expected = and_(Pledge.state == PledgeState.MADE, Pledge.reference.is_not(None))
+    found = (
+        select(Pledge.id)
+        .join(Donor, Donor.id == Pledge.donor_id)
+        .where(
+            Donor.email == mine,
+            Pledge.campaign_id == pledge.campaign_id,
+            Pledge.created_at >= pledge.created_at,
+            or_(Pledge.state == PledgeState.PAID, expected),
+        )
+    )
+    return session.scalars(found.limit(1)).first() is not None
+
+
 @subscribes("pledge.expired", outside=True)
 def remind(scope: TaskScope, pledge_id: int) -> None:
-    """Remind a donor once of a payment that was not finished, while the campaign is open."""
+    """Remind a donor once of a payment that was not finished, while the campaign is open.
+
+    It is told an hour late: who has given or announced meanwhile, in whatever way, is not written to.
+    """
 
     def compose(session: Session) -> Mail | None:
         pledge = session.get_one(Pledge, (museum_of(session), pledge_id))
         whole = mails.around(session, pledge.campaign_id, pledge.donor_id, pledge.id)
         if whole is None or pledge.state != PledgeState.EXPIRED or pledge.method != Method.CARD or pledge.held_at:
+            return None
+        if pledge.closed_at is None or clock.now() - pledge.closed_at > TOO_LATE or _given_since(session, pledge):
             return None
         if not is_open(whole.campaign.state, whole.campaign.opens_at, whole.campaign.closes_at, clock.now()):
             return None

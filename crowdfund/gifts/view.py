@@ -146,6 +146,7 @@ class GiftMail:
     giver: str = ""
     dedication: str = ""
     dedicated_to: str = ""
+    in_all: Money | None = None  # with the gift that this one adds to
     own_words: str = ""  # of the museum's rule of thanks
     fulfilment: str = ""  # of the reward: postal, pick_up …
     opening: str = ""

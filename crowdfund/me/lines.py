@@ -61,6 +61,7 @@ def work_of(session: Session, campaign_id: int) -> WorkCard:
 
 def wall_line(session: Session, museum: str, pledge: Pledge, donor: Donor) -> WallLine:
     """Tell how a gift is shown on the wall, and where that is changed."""
+    pledge = pledges.first_in_chain(session, pledge)  # what adds to a gift stands there with it
     if pledge.group_id is not None:  # the group stands there for all
         return WallLine(name=session.get_one(Group, (pledge.institution_id, pledge.group_id)).name)
     return WallLine(

@@ -17,14 +17,15 @@ from crowdfund.campaigns.texts import named_piece, said
 from crowdfund.desk.ways import bank_code, way_to_pay
 from crowdfund.donors.models import Donor
 from crowdfund.donors.rules import short_name
-from crowdfund.gifts import choices, dedications, rules
+from crowdfund.gifts import choices, dedications
+from crowdfund.gifts.chain import chain_of
 from crowdfund.gifts.models import Gift, Refund
 from crowdfund.i18n import current_locale, gettext
 from crowdfund.institutions.models import Issuer
 from crowdfund.invitations.queries import invitations_of
 from crowdfund.invitations.rules import visit_code, written_code
 from crowdfund.money import Money
-from crowdfund.pages.after import next_reward, share_card
+from crowdfund.pages.after import cost_after_tax, is_wall_reward, next_reward, on_the_wall, rank_of, share_card
 from crowdfund.pages.cards import card_of, card_statement
 from crowdfund.pages.view.gift import (
     GiftPage,
@@ -60,6 +61,7 @@ def gift_page(session: Session, token: str, *, waiting: bool = False) -> GiftPag
         card_statement().where(Campaign.institution_id == pledge.institution_id, Campaign.id == campaign_id)
     ).one()
     donor = session.get_one(Donor, (pledge.institution_id, pledge.donor_id))
+    first = pledges.first_in_chain(session, pledge)
     card = card_of(row)
     state = _state(session, pledge, gift)
     if waiting and state == "cancelled" and pledge.state == PledgeState.MADE:
@@ -80,7 +82,7 @@ def gift_page(session: Session, token: str, *, waiting: bool = False) -> GiftPag
         timezone=row.time_zone,
         charged=pledge.amount,
         email_shown=donor.email or "",
-        rank=_rank(session, gift),
+        rank=rank_of(session, gift),
         refunded=Money(gift.refunded_minor, gift.currency) if gift and gift.refunded_minor else None,
         refunded_on=_refunded_on(session, gift),
         reward=_reward(session, pledge, row.default_locale),
@@ -89,13 +91,14 @@ def gift_page(session: Session, token: str, *, waiting: bool = False) -> GiftPag
         receipt_url=receipt.url,
         receipt_reason=receipt.reason,
         receipt_check_url=receipt.check_url,
-        wall_choice=pledge.wall if pledge.wall in {"short", "other"} else "anonymous",  # type: ignore[arg-type]
+        wall_choice=first.wall if first.wall in {"short", "other"} else "anonymous",  # type: ignore[arg-type]
         wall_short=short_name(donor.first_name or "", donor.last_name or ""),
-        wall_name=pledge.wall_name or "",
-        plaque=notice(session, pledge),
-        message=pledge.message or "",
-        town=pledge.wall_town or "",
-        dedication_shown=pledge.wall_dedication,
+        wall_name=first.wall_name or "",
+        plaque=notice(session, first),
+        message=first.message or "",
+        town=first.wall_town or "",
+        dedication_shown=first.wall_dedication,
+        **on_the_wall(session, first),
         change_url=url_for("pages.change_wall", token=token) if donor.erased_at is None else "",
         receipt_questions=_questions(session, pledge, donor, gift, token),
         retry_url=url_for("giving.pay", token=token) if state in RETRIED and _may_retry(session, pledge) else "",
@@ -109,12 +112,18 @@ def gift_page(session: Session, token: str, *, waiting: bool = False) -> GiftPag
         invitations_url=f"/{current_locale()}/gifts/{token}/invitations" if state == "paid" else "",
         invited=bool(gift) and state == "paid" and bool(invitations_of(session, pledge)),
         bring_url=f"/{current_locale()}/gifts/{token}/bring" if state == "paid" and _open(session, pledge) else "",
-        visit_code=written_code(visit_code(pledge.token_hash)) if state == "paid" else "",
+        visit_code=written_code(visit_code(first.token_hash)) if state == "paid" else "",
         calendar_url=url_for("gifts.end_of_appeal", token=token) if gift and _open(session, pledge) else "",
         opening=said(row.opening, row.default_locale),
-        dedication=pledge.dedication_kind or "",  # type: ignore[arg-type] # the table holds the same words
-        dedicated_to=pledge.dedication_name or "",
-        card_url=url_for("gifts.card", token=token) if gift and dedications.stored_card(pledge) else "",
+        dedication=first.dedication_kind or "",  # type: ignore[arg-type] # the table holds the same words
+        dedicated_to=first.dedication_name or "",
+        card_url=url_for("gifts.card", token=pledges.gift_token(first))
+        if gift and dedications.stored_card(first)
+        else "",
+        in_all=chain_of(session, pledge).given if gift and first is not pledge else None,
+        has_piece=pledge.piece_id is not None,
+        wall_reward=is_wall_reward(session, pledge),
+        cost=cost_after_tax(session, pledge, donor, gift) if state == "paid" else None,
         more_url=more,
         share_card=share_card(pledge, token) if state == "paid" and donor.erased_at is None else None,
         ahead=next_reward(session, pledge, row.default_locale, more) if more else None,
@@ -258,20 +267,6 @@ def _questions(
         country=donor.country or issuer.country,
         for_company=donor.kind == "company",
         asks_tax_number=asks_tax_number(issuer.jurisdiction),
-    )
-
-
-def _rank(session: Session, gift: Gift | None) -> int | None:
-    if gift is None:
-        return None
-    return session.scalar(
-        select(func.count(Gift.donor_id.distinct())).where(
-            Gift.campaign_id == gift.campaign_id,
-            Gift.id <= gift.id,
-            Gift.state.not_in(
-                (rules.GiftState.REFUNDED, rules.GiftState.LOST)
-            ),  # as the campaign's page counts its supporters
-        )
     )
 
 

@@ -198,8 +198,9 @@ def change_wall(token: str) -> BaseResponse:
     if not form.validate():
         return _gift_page(scope, token, form.first_errors())
     with transaction(scope) as session:
-        wall.change_wall(session, pledges.pledge_by_token(session, token).id, **form.wishes)
-    return redirect(f"{url_for('.gift', token=token)}#shown", 303)
+        pledge = pledges.first_in_chain(session, pledges.pledge_by_token(session, token))
+        wall.change_wall(session, pledge.id, **form.wishes)
+    return redirect(f"{url_for('.gift', token=token)}?kept=1#shown", 303)
 
 
 @blueprint.post("/<lang:lang>/gifts/<token>/receipt")
@@ -242,6 +243,7 @@ def _gift_page(scope: DonorScope, token: str, errors: dict[str, str] | None = No
             values=shown_values(request.form),
             errors=errors or {},
             csrf_token=form_token(token),
+            kept="kept" in request.args and not errors,
         )
     answer = make_response(text, 422 if errors else 200)
     if errors:

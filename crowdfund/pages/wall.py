@@ -26,11 +26,9 @@ def wall(session: Session, row: Row[Any], asked: Mapping[str, str]) -> Wall | No
     donors = int(row.supporters)
     if donors == 0:
         return None
-    here = (
-        WallEntry.institution_id == row.institution_id,
-        WallEntry.campaign_id == row.id,
-        WallEntry.shown_from <= clock.now(),
-    )
+    chosen = (WallEntry.institution_id == row.institution_id, WallEntry.campaign_id == row.id)
+    here = (*chosen, WallEntry.shown_from <= clock.now())
+    to_come = session.scalar(select(func.count()).where(*chosen, WallEntry.shown_from > clock.now())) or 0
     named = session.scalar(select(func.count()).where(*here)) or 0
     query = asked.get("name", "")[:80].strip()
     everybody = bool(query) or asked.get("names") == "all"
@@ -46,7 +44,8 @@ def wall(session: Session, row: Row[Any], asked: Mapping[str, str]) -> Wall | No
     more = named > SHOWN and not everybody
     return Wall(
         donors=donors,
-        anonymous=max(0, donors - named),
+        anonymous=max(0, donors - named - to_come),
+        to_come=to_come > 0,
         shown=named,
         names=names,
         words=words[:SAID],

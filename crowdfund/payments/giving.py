@@ -152,7 +152,7 @@ def _pledge(offer: Offer, data: Any) -> AnyResponse:
             return _to_payment(offer, form, attempt, made)
     if not offer.is_open():
         return closed(offer)
-    errors = form.receipt_problems(offer.jurisdiction) | dict(problems.errors)
+    errors = form.receipt_problems(offer.jurisdiction) | _wall_problems(form, offer) | dict(problems.errors)
     if errors or attempt is None or form.chosen is None:
         return _again(offer, form, attempt, Problems(_ordered(form, errors), problems.status))
     age = token_age(str(attempt), form.csrf_token.data)
@@ -174,6 +174,14 @@ def _pledge(offer: Offer, data: Any) -> AnyResponse:
             raise
         return _again(offer, form, attempt, Problems({refusal.field: said(refusal)}, refusal.status))
     return _to_payment(offer, form, attempt, made)
+
+
+def _wall_problems(form: GiveForm, offer: Offer) -> dict[str, str]:
+    """Ask under which name a reward puts its donor on the wall: nothing is chosen there beforehand."""
+    reward = offer.reward(form.reward_id)
+    if reward is None or reward.sent_by != "wall" or form.waive_reward.data or form.group or form.wall.raw_data:
+        return {}
+    return {"wall": gettext("Your reward puts your name on the wall: say which name, or stay anonymous all the same")}
 
 
 def _ordered(form: GiveForm, errors: Mapping[str, str]) -> dict[str, str]:

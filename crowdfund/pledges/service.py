@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -28,11 +28,29 @@ from crowdfund.pledges.rules import (
 )
 
 __all__ = [
-    "cancel", "earlier_in_chain", "exchange_rewards", "expire", "fulfil", "fulfil_all", "fulfil_locked", "gift_token", "give_up_reward",
-    "lock_pledges", "make_pledge", "make_pledges", "pledge_by_token", "pledge_of", "promise", "promise_all", "reopen",
+    "cancel",
+    "earlier_in_chain",
+    "exchange_rewards",
+    "expire",
+    "first_in_chain",
+    "fulfil",
+    "fulfil_all",
+    "fulfil_locked",
+    "gift_token",
+    "give_up_reward",
+    "lock_pledges",
+    "make_pledge",
+    "make_pledges",
+    "pledge_by_token",
+    "pledge_of",
+    "promise",
+    "promise_all",
+    "reopen",
     "take_up_reward",
 ]  # fmt: skip
 
+# A donor whose payment did not go through is mostly trying again: nobody writes to them meanwhile.
+RETRIED_WITHIN = timedelta(hours=1)
 HELD = N_("Money has come for this gift and the museum is looking at it. Please do not pay again.")
 GONE_MEANWHILE = N_("The reward you chose has gone in the meantime. You can give again with another one, or with none.")
 
@@ -124,7 +142,8 @@ def expire(session: Session, pledge_id: int) -> Pledge:
     pledge = pledge_of(session, pledge_id, lock=True)
     if pledge.held_at is None and can_become(pledge.state, PledgeState.EXPIRED):
         _end(session, pledge, PledgeState.EXPIRED)
-        publish(session, "pledge.expired", key=f"{pledge.id}:{clock.now().isoformat()}", pledge_id=pledge.id)
+        key = f"{pledge.id}:{clock.now().isoformat()}"
+        publish(session, "pledge.expired", key=key, delay=RETRIED_WITHIN, pledge_id=pledge.id)
     return pledge
 
 
@@ -171,6 +190,11 @@ def earlier_in_chain(session: Session, pledge_id: int) -> list[Pledge]:
     if locked[pledge_id].reward_state != RewardState.CLAIMED or locked[pledge_id].state != PledgeState.PAID:
         return []
     return [one for one in locked.values() if one.id < pledge_id and one.state == PledgeState.PAID]
+
+
+def first_in_chain(session: Session, pledge: Pledge) -> Pledge:
+    """Give the pledge that a top-up adds to, itself when it adds to none: the wall, the dedication, the code are that one's."""
+    return pledge if pledge.tops_up_id is None else pledge_of(session, pledge.tops_up_id)
 
 
 def exchange_rewards(session: Session, pledge_id: int, before: Sequence[Pledge]) -> None:

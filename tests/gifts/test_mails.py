@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import smtplib
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -133,6 +134,21 @@ def test_a_payment_not_finished_is_recalled_once_to_those_who_agreed(scene: Scen
     scene.provider.pay(scene.open(pledge_id))
     scene.hear()
     assert len(scene.mailer.keys("not_finished")) == 1
+
+
+def test_who_tries_again_is_left_alone_for_an_hour_and_not_reminded_once_it_worked(scene: Scene) -> None:
+    donor = donor_id(scene)
+    with transaction(scene.scope) as session:
+        session.add(Consent(donor_id=donor, kind=ConsentKind.NEWS_MUSEUM, wording="w", locale="fr", source="form"))
+    begun = scene.pledge(donor_id=donor)
+    scene.given(donor_id=donor)
+    scene.provider.close_page(scene.account, scene.open(begun))
+    scene.hear()
+    assert scene.pledge_state(begun) == "expired"
+    assert scene.mailer.keys("not_finished") == []
+    with transaction(scene.scope) as session:
+        told = session.scalars(select(OutboxRow).where(OutboxRow.topic == "pledge.expired")).one()
+    assert told.not_before - told.created_at == timedelta(hours=1)
 
 
 def test_a_refused_password_bounces_nothing(scene: Scene) -> None:

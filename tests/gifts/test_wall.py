@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
 from flask import Flask
 from sqlalchemy import func, select
 
+from crowdfund import clock
 from crowdfund.gifts import tasks, wall
+from crowdfund.pages.wall import wall as read_wall
 from crowdfund.pledges import service as pledges
 from crowdfund.pledges.models import WallEntry
 from crowdfund.tenancy import transaction
@@ -73,3 +79,19 @@ def test_a_box_has_no_name_to_take_down(app: Flask) -> None:
         gift = factories.make_gift(session, factories.make_campaign(session), pledge_id=None)
         tasks.follow_on_wall(session, gift_id=gift.id)
         assert session.scalar(select(func.count()).select_from(WallEntry)) == 0
+
+
+def test_who_waits_for_the_next_ten_minutes_is_not_counted_among_those_who_refused(app: Flask) -> None:
+    with transaction(factories.scope(factories.make_institution())) as session:
+        campaign = factories.make_campaign(session)
+        pledge = factories.make_pledge(session, campaign, state="paid", wall="short")
+        factories.make_gift(session, campaign, pledge_id=pledge.id)
+        wall.show(session, pledge)
+        row: Any = SimpleNamespace(institution_id=campaign.institution_id, id=campaign.id, supporters=3)
+        waiting = read_wall(session, row, {})
+        with clock.at(clock.now() + timedelta(minutes=11)):
+            shown = read_wall(session, row, {})
+    assert waiting is not None
+    assert (waiting.anonymous, waiting.shown, waiting.to_come) == (2, 0, True)
+    assert shown is not None
+    assert (shown.anonymous, shown.shown, shown.to_come) == (2, 1, False)

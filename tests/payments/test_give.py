@@ -647,6 +647,19 @@ def _paid(place: Place, provider: FakeProvider, **changes: str) -> tuple[str, di
     return token, {"csrf_token": hidden(place.client.get(f"/fr/gifts/{token}").text)["csrf_token"]}
 
 
+def test_a_name_on_the_wall_as_a_reward_asks_which_name(place: Place) -> None:
+    with transaction(factories.scope(place.museum)) as session:
+        session.get_one(Reward, (place.museum, place.print_id)).fulfilment = "wall"
+    before = place.written()
+    asked = place.form(reward=str(place.print_id), amount="100") | PERSON
+    del asked["wall"]
+    answer = place.client.post(place.url, data=asked)
+    assert answer.status_code == 422
+    assert 'id="e-wall"' in answer.text
+    assert place.written() == before
+    assert place.client.post(place.url, data=asked | {"wall": "short"}).status_code == 303
+
+
 def test_a_donor_changes_what_is_shown(place: Place, provider: FakeProvider) -> None:
     token, form = _paid(place, provider)
     assert place.only(WallEntry).display_name == "Camille R."
@@ -656,7 +669,13 @@ def test_a_donor_changes_what_is_shown(place: Place, provider: FakeProvider) -> 
     assert "<title>Erreur — " in wrong.text
     assert 'id="e-wall_name"' in wrong.text
     assert "Un mot</textarea>" in wrong.text
-    assert place.client.post(url, data=form | {"wall": "other", "wall_name": "Classe de CM2"}).status_code == 303
+    told = form | {"wall": "other", "wall_name": "Classe de CM2", "message": "Un mot"}
+    kept = place.client.post(url, data=told)
+    assert kept.status_code == 303
+    page = unescape(place.client.get(kept.location).text)
+    assert 'role="status"' in page
+    assert "Enregistré\u202f: le mur porte «\u202fClasse de CM2\u202f»" in page
+    assert "Votre mot attend d’être lu" in page
     assert place.only(WallEntry).display_name == "Classe de CM2"
     assert place.client.post(url, data={"wall": "anonymous"}).status_code == 422
     assert place.client.post(url, data=form | {"wall": "anonymous"}).status_code == 303

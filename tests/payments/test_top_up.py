@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import unescape
 from typing import Any
 from uuid import uuid4
@@ -60,6 +61,36 @@ def test_more_is_given_by_the_same_donor_and_named_once_on_the_wall(scene: Scene
         assert len(session.scalars(select(WallEntry)).all()) == 1
         assert len(session.scalars(select(Donor)).all()) == 1
     scene.check_books()
+
+
+def test_what_was_added_inherits_the_wall_the_dedication_and_the_code_and_nobody_asks_whether_it_was_meant(
+    scene: Scene, token: str
+) -> None:
+    with transaction(scene.scope) as session:
+        first = session.scalars(select(Pledge)).one()
+        first.dedication_kind, first.dedication_name = "memory", "Lucienne Morel"
+    add(scene, token)
+    second = pledges(scene)[1]
+    scene.provider.pay(str(scene.checkout(second.id).session))
+    scene.hear()
+    assert scene.mailer.keys("two_gifts") == []
+    key, mail = scene.mailer.sent[-1]
+    assert key.startswith("thanks:")
+    assert "Lucienne Morel" in mail.text
+    client = scene.app.test_client()
+    old = unescape(client.get(f"/en/gifts/{token}").text)
+    own = token_for(scene.app.extensions["config"].secret_key, "gift", scene.museum, str(second.attempt))
+    new = unescape(client.get(f"/en/gifts/{own}").text)
+    code = re.compile(r"Your visit code: (\S+ \S+)\. ")
+    assert code.findall(new) == code.findall(old)
+    assert "€80 in all" in new
+    assert "Lucienne Morel" in new
+    assert "Your name appears on the wall at" in new
+    assert "You are supporter number 1 " in new
+    form = hidden(new) | {"wall": "other", "wall_name": "Les Rey"}
+    assert client.post(f"/en/gifts/{own}/wall", data=form).status_code == 303
+    with transaction(scene.scope) as session:
+        assert session.scalars(select(WallEntry.display_name)).all() == ["Les Rey"]
 
 
 def test_a_double_click_makes_one_pledge(scene: Scene, token: str) -> None:

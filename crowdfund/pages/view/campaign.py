@@ -152,6 +152,7 @@ class Wall:
     words: tuple[WallWords, ...] = ()
     query: str = ""
     more_url: str = ""
+    to_come: bool = False  # a name waits for the next ten minutes
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,12 @@ class GiftPage:
     message: str = ""
     town: str = ""  # shown beside the name; empty: none is
     dedication_shown: bool = True
+    wall_from: datetime | None = None  # the name is shown from then on: names appear in steps
+    words_wait: bool = False  # for a reader of the museum
+    has_piece: bool = False
+    wall_reward: bool = False  # the reward is the name on the wall
+    in_all: Money | None = None  # with what this gift adds to
+    cost: Money | None = None  # after tax
     change_url: str = ""
     receipt_questions: ReceiptQuestions | None = None
     retry_url: str = ""
