@@ -18,6 +18,7 @@ from flask import g, has_app_context, has_request_context, request
 from werkzeug.routing import BaseConverter
 
 from crowdfund import formats
+from crowdfund.money import Money, exponent
 from crowdfund.translations import catalogue
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from flask import Flask
-
-    from crowdfund.money import Money
 
 LOCALES = ("fr", "it", "en")
 DEFAULT = "fr"
@@ -136,6 +135,12 @@ def money_exact(amount: Money, locale: str | None = None) -> str:
     return formats.money_exact(amount, locale or current_locale())
 
 
+def money_down(amount: Money) -> str:
+    """Write a public sum in whole units, rounded down: 27 991.02 is "27 991 €". Never promises a cent that is not there."""
+    whole = amount.minor - amount.minor % 10 ** exponent(amount.currency)
+    return money(Money(whole, amount.currency))
+
+
 def number(value: int, locale: str | None = None) -> str:
     """Write a whole number: "1 043"."""
     return formats.number(value, locale or current_locale())
@@ -241,6 +246,7 @@ def register(app: Flask) -> None:
     environment.policies["ext.i18n.trimmed"] = True
     environment.filters.update(
         money=money,
+        money_down=money_down,
         money_exact=money_exact,
         number=number,
         percent=percent,

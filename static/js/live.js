@@ -1,7 +1,7 @@
 // The live total: asks every 20 s while the page is seen, changes text only when it moved, and announces at most
 // one sentence a minute. The answer holds numbers, not words: {"raised_minor", "goal_minor", "currency", "donors"}: no names, since who came
 // with which sum could be told from the two.
-import { count, money } from "./numbers.js";
+import { count, whole } from "./numbers.js";
 
 const EVERY = 20_000;
 const SAY = 60_000;
@@ -20,7 +20,7 @@ export function live(block) {
     const answer = await fetch(block.dataset.live, { headers: { Accept: "application/json" } }).catch(() => null);
     if (!answer?.ok) return;
     const now = await answer.json();
-    for (const sum of document.querySelectorAll("[data-live-sum]")) put(sum, money(now.raised_minor, now.currency));
+    for (const sum of document.querySelectorAll("[data-live-sum]")) put(sum, whole(now.raised_minor, now.currency));
     put(block.querySelector("[data-live-donors]"), count(now.donors));
     if (now.goal_minor) {
       const width = `${Math.min((now.raised_minor * END) / now.goal_minor, END).toFixed(2)}%`;
@@ -29,7 +29,7 @@ export function live(block) {
     }
     const last = block.querySelector("[data-live-last]");
     if (last && donors !== null && now.donors > donors && Date.now() - said > SAY) {
-      put(last, block.dataset.liveSaid.replace("{sum}", money(now.raised_minor, now.currency)));
+      put(last, block.dataset.liveSaid.replace("{sum}", whole(now.raised_minor, now.currency)));
       said = Date.now();
     }
     donors = now.donors;

@@ -13,6 +13,12 @@ export function money(minor, currency, exact = false) {
     .format(minor / unit);
 }
 
+// A public sum in whole units, rounded down as the server does it.
+export function whole(minor, currency) {
+  const unit = 10 ** decimals(currency);
+  return money(minor - (minor % unit), currency);
+}
+
 export function count(value) {
   return new Intl.NumberFormat(locale()).format(value);
 }
