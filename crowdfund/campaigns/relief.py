@@ -35,11 +35,20 @@ WORDING = {
             " (tax code, article 238 bis)."
         ),
     ),
+    # DL 83/2014, article 1 (permanent by law 208/2015); Agenzia delle Entrate, circular 34/E of 28 December 2023:
+    # people and bodies without a business within 15 % of income, businesses within 5 per mille of revenue.
     "it_art_bonus": _Wording(
         "Art Bonus",
         N_(
-            "For those taxed in Italy: a tax credit in three equal yearly parts, within 15 % of income"
+            "Art Bonus, for people taxed in Italy: a tax credit in three equal yearly parts, within 15 % of income"
             " (decree-law 83/2014, article 1)."
+        ),
+    ),
+    "it_art_bonus:company": _Wording(
+        "Art Bonus",
+        N_(
+            "Art Bonus, for companies taxed in Italy: a tax credit in three equal yearly parts, within 5 per mille of"
+            " yearly revenue (decree-law 83/2014, article 1)."
         ),
     ),
     "be_145_33": _Wording(
@@ -51,6 +60,19 @@ WORDING = {
     ),
 }
 
+# What the house does: a receipt leaves once the money is booked, save where the law wants one a year (tax/be, tax/ch).
+AT_ONCE = N_("Yes, if you ask for it when you give: it comes by e-mail as soon as the gift is paid.")
+RECEIPTS = {
+    "fr": AT_ONCE,
+    "it": AT_ONCE,
+    "be": N_(
+        "Yes, if you ask for it when you give: it comes by e-mail after the year’s end, from €40 of gifts in all."
+    ),
+    "ch": N_(
+        "Yes, if you ask for it when you give: it comes by e-mail after the year’s end, from CHF 100 of gifts in all."
+    ),
+}
+
 
 def relief(regime: str | None, donor_kind: str, on: date, currency: str = "EUR") -> TaxRelief | None:
     """Tell what comes back for a gift of this regime on this day; None where nothing can be promised."""
@@ -59,7 +81,7 @@ def relief(regime: str | None, donor_kind: str, on: date, currency: str = "EUR")
     own = countries.regime_for(regime, donor_kind)
     whole = Money(WHOLE.minor, currency)
     cost = countries.after_tax_cost(whole, own, donor_kind, on) if own else None
-    wording = WORDING.get(own or "")
+    wording = WORDING.get(f"{own}:{donor_kind}") or WORDING.get(own or "")
     if cost is None or wording is None:
         return None
     return TaxRelief(
@@ -68,6 +90,12 @@ def relief(regime: str | None, donor_kind: str, on: date, currency: str = "EUR")
         law=gettext(wording.law),
         conditions=gettext(wording.conditions),
     )
+
+
+def receipt_answer(regime: str | None) -> str:
+    """Answer whether a receipt comes, and when; nothing where no receipt is issued."""
+    sentence = RECEIPTS.get((regime or "").partition("_")[0])
+    return gettext(sentence) if sentence else ""
 
 
 def net(amount: Money, regime: str | None, donor_kind: str, on: date) -> Money | None:

@@ -19,6 +19,7 @@ from config import Config
 from crowdfund.campaigns import art
 from crowdfund.campaigns.models import Artwork, Campaign, CampaignTotal, Reward
 from crowdfund.campaigns.relief import net
+from crowdfund.campaigns.relief import relief as promised
 from crowdfund.campaigns.texts import said
 from crowdfund.campaigns.view import picture_at
 from crowdfund.donors.models import Consent, Donor
@@ -151,6 +152,8 @@ def thanks(session: Session, gift: Gift, whole: Around) -> GiftMail:
     if receipt in {"coming", "held"}:
         cost = net(gift.amount, whole.campaign.tax_regime, whole.donor.kind, gift.gift_date)
     relief = gift.amount - cost if cost is not None else None
+    # The scheme's own rate: one computed back from rounded cents may be a point off.
+    scheme = promised(whole.campaign.tax_regime, whole.donor.kind, gift.gift_date, gift.currency)
     rule = rule_for(session, gift, whole.donor, whole.locale)
     return replace(
         content("thanks", whole, gift.amount),
@@ -162,7 +165,7 @@ def thanks(session: Session, gift: Gift, whole: Around) -> GiftMail:
         missing=missing(session, whole.campaign),
         net=cost,
         relief=relief,
-        relief_percent=relief.minor * 100 // gift.amount_minor if relief is not None else None,
+        relief_percent=scheme.percent if scheme is not None and relief is not None else None,
         reward=_reward(session, whole),
         receipt=receipt,
         receipt_reason=reason,

@@ -126,6 +126,7 @@ def campaign(
         promised=Money(int(row.promised_minor), row.currency) if row.promised_minor else None,
         announced=Money(int(row.announced_minor), row.currency) if row.announced_minor else None,
         relief=tax.relief(row.tax_regime, "individual", today, row.currency),
+        receipt=tax.receipt_answer(row.tax_regime),
         calculator=calculator(row, today, asked),
         plan=plan,
         plan_total=sum((part.amount for part in plan[1:]), plan[0].amount) if plan else None,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any, Literal
 
@@ -73,17 +74,10 @@ def calculator(row: Row[Any], today: date, asked: Mapping[str, str]) -> Calculat
     """Answer what a gift really costs, for the amount and the place asked about."""
     if row.tax_regime is None:
         return None
-    options = []
-    for kind, label in (("individual", gettext("as a person")), ("company", gettext("as a company"))):
-        found = tax.relief(row.tax_regime, kind, today, row.currency)
-        if found:
-            options.append((kind, gettext("in %(country)s, %(kind)s", country=found.place, kind=label), found.share))
+    options = tuple(_tax_options(row, today))
     if not options:
         return None
-    options.append(("elsewhere", gettext("Elsewhere"), 0))
-    picked = asked.get("tax", options[0][0])
-    if picked not in {code for code, _label, _share in options}:
-        picked = options[0][0]
+    picked = next((one for one in options if one.code == asked.get("tax")), options[0]).code
     amount, error = (
         Money(row.suggested_minor[PICKED] if len(row.suggested_minor) > PICKED else row.minimum_minor, row.currency),
         "",
@@ -98,10 +92,24 @@ def calculator(row: Row[Any], today: date, asked: Mapping[str, str]) -> Calculat
     return Calculator(
         amount,
         net or amount,
-        tuple(TaxOption(code, label, share, picked=code == picked) for code, label, share in options),
+        tuple(replace(one, picked=one.code == picked) for one in options),
         error,
         typed,
     )
+
+
+def _tax_options(row: Row[Any], today: date) -> Iterator[TaxOption]:
+    """Say where and as whom one may pay taxes, with what the law says there; nothing where no relief is promised."""
+    place = ""
+    for kind, label in (("individual", gettext("as a person")), ("company", gettext("as a company"))):
+        found = tax.relief(row.tax_regime, kind, today, row.currency)
+        if found:
+            place = found.place
+            named = gettext("in %(country)s, %(kind)s", country=place, kind=label)
+            yield TaxOption(kind, named, found.share, conditions=found.conditions)
+    if place:
+        words = gettext("Who pays no taxes there (%(place)s) has no relief that we could promise.", place=place)
+        yield TaxOption("elsewhere", gettext("Elsewhere"), 0, conditions=words)
 
 
 def milestones(session: Session, row: Row[Any], progress: Progress) -> tuple[Milestone, ...]:

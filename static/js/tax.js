@@ -8,6 +8,7 @@ export function taxes(root) {
     form.addEventListener("input", () => {
       const gift = typed(form.elements.tax_amount.value, currency);
       const picked = form.querySelector("[name=tax]:checked");
+      for (const said of root.querySelectorAll("[data-tax-said]")) said.hidden = said.dataset.taxSaid !== picked?.value;
       if (!gift || !picked) return;
       const kept = net(gift, Number(picked.dataset.share));
       part("gift").textContent = money(gift, currency);

@@ -73,6 +73,11 @@ def test_thanks_tell_the_cost_after_tax(scene: Scene) -> None:
     assert "17.00" in text
 
 
+def test_thanks_name_the_rate_of_the_law_and_none_computed_back(scene: Scene) -> None:
+    scene.given(1501, locale="en")  # 9.90 of 15.01 would be 65 %
+    assert "Tax relief (66%)" in only(scene, "thanks").text
+
+
 def test_nobody_without_an_address_is_written_to(scene: Scene) -> None:
     scene.given(donor_id=donor_id(scene, email=None))
     assert scene.mailer.sent == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from uuid import uuid4
 
@@ -321,3 +322,28 @@ def test_the_front_page_hangs_first_and_counts_what_still_needs_gifts(app: Flask
     assert places == sorted(places)
     assert "One work is waiting" in front
     assert "give from €2:" in front
+
+
+def test_the_conditions_of_a_relief_are_those_of_who_asks(app: Flask, client: FlaskClient) -> None:
+    _museum(app, tax_regime="it_art_bonus")
+    person = client.get("/it/aubigneux/pastel/").text
+    company = client.get("/it/aubigneux/pastel/?tax_amount=50&tax=company").text
+    of = {
+        kind: re.compile(rf'data-tax-said="{kind}">Art Bonus, [^<]*{words}')
+        for kind, words in (("individual", "15 % del reddito"), ("company", "5 per mille dei ricavi"))
+    }
+    assert of["individual"].search(person)
+    assert not of["company"].search(person)
+    assert of["company"].search(company)
+    assert not of["individual"].search(company)
+    assert re.search(r"<p>Sì, se la chiedi quando doni: arriva per e-mail appena il dono è pagato\.</p>", person)
+
+
+def test_public_sums_are_whole_and_never_more_than_what_is_there(app: Flask, client: FlaskClient) -> None:
+    museum = _museum(app)
+    with transaction(factories.scope(museum)) as session:
+        _give(session, session.scalars(select(Campaign.id)).one(), 123_499)
+    for path in ("/en/", "/en/campaigns", "/en/aubigneux/", "/en/aubigneux/pastel/"):
+        page = client.get(path).text
+        assert "€1,234" in page, path
+        assert "€1,234.99" not in page.split('id="milestones"')[0].split('id="plan"')[0], path

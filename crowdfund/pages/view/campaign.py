@@ -92,12 +92,13 @@ class FeeExample:
 
 @dataclass(frozen=True, slots=True)
 class TaxOption:
-    """One answer to "where do you pay your taxes": `share` is given back, in hundredths of a percent."""
+    """One answer to "where do you pay your taxes": `share` is given back, in hundredths of a percent, on `conditions`."""
 
     code: str
     label: str
     share: int
     picked: bool = False
+    conditions: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +267,7 @@ class CampaignPage:
     promised: Money | None = None
     announced: Money | None = None
     relief: TaxRelief | None = None
+    receipt: str = ""  # the answer to whether one comes, and when
     calculator: Calculator | None = None
     plan: tuple[PlanPart, ...] = ()
     plan_total: Money | None = None
