@@ -153,8 +153,9 @@ def _pledge(offer: Offer, data: Any) -> AnyResponse:
     if not offer.is_open():
         return closed(offer)
     errors = form.receipt_problems(offer.jurisdiction) | _wall_problems(form, offer) | dict(problems.errors)
-    if errors or attempt is None or form.chosen is None:
-        return _again(offer, form, attempt, Problems(_ordered(form, errors), problems.status))
+    if errors or form.meant or attempt is None or form.chosen is None:
+        status = problems.status if errors else HTTPStatus.OK  # a question about the address is no error
+        return _again(offer, form, attempt, Problems(_ordered(form, errors), status))
     age = token_age(str(attempt), form.csrf_token.data)
     if age is None or budgets.too_quick(age):
         return _again(
@@ -206,6 +207,7 @@ def _filled(form: GiveForm, errors: Mapping[str, str], own: Mapping[str, str]) -
         amount=form.chosen,
         reward_id=form.reward_id,
         donor_kind="company" if form.is_company else "individual",
+        meant=form.meant,
         attempt=own["attempt"],
         csrf_token=own["csrf_token"],
     )

@@ -14,6 +14,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
 from crowdfund.campaigns.early import CLOSED
+from crowdfund.campaigns.view import AmountChoice
 from crowdfund.donors.rules import DonorDetails
 from crowdfund.donors.service import donor_of
 from crowdfund.errors import Conflict
@@ -126,6 +127,16 @@ def _attempt(token: str, attempt: UUID) -> dict[str, str]:
     return {"attempt": str(attempt), "csrf_token": form_token(f"{token}:{attempt}")}
 
 
+def _filled(offer: Offer, picked: RewardAhead | None, values: Mapping[str, str], own: Mapping[str, str]) -> Filled:
+    """Fill in what the reward to be reached still takes, until another amount is typed or chosen."""
+    chosen = next((one for one in offer.suggested if AmountChoice(one).typed == values.get("amount")), None)
+    typed: dict[str, str] = {}
+    if picked is not None and not values.get("amount") and not values.get("other_amount"):
+        chosen = picked.missing
+        typed = {} if chosen in offer.suggested else {"other_amount": picked.lacks}
+    return Filled(values=dict(values) | typed, errors={}, amount=chosen, reward_id=None, **own)
+
+
 def _page(
     found: tuple[Offer, Chain],
     token: str,
@@ -135,15 +146,20 @@ def _page(
 ) -> AnyResponse:
     offer, chain = found
     ahead = _ahead(offer, chain)
-    picked = next((one.id for one in ahead if str(one.id) == values.get("reward")), None)
-    # With a reward to reach no amount is picked beforehand: what is lacking is filled in.
-    untouched = {} if picked is None else {"amount": values.get("amount") or "-"}
-    filled = Filled(values=dict(values) | untouched, errors=errors, amount=None, reward_id=None, **own)
-    page = give_page(offer, filled)
+    picked = next((one for one in ahead if str(one.id) == values.get("reward")), None)
+    held = next((one.title for one in offer.rewards if chain.earned and one.price == chain.earned), "")
+    page = give_page(offer, replace(_filled(offer, picked, values, own), errors=errors))
     gift_url = f"/{current_locale()}/gifts/{token}"
     answer = make_response(
         render_template(
-            "give/more.html", page=page, gift_url=gift_url, errors=errors, ahead=ahead, picked=picked, given=chain.given
+            "give/more.html",
+            page=page,
+            gift_url=gift_url,
+            errors=errors,
+            ahead=ahead,
+            picked=picked.id if picked else None,
+            held=held,
+            given=chain.given,
         ),
         HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK,
     )

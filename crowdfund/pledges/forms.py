@@ -15,6 +15,7 @@ from crowdfund.donors.rules import ConsentKind, DonorDetails, DonorKind
 from crowdfund.forms import ChoiceField, EmailField, Form, MoneyField, TextField
 from crowdfund.i18n import N_, gettext
 from crowdfund.money import Money
+from crowdfund.pledges.misspelt import address_meant
 from crowdfund.pledges.rules import (
     GROUP_SIGNS,
     LONGEST_MESSAGE,
@@ -118,16 +119,16 @@ class GiveForm(AmountForm):
 
         csrf = True
 
-    method = ChoiceField(METHODS_OFFERED, default="card")
-    methods: tuple[str, ...] = METHODS_OFFERED  # those that the museum offers
-    first_name = TextField(LONGEST_NAME)
-    last_name = TextField(LONGEST_NAME)
-    email = EmailField(missing=N_("Type your e-mail address: your thank-you and your receipt go there"))
-    wants_receipt = BooleanField(false_values=NO)
+    # In the order of the page, so that what is wrong is told in it.
     donor_kind = ChoiceField(DonorKind, default=DonorKind.INDIVIDUAL)
     company_name = TextField(200)
     legal_form = TextField(60)
     company_number = TextField(40)
+    first_name = TextField(LONGEST_NAME)
+    last_name = TextField(LONGEST_NAME)
+    email = EmailField(missing=N_("Type your e-mail address: your thank-you and your receipt go there"))
+    email_seen = StringField()
+    wants_receipt = BooleanField(false_values=NO)
     address_line = TextField(200)
     postcode = TextField(16)
     city = TextField(LONGEST_NAME)
@@ -140,6 +141,8 @@ class GiveForm(AmountForm):
     dedication_kind = ChoiceField(Dedication)
     dedication_name = TextField(LONGEST_NAME)
     dedication_email = EmailField()
+    method = ChoiceField(METHODS_OFFERED, default="card")
+    methods: tuple[str, ...] = METHODS_OFFERED  # those that the museum offers
     cover_fees = BooleanField(false_values=NO)
     news_museum = BooleanField(false_values=NO)
     news_network = BooleanField(false_values=NO)
@@ -195,6 +198,12 @@ class GiveForm(AmountForm):
     def _need(self, field: TextField, sentence: str, *, needed: bool) -> None:
         if needed and not field.data and not field.errors:
             raise ValidationError(gettext(sentence))
+
+    @property
+    def meant(self) -> str:
+        """Give the address that a misspelt one may mean, until it was shown once; it is a question and stops nobody."""
+        typed = self.email.data or ""
+        return "" if self.errors.get("email") or self.email_seen.data == typed else address_meant(typed)
 
     @property
     def is_company(self) -> bool:

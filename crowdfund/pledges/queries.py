@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from unicodedata import normalize
 from urllib.parse import urlencode
 
 from crowdfund import clock
@@ -38,6 +39,7 @@ class Filled:
     donor_kind: str = DonorKind.INDIVIDUAL
     group: str = ""
     piece: str = ""
+    meant: str = ""
     attempt: str = ""
     csrf_token: str = ""
 
@@ -62,7 +64,9 @@ def give_page(offer: Offer, filled: Filled) -> GivePage:
         group=filled.group,
         piece=filled.piece,
         waiver=_waiver(offer, reward, filled, today),
-        change_url=_change_url(offer, filled),
+        change_url=_url_of(offer, filled),
+        here_url=_url_of(offer, filled, step="2") if amount else "",
+        meant=filled.meant,
         csrf_token=filled.csrf_token,
         attempt=filled.attempt,
         kept=tuple(name for name in KEPT if filled.values.get(name)),
@@ -153,10 +157,17 @@ def _choice(reward: OfferedReward, filled: Filled) -> RewardChoice:
     )
 
 
+def plain(name: str) -> str:
+    """Write a name as readers look it up: without accents, in small letters, so that Émirats stands among the E."""
+    return "".join(sign for sign in normalize("NFKD", name) if sign.isalpha() or sign == " ").casefold()
+
+
 def countries_from(first: str) -> tuple[CountryChoice, ...]:
     """List the countries by name; the museum's own and its neighbours in giving come first."""
     near = dict.fromkeys([first, *LAWS])
-    named = sorted((CountryChoice(code, country_name(code)) for code in country_codes()), key=lambda one: one.name)
+    named = sorted(
+        (CountryChoice(code, country_name(code)) for code in country_codes()), key=lambda one: plain(one.name)
+    )
     return (
         *(CountryChoice(code, country_name(code)) for code in near),
         *(one for one in named if one.code not in near),
@@ -168,9 +179,10 @@ def asks_tax_number(jurisdiction: str) -> bool:
     return jurisdiction in LAWS and "tax_number" in required_identity(jurisdiction, DonorKind.INDIVIDUAL)
 
 
-def _change_url(offer: Offer, filled: Filled) -> str:
-    """Lead back to step 1 with its answers."""
+def _url_of(offer: Offer, filled: Filled, step: str = "") -> str:
+    """Lead to a step with the answers of step 1; nothing that says who gives stands in an address."""
     chosen = {
+        "step": step,
         "amount": str(filled.amount.decimal) if filled.amount else "",
         "reward": str(filled.reward_id or ""),
         "piece": filled.values.get("piece", "") if filled.reward_id else "",

@@ -52,6 +52,11 @@ class RewardAhead:
     amount: Money
     missing: Money
 
+    @property
+    def lacks(self) -> str:
+        """Give what is missing as a form sends it: "50" or "12.50"."""
+        return str(self.missing.decimal).removesuffix(".00")
+
 
 @dataclass(frozen=True, slots=True)
 class Cost:
@@ -86,6 +91,7 @@ class GivePage:
     `values` are the fields as the person filled them, `errors` one translated sentence for each wrong field, in the
     order of the form (the key "" belongs to the whole form). `amount`, `fee_cover` and `net` are the server's sums
     for the amount chosen (step 2). `group` names the group that gives, `piece` the piece that is adopted.
+    `change_url` leads to step 1 with what was chosen, `here_url` to step 2 with it. `meant` is the address a misspelt one may mean.
     `asks_tax_number` is set where the law prints it on the receipt.
     """
 
@@ -114,6 +120,8 @@ class GivePage:
     group: str = ""
     piece: str = ""
     change_url: str = ""
+    here_url: str = ""
+    meant: str = ""
     deadline: date | None = None
     threshold: Money | None = None
     fallback: str = ""

@@ -20,6 +20,11 @@ POSTCODES = {
     "SE": r"[0-9]{3} ?[0-9]{2}", "SI": r"[0-9]{4}",
     "SK": r"[0-9]{3} ?[0-9]{2}", "SM": r"4789[0-9]", "US": r"[0-9]{5}(-[0-9]{4})?", "VA": r"00120",
 }  # fmt: skip
+FIGURES = {
+    r"[0-9]{5}": N_("A postcode of this country has five figures."),
+    r"[0-9]{4}": N_("A postcode of this country has four figures."),
+    r"[1-9][0-9]{3}": N_("A postcode of this country has four figures."),
+}
 _ANY_POSTCODE = r"[0-9A-Z][0-9A-Z -]{1,10}"
 
 _LA_POSTE = "356000000"
@@ -113,14 +118,17 @@ def siren_of_vat(text: str) -> str:
     return siren if (12 + 3 * (int(siren) % 97)) % 97 == int(key) else ""
 
 
-COMPANY_NUMBERS: Mapping[str, tuple[Callable[[str], bool], str]] = {
+WRONG_FIGURE = N_("One figure of this number must be wrong: compare it with your papers.")
+# By country: the check, how many digits such numbers have, and what is said when there are more or fewer.
+COMPANY_NUMBERS: Mapping[str, tuple[Callable[[str], bool], frozenset[int], str]] = {
     "FR": (
         lambda text: is_siren(text) or is_siret(text) or bool(siren_of_vat(text)),
+        frozenset({9, 11, 14}),
         N_("This is not a SIREN: it has nine digits."),
     ),
-    "IT": (is_partita_iva, N_("This is not a partita IVA: it has eleven digits.")),
-    "BE": (is_enterprise_number, N_("This is not an enterprise number: it has ten digits.")),
-    "CH": (is_uid, N_("This is not a UID: it starts with CHE and has nine digits.")),
+    "IT": (is_partita_iva, frozenset({11}), N_("This is not a partita IVA: it has eleven digits.")),
+    "BE": (is_enterprise_number, frozenset({10}), N_("This is not an enterprise number: it has ten digits.")),
+    "CH": (is_uid, frozenset({9}), N_("This is not a UID: it starts with CHE and has nine digits.")),
 }
 _ANY_COMPANY_NUMBER = re.compile(r"[0-9A-Z]{4,20}")
 
@@ -129,11 +137,12 @@ def company_number_problem(country: str, text: str) -> str:
     """Say what is wrong with a company's number (a message id); empty when nothing is, or none is given."""
     if not text.strip():
         return ""
-    check, message = COMPANY_NUMBERS.get(
-        country,
-        (lambda typed: _ANY_COMPANY_NUMBER.fullmatch(compact(typed)) is not None, N_("This is not a company number.")),
-    )
-    return "" if check(text) else message
+    if country not in COMPANY_NUMBERS:
+        return "" if _ANY_COMPANY_NUMBER.fullmatch(compact(text)) else N_("This is not a company number.")
+    check, lengths, message = COMPANY_NUMBERS[country]
+    if check(text):
+        return ""
+    return WRONG_FIGURE if sum(sign.isdigit() for sign in compact(text)) in lengths else message
 
 
 def is_postcode(country: str, text: str) -> bool:
@@ -145,5 +154,9 @@ def postcode_problems(values: Mapping[str, str]) -> dict[str, str]:
     """Check the postcode of an address, if one is given."""
     postcode = values.get("postcode")
     if postcode and not is_postcode(values.get("country", ""), postcode):
-        return {"postcode": N_("This postcode does not fit the country.")}
+        return {
+            "postcode": FIGURES.get(
+                POSTCODES.get(values.get("country", ""), ""), N_("This postcode does not fit the country.")
+            )
+        }
     return {}

@@ -3,6 +3,7 @@ import { idle } from "./idle.js";
 import { money, net, typed } from "./numbers.js";
 
 idle();
+document.documentElement.classList.add("js");
 
 const form = document.querySelector("[data-pledge]");
 const recap = document.querySelector(".recap");
@@ -42,6 +43,9 @@ function update() {
   for (const line of recap?.querySelectorAll("[data-cost]") ?? []) line.hidden = line.dataset.cost !== kind;
   const dedication = form.querySelector("[data-dedication]");
   if (dedication) dedication.hidden = !form.elements.dedication_kind.value;
+  const told = form.querySelector("[data-told]");
+  if (told && form.elements.dedication_kind.value) told.open = true;
+  for (const one of form.querySelectorAll("[data-for]")) one.hidden = one.dataset.for !== kind && !(one === told && told.open);
   const name = form.querySelector("[data-wall-name]");
   if (name) name.hidden = form.elements.wall.value !== "other";
 }
@@ -51,6 +55,13 @@ form.addEventListener("input", (event) => {
   const { name, value } = event.target;
   if (name === "other_amount" && value) for (const radio of form.querySelectorAll("[name=amount]")) radio.checked = false;
   if (name === "amount" && form.elements.other_amount) form.elements.other_amount.value = "";
+  // a reward to be reached says what it takes
+  if (name === "reward" && event.target.dataset.missing && form.elements.other_amount) {
+    form.elements.other_amount.value = event.target.dataset.missing;
+    for (const radio of form.querySelectorAll("[name=amount]")) radio.checked = false;
+  }
   update();
 });
+// who comes back finds the answers again, and what belongs to them
+addEventListener("pageshow", update);
 update();

@@ -20,7 +20,8 @@ from crowdfund import clock, forms, links
 from crowdfund.campaigns.models import Campaign, Reward
 from crowdfund.donors.models import Consent, Donor
 from crowdfund.gifts.models import Gift
-from crowdfund.institutions.models import Institution
+from crowdfund.institutions.bank import set_bank_details
+from crowdfund.institutions.models import Institution, Issuer
 from crowdfund.outbox import OutboxRow
 from crowdfund.payments import budgets
 from crowdfund.payments.models import Checkout
@@ -29,6 +30,7 @@ from crowdfund.pledges import service
 from crowdfund.pledges.models import Pledge, WallEntry
 from crowdfund.tenancy import transaction
 from tests import factories
+from tests.counter.conftest import DETAILS
 from tests.doubles import FakeProvider
 
 PERSON = {
@@ -821,3 +823,55 @@ def test_a_dedication_is_kept_and_a_half_told_one_is_asked_for(place: Place) -> 
     assert (made.dedication_kind, made.dedication_name, made.dedication_email) == (
         "memory", "Lucienne Morel", "paul@example.org",
     )  # fmt: skip
+
+
+def test_a_misspelt_address_is_asked_about_once_and_stops_nobody(place: Place) -> None:
+    form = place.form() | PERSON | {"email": "marco@gmial.com"}
+    asked = place.client.post(place.url, data=form)
+    assert asked.status_code == 200
+    assert "marco@gmail.com" in asked.text
+    assert place.count(Pledge) == 0
+    assert place.client.post(place.url, data=form | hidden(asked.text)).status_code == 303
+    assert place.only(Donor).email == "marco@gmial.com"
+
+
+def test_what_is_wrong_is_told_in_the_order_of_the_page_and_with_a_stop(place: Place) -> None:
+    wrong = {"donor_kind": "company", "company_number": "552100555", "email": "", "wants_receipt": "1", "country": "FR"}
+    wrong |= {"postcode": "1012", "wall": "other", "dedication_kind": "memory"}
+    page = place.give(**wrong).text
+    order = re.findall(r'<li><a href="#([^"]*)">([^<]*)</a></li>', page)
+    assert [name for name, _sentence in order] == [
+        "company_name", "company_number", "email", "address_line", "postcode", "city", "wall_name", "dedication_name",
+    ]  # fmt: skip
+    assert all(sentence.endswith(".") for _name, sentence in order)
+    told = {name: unescape(sentence) for name, sentence in order}
+    assert told["company_number"].startswith("Un chiffre de ce numéro doit être faux")
+    assert told["postcode"] == "Un code postal de ce pays a cinq chiffres."
+
+
+def test_a_company_is_shown_by_its_name_and_asked_for_no_dedication(place: Place) -> None:
+    for kind, other in (("individual", "company"), ("company", "individual")):
+        page = place.second_step(donor_kind=kind).text
+        assert f'data-for="{other}" hidden' in page
+        assert f'data-for="{kind}">' in page
+
+
+def test_a_museum_whose_account_is_stopped_takes_what_its_bank_takes(place: Place) -> None:
+    with transaction(factories.scope(place.museum)) as session:
+        issuer = session.scalars(select(Issuer)).one()
+        issuer.payment_account_state = "restricted"
+        set_bank_details(session, issuer.id, replace(DETAILS, takes_cheques=False))
+    step = place.second_step()
+    assert hidden(step.text)["method"] == "bank_transfer"
+    assert "Stripe" not in step.text
+    assert "chèque" not in step.text
+    assert "cover_fees" not in step.text
+    assert place.give(method="card").status_code == 422
+    assert place.give(method="bank_transfer").status_code == 303
+    assert place.only(Pledge).method == "bank_transfer"
+
+
+def test_countries_stand_where_readers_look_for_them(place: Place) -> None:
+    page = place.second_step().text
+    assert page.index('value="EG"') < page.index('value="AE"') < page.index('value="EC"')  # Égypte, Émirats, Équateur
+    assert page.index('value="AE"') < page.index('value="ES"') < page.index('value="ZW"')

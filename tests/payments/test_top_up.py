@@ -242,3 +242,25 @@ def test_what_was_given_back_counts_no_more(scene: Scene) -> None:
         session.execute(update(Gift).values(refunded_minor=2000, state="partly_refunded"))
     page = scene.app.test_client().get(f"/en/gifts/{token}/more?reward={visit}").text
     assert "Add €50 to reach it" in page
+
+
+def test_a_reward_to_be_reached_says_what_it_takes_and_fills_it_in(scene: Scene, token: str) -> None:
+    with transaction(scene.scope) as session:
+        campaign = session.get_one(Campaign, (scene.museum, scene.campaign_id))
+        campaign.suggested_minor = [2000, 5000, 10000]
+        near = factories.make_reward(session, campaign, price_minor=10_000, title=factories.texts("Visit")).id
+        far = factories.make_reward(session, campaign, price_minor=12_300, title=factories.texts("Dinner")).id
+        had = factories.make_reward(session, campaign, price_minor=5000, title=factories.texts("Print")).id
+    client = scene.app.test_client()
+    page = client.get(f"/en/gifts/{token}/more?reward={near}").text
+    assert re.search(r'name="amount" id="m2" value="50" checked', page)  # 50 of 100 are there
+    assert "From €100 in all: add €50." in page
+    assert "Your €50 reach it" in page  # the print
+    assert "Gifts are kept" in page
+    assert 'id="other_amount" name="other_amount" type="text" inputmode="decimal" autocomplete="off" value="73"' in (
+        client.get(f"/en/gifts/{token}/more?reward={far}").text
+    )
+    answer = client.post(f"/fr/gifts/{token}/more", data=hidden(page) | {"amount": "50", "reward": str(near)})
+    assert answer.status_code == 303
+    assert pledges(scene)[-1].amount_minor == 5000
+    assert had
