@@ -7,20 +7,26 @@ from sqlalchemy.orm import Session
 from crowdfund.accounts.csrf import csrf_token
 from crowdfund.conversation.questions import count_new
 from crowdfund.dashboard.queries import count_waiting
-from crowdfund.desk.queries import count_waiting as count_at_desk
-from crowdfund.fulfilment.queries import count_owed
+from crowdfund.desk.queries import what_waits
+from crowdfund.fulfilment.queries import count_due
 from crowdfund.gifts.view import Desk
-from crowdfund.institutions.permissions import membership_here, person_here
+from crowdfund.institutions.permissions import can, membership_here, person_here
+from crowdfund.institutions.rules import Permission
 from crowdfund.pledges import words
 from crowdfund.thanks.queries import count_thanks
 
 
 def desk_here(session: Session) -> Desk:
-    """Give the frame for the person at the desk: their museum, their token, what waits."""
+    """Give the frame for the person at the desk: their museum, their token, what waits for them."""
     museum, person = membership_here(), person_here()
-    todo = count_waiting(session) | {
-        "questions": count_new(session) + words.count_waiting(session),
-        "desk": count_at_desk(session),
-    }
-    todo["rewards"], todo["thanks"] = count_owed(session), count_thanks(session)
+    todo = count_waiting(session)
+    record, approve = can(Permission.RECORD_MONEY), can(Permission.APPROVE_MONEY)
+    if can(Permission.CONVERSE):
+        todo["questions"] = count_new(session) + words.count_waiting(session)
+    if record or approve:
+        todo["desk"] = what_waits(session).for_those_who(record=record, approve=approve)
+    if can(Permission.HAND_OVER):
+        todo["rewards"] = count_due(session)
+    if can(Permission.THANK):
+        todo["thanks"] = count_thanks(session)
     return Desk(museum.slug, museum.name, person.name, csrf_token(person.token_hash), todo)

@@ -46,7 +46,7 @@ def read_today(session: Session, museum: Membership, can: Can, asked: str = "") 
         chosen=at_head,
         figures=_figures(so_far, zone) if so_far else None,
         pace=_pace(session, so_far, zone) if so_far and so_far.row.state != CampaignState.SCHEDULED else None,
-        todo=cards(session, museum.slug, so_far, can),
+        todo=cards(session, museum, so_far, can),
         latest=latest_gifts(session, museum),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from crowdfund import clock
@@ -13,12 +13,13 @@ from crowdfund.campaigns.models import Campaign
 from crowdfund.crm.doubles import MOST_COUNTED, doubles_counted
 from crowdfund.dashboard.view import Card
 from crowdfund.fulfilment.models import Counterpart
-from crowdfund.fulfilment.rules import OWED, CounterpartState
+from crowdfund.fulfilment.queries import time_has_come
+from crowdfund.fulfilment.rules import CounterpartState
 from crowdfund.i18n import gettext as _
 from crowdfund.i18n import ngettext
 from crowdfund.institutions.rules import Permission
 from crowdfund.thanks.models import ThankCall
-from crowdfund.thanks.queries import OPEN_CALLS
+from crowdfund.thanks.queries import OPEN_CALLS, count_letters
 from crowdfund.thanks.rules import CALL_WITHIN
 
 Can = Callable[[Permission], bool]
@@ -30,6 +31,7 @@ def owed_to_donors(session: Session, here: str, can: Can) -> Iterator[Card]:
     """List the cards of what donors wait for, as far as the person may deal with it."""
     if can(Permission.THANK):
         yield from _calls(session, here)
+        yield from _letters(session, here)
     if can(Permission.HAND_OVER):
         yield from _rewards(session, here)
     if can(Permission.MANAGE_DONORS):
@@ -54,6 +56,13 @@ def _calls(session: Session, here: str) -> Iterator[Card]:
     yield Card(ngettext("%(n)s call to make", "%(n)s calls to make", count), text, f"{here}/thanks#calls", late=late)
 
 
+def _letters(session: Session, here: str) -> Iterator[Card]:
+    count = count_letters(session)
+    if count:
+        title = ngettext("%(n)s letter of thanks to print", "%(n)s letters of thanks to print", count)
+        yield Card(title, _("One file for the printer, with the address where the window is."), f"{here}/thanks")
+
+
 def _rewards(session: Session, here: str) -> Iterator[Card]:
     """Count the rewards whose time has come; where they are all of one kind, lead to its list."""
     now = clock.now()
@@ -61,7 +70,7 @@ def _rewards(session: Session, here: str) -> Iterator[Card]:
     found = session.execute(
         select(Counterpart.reward_id, func.count(), func.count().filter(ready), func.min(Campaign.closes_at))
         .join(Campaign, Campaign.id == Counterpart.campaign_id)
-        .where(Counterpart.state.in_(OWED), or_(ready, Campaign.closes_at < now))
+        .where(time_has_come())
         .group_by(Counterpart.reward_id)
     ).all()
     if not found:

@@ -12,8 +12,10 @@ from sqlalchemy.orm import Session
 from crowdfund import clock
 from crowdfund.campaigns.models import Campaign
 from crowdfund.campaigns.rules import CampaignState
+from crowdfund.campaigns.texts import said
 from crowdfund.conversation.models import News, Question
 from crowdfund.conversation.rules import NewsState, QuestionState
+from crowdfund.dashboard.colleagues import asked_by_colleagues
 from crowdfund.dashboard.owed import Can, owed_to_donors
 from crowdfund.dashboard.running import Course
 from crowdfund.dashboard.view import Card
@@ -21,6 +23,7 @@ from crowdfund.gifts.models import Refund
 from crowdfund.gifts.rules import RefundState
 from crowdfund.i18n import gettext as _
 from crowdfund.i18n import money, ngettext
+from crowdfund.institutions.current import Membership
 from crowdfund.institutions.rules import Permission
 from crowdfund.mail import SentMail
 from crowdfund.money import Money
@@ -39,12 +42,13 @@ WEEK = 7
 SLUMP = 0.5  # of what the pace asks for
 
 
-def cards(session: Session, slug: str, course: Course | None, can: Can) -> tuple[Card, ...]:
+def cards(session: Session, museum: Membership, course: Course | None, can: Can) -> tuple[Card, ...]:
     """List what is to be done by a person who may do what `can` says."""
-    here = f"/staff/{slug}"
-    found = [*_money(session, here, can), *owed_to_donors(session, here, can), *_mails(session, here)]
+    here = f"/staff/{museum.slug}"
+    asked = asked_by_colleagues(session, museum, can)
+    found = [*_money(session, here, can), *asked, *owed_to_donors(session, here, can), *_mails(session, here)]
     if can(Permission.CONVERSE):
-        found += [*_questions(session, here), *_news(session, here)]
+        found += [*_questions(session, here), *_news(session, museum, here)]
         if course is not None:
             found += [*_slump(course, here), *_deadline(course, here)]
     return tuple(sorted(found, key=lambda card: not card.late))  # stable: the late ones first
@@ -105,23 +109,27 @@ def _questions(session: Session, here: str) -> Iterator[Card]:
         yield Card(title, text, f"{here}/questions", late=_late(oldest, ANSWERED_WITHIN))
 
 
-def _news(session: Session, here: str) -> Iterator[Card]:
-    """Say when a campaign that runs has told nothing for long."""
+def _news(session: Session, museum: Membership, here: str) -> Iterator[Card]:
+    """Name each campaign that runs and has told nothing for long, since it opened or since its last news."""
     last = select(func.max(News.published_at)).where(
         News.campaign_id == Campaign.id,
         News.institution_id == Campaign.institution_id,
         News.state == NewsState.PUBLISHED,
     )
+    since = func.greatest(Campaign.opens_at, last.scalar_subquery())  # PostgreSQL leaves a null out
     silent = session.execute(
-        select(func.coalesce(last.scalar_subquery(), Campaign.opens_at).label("since"))
-        .where(Campaign.state == CampaignState.LIVE, Campaign.goal_minor.is_not(None))
-        .order_by("since")
-        .limit(1)
-    ).scalar_one_or_none()
-    if silent is not None and clock.now() - silent > NEWS_GROW_OLD:
-        days = (clock.now() - silent).days
+        select(Campaign.title, since.label("since"))
+        .where(
+            Campaign.state == CampaignState.LIVE,
+            Campaign.goal_minor.is_not(None),
+            since < clock.now() - NEWS_GROW_OLD,
+        )
+        .order_by("since", Campaign.id)
+    )
+    for title, told in silent:
+        days = (clock.now() - told).days
         text = ngettext("%(n)s day without news in the journal", "%(n)s days without news in the journal", days)
-        yield Card(_("Tell how the campaign goes"), text, f"{here}/news")
+        yield Card(_("Tell how “%(title)s” goes", title=said(title, museum.default_locale)), text, f"{here}/news")
 
 
 def _slump(course: Course, here: str) -> Iterator[Card]:

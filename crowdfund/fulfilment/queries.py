@@ -6,10 +6,11 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Row, Select, case, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
+from crowdfund import clock
 from crowdfund.campaigns.models import Campaign, Reward
 from crowdfund.campaigns.texts import said
 from crowdfund.campaigns.view import picture_at
@@ -95,10 +96,18 @@ def reward_here(session: Session, reward_id: int) -> Reward:
     return reward
 
 
-def count_owed(session: Session) -> int:
-    """Count what is still to be given."""
-    found = session.scalar(select(func.count()).select_from(Counterpart).where(Counterpart.state.in_(OWED)))
-    return found or 0
+def count_due(session: Session) -> int:
+    """Count the rewards whose time has come."""
+    due = (
+        select(func.count(Counterpart.id)).join(Campaign, Campaign.id == Counterpart.campaign_id).where(time_has_come())
+    )
+    return session.scalar(due) or 0
+
+
+def time_has_come() -> ColumnElement[bool]:
+    """Say of a counterpart joined to its campaign that it is owed now: it is ready, or its campaign is over."""
+    ready = Counterpart.state == CounterpartState.READY
+    return and_(Counterpart.state.in_(OWED), or_(ready, Campaign.closes_at < clock.now()))
 
 
 def page_of(session: Session, reward_id: int, tab: str, query: str = "", after: int = 0) -> CounterpartList:

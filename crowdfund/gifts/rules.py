@@ -84,6 +84,10 @@ class Method(StrEnum):
     MOVED = "moved"  # from another campaign, at the donor's wish
 
 
+# What a bank, a letter or a count tells: the day, not the hour.
+KNOWN_BY_DAY = frozenset({Method.BANK_TRANSFER, Method.CHEQUE, Method.CASH, Method.BOX, Method.TICKET})
+
+
 class Wish(StrEnum):
     """What a donor wishes for a gift whose purchase came to nothing."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from crowdfund.gifts.rules import KNOWN_BY_DAY
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
@@ -41,6 +43,11 @@ class GiftRow:
     amount: Money
     url: str
     refunded: Money | None = None
+
+    @property
+    def by_day(self) -> bool:
+        """Say whether only the day is known on which it came."""
+        return self.method in KNOWN_BY_DAY
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from crowdfund.gifts.mails import name_of
 from crowdfund.gifts.models import Gift, ThankRule
 from crowdfund.thanks.models import LetterBatch, ThankCall, ThankLetter
 from crowdfund.thanks.rules import CallState, LetterState
+from crowdfund.thanks.service import addressed
 from crowdfund.thanks.view import BatchRow, CallRow, LetterRow
 
 OPEN_CALLS = (CallState.DUE, CallState.UNREACHED)
@@ -119,9 +120,19 @@ def batches(session: Session) -> tuple[BatchRow, ...]:
 
 
 def count_thanks(session: Session) -> int:
-    """Count the calls and letters that wait for somebody. One statement."""
+    """Count the calls, and the letters that can leave. One statement."""
     calls = select(func.count()).select_from(ThankCall).where(ThankCall.state.in_(OPEN_CALLS)).scalar_subquery()
-    letters = (
-        select(func.count()).select_from(ThankLetter).where(ThankLetter.state == LetterState.DUE).scalar_subquery()
+    return int(session.execute(select(calls + _can_leave().scalar_subquery())).scalar_one())
+
+
+def count_letters(session: Session) -> int:
+    """Count the letters that wait and have an address to go to."""
+    return session.scalar(_can_leave()) or 0
+
+
+def _can_leave() -> Select[int]:
+    return (
+        select(func.count(ThankLetter.id))
+        .join(Donor, Donor.id == ThankLetter.donor_id)
+        .where(ThankLetter.state == LetterState.DUE, *addressed())
     )
-    return int(session.execute(select(calls + letters)).scalar_one())

@@ -47,7 +47,7 @@ from tests.factories import (
 
 NOW = datetime(2026, 6, 30, 12, 0, tzinfo=UTC)
 PARIS = ZoneInfo("Europe/Paris")
-MOST_QUERIES = 27
+MOST_QUERIES = 28
 
 
 @pytest.fixture
@@ -251,12 +251,13 @@ def test_what_waits_is_a_card_each_the_late_ones_first(museum: Membership) -> No
         ("1 payment set aside", True),
         ("1 refund failed", True),
         ("1 receipt held", False),
+        ("Your agreement is asked: Title (en)", False),
         ("1 mail did not arrive", False),
         ("1 question waits", False),
-        ("Tell how the campaign goes", False),
+        ("Tell how “Title (en)” goes", False),
         ("The quiet middle has begun", False),
     ]
-    assert [card.url.removeprefix("/staff/arvieres") for card in found] == [
+    assert [card.url.removeprefix("/staff/arvieres") for card in found if "/campaigns/" not in card.url] == [
         "/charges", "/gifts?state=refund_failed", "/gifts?receipt=held", "/mails", "/questions", "/news", "/news",
     ]  # fmt: skip
 

@@ -31,10 +31,13 @@ def _owed(museum: Museum, *names: str, **reward: object) -> tuple[int, list[int]
 def test_what_is_owed_is_shown_by_reward_and_campaign(museum: Museum) -> None:
     desk = museum.desk()
     assert "Nobody has chosen it yet" not in desk.get("rewards").text
-    reward, [first, _second] = _owed(museum, "Ada", "Bob")
+    reward, [first, second] = _owed(museum, "Ada", "Bob")
     _owed(museum, "Cleo", symbolic=True, fulfilment="wall", position=2)
     with museum.open() as session:
         mark(session, reward, [first], CounterpartState.HANDED_OVER, uuid4())
+    assert "side-n" not in desk.get("rewards").text  # its time has not come
+    with museum.open() as session:
+        mark(session, reward, [second], CounterpartState.READY, uuid4())
     page = desk.get("rewards").text
     assert "1 of 2 given" in page
     assert "1 of 1 given" in page  # the wall's, by itself
