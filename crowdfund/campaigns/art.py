@@ -21,6 +21,7 @@ READY = STATIC / "share"
 NOTHING_YET = "frame.webp"
 KEPT = 24
 MAIL = (600, 300)  # the picture in a mail, in its pixels
+PRINTED = 720  # pixels of the square on a printed card: 300 to the inch at 60 mm
 DISPLAY, UI, UI_BOLD = "hedvig.ttf", "instrument.ttf", "instrument-bold.ttf"
 FRAME = ("#7c5a20", "#c29a4c", "#a67c33", "#5b4016")  # from outside in
 
@@ -141,4 +142,13 @@ def for_mail(picture: Picture, wall: Wall) -> bytes:
     hang(image, picture, (width // 8, height // 12, width - width // 8, height - height // 12), standing=1.0)
     written = io.BytesIO()
     image.save(written, "JPEG", quality=78, optimize=True, progressive=True)
+    return written.getvalue()
+
+
+def for_card(picture: Picture, wall: Wall) -> bytes:
+    """Draw the work for a printed card: a square of wall, PNG."""
+    image = paint_wall((PRINTED, PRINTED), wall)
+    hang(image, picture, (PRINTED // 8, PRINTED // 8, PRINTED - PRINTED // 8, PRINTED - PRINTED // 8), standing=0.5)
+    written = io.BytesIO()
+    image.save(written, "PNG", optimize=True)
     return written.getvalue()

@@ -51,14 +51,19 @@ def card_of(gift: Gift, whole: mails.Around) -> Card | None:
     )
 
 
-def keep_card(gift: Gift, whole: mails.Around, card: Card) -> None:
-    """Make the card's PDF and keep it, if that was not done. Called without a transaction: a PDF takes its time."""
+def keep_card(gift: Gift, whole: mails.Around, card: Card, work: bytes | None = None) -> None:
+    """Make the card's PDF, with the picture of the work (PNG), and keep it, if that was not done.
+
+    Called without a transaction: a PDF takes its time.
+    """
     if whole.pledge is None or stored_card(whole.pledge) is not None:
         return
     with use_locale(whole.locale):
-        html = current_app.jinja_env.get_template("letters/card.html").render(card=card)
+        html = current_app.jinja_env.get_template("letters/card.html").render(card=card, work=work is not None)
         title = gettext("A gift for %(name)s", name=card.name)
-    pdf = renderer().render(html, title=title, lang=whole.locale, created_at=gift.received_at)
+    pdf = renderer().render(
+        html, title=title, lang=whole.locale, created_at=gift.received_at, passing={"work.png": work} if work else None
+    )
     _storage().write(_key(whole.pledge), pdf)
 
 

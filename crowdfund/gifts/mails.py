@@ -21,7 +21,7 @@ from crowdfund.campaigns.models import Artwork, Campaign, CampaignTotal, Reward
 from crowdfund.campaigns.relief import net
 from crowdfund.campaigns.relief import relief as promised
 from crowdfund.campaigns.texts import said
-from crowdfund.campaigns.view import picture_at
+from crowdfund.campaigns.view import Picture, picture_at
 from crowdfund.donors.models import Consent, Donor
 from crowdfund.donors.rules import ConsentKind
 from crowdfund.gifts.chain import of_the_first
@@ -176,19 +176,23 @@ def thanks(session: Session, gift: Gift, whole: Around) -> GiftMail:
 
 def with_the_work(session: Session, content: GiftMail, whole: Around) -> Mail:
     """Write a mail with the work on the museum's wall at its head; without a picture, its title stands there."""
+    hung = hung_on(session, whole)
+    if hung is None:
+        return written(content, whole)
+    artwork = session.get_one(Artwork, (whole.campaign.institution_id, whole.campaign.artwork_id))
+    alt = in_their_words(whole, artwork.image_alt)
+    shown = replace(content, picture_url=f"cid:{WORK}", picture_alt=alt, picture_height=art.MAIL[1])
+    return written(shown, whole, Inline(WORK, partial(art.for_mail, *hung)))
+
+
+def hung_on(session: Session, whole: Around) -> tuple[Picture, Wall] | None:
+    """Give the work's picture and the museum's wall, to be drawn; None without a picture."""
     artwork = session.get_one(Artwork, (whole.campaign.institution_id, whole.campaign.artwork_id))
     if not artwork.image:
-        return written(content, whole)
-    museum, size = whole.museum, (artwork.image_width or 0, artwork.image_height or 0)
-    picture = picture_at(artwork.image, *size)
-    wall = Wall(museum.wall_hue, museum.wall_chroma, museum.wall_shift)
-    shown = replace(
-        content,
-        picture_url=f"cid:{WORK}",
-        picture_alt=in_their_words(whole, artwork.image_alt),
-        picture_height=art.MAIL[1],
-    )
-    return written(shown, whole, Inline(WORK, partial(art.for_mail, picture, wall)))
+        return None
+    museum = whole.museum
+    picture = picture_at(artwork.image, artwork.image_width or 0, artwork.image_height or 0)
+    return picture, Wall(museum.wall_hue, museum.wall_chroma, museum.wall_shift)
 
 
 def _receipt(gift: Gift, whole: Around) -> tuple[ReceiptWord, str]:

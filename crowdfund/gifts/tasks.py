@@ -9,6 +9,7 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from crowdfund import clock
+from crowdfund.campaigns import art
 from crowdfund.campaigns.rules import is_open
 from crowdfund.donors.models import Donor
 from crowdfund.gifts import days, dedications, mails, outcomes, people, visitors, wall
@@ -72,10 +73,11 @@ def tell_dedication(scope: TaskScope, gift_id: int) -> None:
     """Make the card of a dedicated gift, tell the person the donor named, and forget that address."""
     with transaction(scope) as session:
         gift, whole = _read(session, gift_id)
+        hung = mails.hung_on(session, whole) if whole is not None else None
     card = dedications.card_of(gift, whole) if whole is not None else None
     if whole is None or whole.pledge is None or card is None:
         return
-    dedications.keep_card(gift, whole, card)
+    dedications.keep_card(gift, whole, card, art.for_card(*hung) if hung is not None else None)
 
     def compose(session: Session) -> Mail | None:
         gift, whole = _read(session, gift_id)

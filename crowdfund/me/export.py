@@ -29,11 +29,13 @@ from crowdfund.invitations.models import Booking, MuseumVisit
 from crowdfund.mail import SentMail
 from crowdfund.me import door, service, visits
 from crowdfund.me.models import DonorLink
+from crowdfund.money import Money
 from crowdfund.plaques.models import PlaqueName
 from crowdfund.pledges.models import Group, Pledge, Reminder, WallEntry
 from crowdfund.receipts import rendering
 from crowdfund.receipts.models import Receipt, ReceiptGift
 from crowdfund.receipts.numbering import printed_number
+from crowdfund.spreadsheets import csv_parts
 from crowdfund.tenancy import DonorScope, MuseumScope, PlatformScope, museum_of, transaction
 from crowdfund.thanks.models import ThankCall, ThankLetter
 
@@ -166,11 +168,31 @@ def collect(email: str, scope: Callable[[int], MuseumScope] = DonorScope) -> tup
     return whole(email, parts, platform), files
 
 
+def _gifts_table(document: Document) -> bytes:
+    """Write the gifts as a table that any spreadsheet opens."""
+    rows = [
+        (
+            part["museum"],
+            date.fromisoformat(gift["gift_date"]),
+            Money(gift["amount_minor"], gift["currency"]).decimal,
+            Money(gift["refunded_minor"], gift["currency"]).decimal,
+            gift["currency"],
+            gift["method"],
+            gift["state"],
+        )
+        for part in document["museums"]
+        for gift in part["gifts"]
+    ]
+    head = ("museum", "day", "amount", "given back", "currency", "way", "state")
+    return b"".join(csv_parts(head, rows, separator=",", decimal="."))
+
+
 def packed(document: Document, receipts: Iterable[tuple[str, Receipt]]) -> IO[bytes]:
     """Pack the document and the receipts' files (museum's slug, receipt) into a ZIP; a large one goes to disk."""
     file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the answer closes it
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("data.json", json.dumps(document, ensure_ascii=False, indent=2))
+        archive.writestr("gifts.csv", _gifts_table(document))
         for museum, receipt in receipts:
             content = rendering.stored(receipt)
             if content is not None:

@@ -68,6 +68,7 @@ def wall_line(session: Session, museum: str, pledge: Pledge, donor: Donor) -> Wa
         name=display_name(pledge, donor) or "",
         dedication=(pledge.dedication_name or "") if pledge.wall_dedication else "",
         url=url_for("me.wall", museum=museum, pledge_id=pledge.id),
+        memory=pledge.dedication_kind == "memory",
     )
 
 

@@ -34,6 +34,7 @@ class WallLine:
     name: str = ""
     dedication: str = ""
     url: str = ""
+    memory: bool = False
 
 
 @dataclass(frozen=True, slots=True)

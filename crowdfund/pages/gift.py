@@ -40,7 +40,7 @@ from crowdfund.plaques.keeping import notice
 from crowdfund.pledges import service as pledges
 from crowdfund.pledges.models import Pledge
 from crowdfund.pledges.queries import asks_tax_number, countries_from
-from crowdfund.pledges.rules import PledgeState, RewardState
+from crowdfund.pledges.rules import AWAITED_FOR, PledgeState, RewardState
 from crowdfund.receipts import service as receipts
 from crowdfund.receipts.holds import DONOR_CAN_COMPLETE, closed_text, reason_text
 from crowdfund.receipts.numbering import check_address, code_of, printed_number
@@ -105,7 +105,7 @@ def gift_page(session: Session, token: str, *, waiting: bool = False) -> GiftPag
         how_to_pay=_how_to_pay(session, pledge, token) if gift is None else None,
         change_mind_url=url_for("giving.give_differently", token=token) if pledge.state == PledgeState.MADE else "",
         again_url=url_for("giving.start_again", token=token) if _ended(session, pledge, gift) else "",
-        share_url=f"{config.public_url}{card.url}" if state == "paid" else "",
+        share_url=f"{config.public_url}{card.url}" if state in {"paid", "announced"} else "",
         decision_on=card.ended_on,
         live=card.phase == "live",
         choice_url=_choice_url(session, gift),
@@ -190,6 +190,7 @@ def _how_to_pay(session: Session, pledge: Pledge, token: str) -> HowToPay | None
     return HowToPay(
         way=way,
         slip_url=url_for("slips.slip", token=token),
+        until=(pledge.created_at + AWAITED_FOR).date(),
         code=qr.draw_code(code) if code is not None else None,
         cross=way.is_swiss,
     )

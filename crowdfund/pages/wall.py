@@ -17,7 +17,7 @@ SAID = 3
 MOST = 5000
 COLUMNS = (
     WallEntry.display_name, WallEntry.locale, WallEntry.message, WallEntry.message_approved, WallEntry.town,
-    WallEntry.dedication,
+    WallEntry.dedication, WallEntry.dedication_kind,
 )  # fmt: skip
 
 
@@ -37,7 +37,15 @@ def wall(session: Session, row: Row[Any], asked: Mapping[str, str]) -> Wall | No
     rows = session.execute(
         select(*COLUMNS).where(*here, *wanted).order_by(WallEntry.order_key).limit(MOST if everybody else SHOWN)
     ).all()
-    names = tuple(WallName(one.display_name, town=one.town or "", dedication=one.dedication or "") for one in rows)
+    names = tuple(
+        WallName(
+            one.display_name,
+            town=one.town or "",
+            dedication=one.dedication or "",
+            memory=one.dedication_kind == "memory",
+        )
+        for one in rows
+    )
     words = tuple(
         WallWords(one.message, one.display_name, one.locale) for one in rows if one.message and one.message_approved
     )

@@ -131,6 +131,7 @@ class WallEntry(OwnedByInstitution, Base):
     message_approved: Mapped[bool] = mapped_column(default=False)
     message_read_at: Mapped[datetime | None]  # by a person of the museum, who showed it or kept it back
     dedication: Mapped[str | None]
+    dedication_kind: Mapped[str | None]  # honour, memory; none without a dedication
     town: Mapped[str | None]
     locale: Mapped[str]
     shown_from: Mapped[datetime]

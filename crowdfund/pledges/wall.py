@@ -79,6 +79,7 @@ def _write(session: Session, pledge: Pledge, name: str | None, entry: WallEntry 
     entry.display_name = name
     entry.message = pledge.message
     entry.dedication = pledge.dedication_name if pledge.wall_dedication else None
+    entry.dedication_kind = pledge.dedication_kind if entry.dedication else None
     entry.town = pledge.wall_town
     if pledge.reward_state in {RewardState.CLAIMED, RewardState.WAIVED} and entry.campaign_id == pledge.campaign_id:
         entry.piece_id = pledge.piece_id

@@ -13,7 +13,7 @@ export function copying(root) {
     button.hidden = false;
     button.addEventListener("click", async () => {
       const url = button.dataset.copy;
-      if (navigator.share && matchMedia("(pointer: coarse)").matches) {
+      if (!("plain" in button.dataset) && navigator.share && matchMedia("(pointer: coarse)").matches) {
         await navigator.share({ url, title: document.title }).catch(() => {});
         return;
       }

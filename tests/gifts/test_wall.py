@@ -95,3 +95,17 @@ def test_who_waits_for_the_next_ten_minutes_is_not_counted_among_those_who_refus
     assert (waiting.anonymous, waiting.shown, waiting.to_come) == (2, 0, True)
     assert shown is not None
     assert (shown.anonymous, shown.shown, shown.to_come) == (2, 1, False)
+
+
+def test_the_wall_says_whether_a_gift_is_in_memory_of_somebody(app: Flask) -> None:
+    with transaction(factories.scope(factories.make_institution())) as session:
+        campaign = factories.make_campaign(session)
+        row: Any = SimpleNamespace(institution_id=campaign.institution_id, id=campaign.id, supporters=1)
+        told: Any = {"dedication_kind": "memory", "dedication_name": "Henri Mollaret", "wall_dedication": True}
+        pledge = factories.make_pledge(session, campaign, state="paid", wall="short", **told)
+        factories.make_gift(session, campaign, pledge_id=pledge.id)
+        wall.show(session, pledge)
+        with clock.at(clock.now() + timedelta(minutes=11)):
+            page = read_wall(session, row, {})
+    assert page is not None
+    assert [(one.dedication, one.memory) for one in page.names] == [("Henri Mollaret", True)]

@@ -228,6 +228,9 @@ def test_the_export_holds_all_of_one_and_nothing_of_another(
     assert [len(part["gifts"]) for part in document["museums"]] == [1, 1]
     assert document["museums"][0]["records"][0]["address_line"] == "8 rue des Tanneurs"
     assert OTHER not in archive.read("data.json").decode()
+    table = archive.read("gifts.csv").decode("utf-8-sig").splitlines()
+    assert table[0] == "museum,day,amount,given back,currency,way,state"
+    assert [line.split(",")[2] for line in table[1:]] == ["50.00", "50.00"]
     assert "hash" not in " ".join(document["museums"][0]["pledges"][0])
     files = [name for name in archive.namelist() if name.endswith(".pdf")]
     named = [one["file"] for part in document["museums"] for one in part["receipts"]]

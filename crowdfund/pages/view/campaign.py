@@ -131,6 +131,7 @@ class WallName:
     lang: str = ""
     town: str = ""
     dedication: str = ""
+    memory: bool = False  # in memory of, not in honour of
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ class HowToPay:
     slip_url: str
     code: Drawn | None = None
     cross: bool = False
+    until: date | None = None  # the last day on which it is awaited; what comes later is taken, too
 
 
 @dataclass(frozen=True, slots=True)
