@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from crowdfund.campaigns import gate
 from crowdfund.campaigns.checklist import required_decisions
 from crowdfund.campaigns.promises import Approver, DecisionKind
-from crowdfund.editor.frame import campaign_here, head_of, render
+from crowdfund.editor.frame import campaign_here, head_of, kept_now, render
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.forms import shown_values, text_problem, tidy
 from crowdfund.i18n import N_, gettext
@@ -80,7 +80,7 @@ def note_decision(campaign_id: int) -> AnyResponse:
 
 
 @blueprint.get("/<int:campaign_id>/edit/approvals")
-@requires(Permission.APPROVE)
+@requires(Permission.ENTER)
 def approvals(campaign_id: int) -> AnyResponse:
     """Show who has agreed to what the campaign says."""
     return _approvals(campaign_id)
@@ -122,7 +122,8 @@ def agree(campaign_id: int) -> AnyResponse:
 
 
 def _to(endpoint: str, campaign_id: int) -> AnyResponse:
-    return redirect(url_for(f".{endpoint}", museum=membership_here().slug, campaign_id=campaign_id), 303)
+    where: dict[str, Any] = {"museum": membership_here().slug, "campaign_id": campaign_id, "kept": kept_now()}
+    return redirect(url_for(f".{endpoint}", **where), 303)
 
 
 def _day(name: str) -> date | None:

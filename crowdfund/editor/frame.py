@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import g, make_response, render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
+from crowdfund import clock
 from crowdfund.campaigns.editing import Author
 from crowdfund.campaigns.models import Campaign
 from crowdfund.campaigns.rules import CampaignState
@@ -99,6 +100,17 @@ def note() -> str:
     return tidy(request.form.get("note", ""))[:LONGEST_NOTE]
 
 
+def kept_now() -> int:
+    """Give the moment (Unix seconds) that an address carries after something was kept: the next page says it."""
+    return int(clock.now().timestamp())
+
+
+def _kept() -> datetime | None:
+    """Read when something was kept, off the address."""
+    typed = request.args.get("kept", "")
+    return datetime.fromtimestamp(int(typed), UTC) if typed.isascii() and typed.isdigit() and len(typed) < 11 else None
+
+
 def campaign_here(session: Session, campaign_id: int) -> Campaign:
     """Find the campaign of the address. Raises NotFound, for a number no campaign can have too."""
     if campaign_id >= 2**63:
@@ -117,5 +129,6 @@ def render(
     session: Session, template: str, head: Head, part: str, values: dict[str, Any], status: int = 200
 ) -> AnyResponse:
     """Show a page of a campaign's editor, inside an open transaction."""
-    text = render_template(template, desk=desk_here(session), place="campaigns", head=head, part=part, **values)
+    frame = {"desk": desk_here(session), "place": "campaigns", "head": head, "part": part, "kept": _kept()}
+    text = render_template(template, **frame, **values)
     return make_response(text, status)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from flask import Blueprint, g, jsonify, redirect, request, url_for
 from sqlalchemy.orm import Session
@@ -14,7 +15,7 @@ from crowdfund.campaigns.adopting import Drawn
 from crowdfund.campaigns.content import pieces_of
 from crowdfund.campaigns.editing import Clash, edit_campaign
 from crowdfund.editor.drawing import NEW, read_list, read_piece, read_shape, sheet
-from crowdfund.editor.frame import author, campaign_here, frame_of, head_of, note, render, seen
+from crowdfund.editor.frame import author, campaign_here, frame_of, head_of, kept_now, note, render, seen
 from crowdfund.editor.reading import Frame
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.forms import shown_values
@@ -154,8 +155,8 @@ def _errors(refusal: Refusal) -> dict[str, str]:
 
 def _to(campaign_id: int, anchor: str = "") -> AnyResponse:
     museum, lang = membership_here().slug, request.form.get("lang")
-    address = url_for(".pieces", museum=museum, campaign_id=campaign_id, lang=lang, _anchor=anchor or None)
-    return redirect(address, 303)
+    where: dict[str, Any] = {"museum": museum, "campaign_id": campaign_id, "lang": lang, "kept": kept_now()}
+    return redirect(url_for(".pieces", **where, _anchor=anchor or None), 303)
 
 
 def _refused(campaign_id: int, errors: dict[str, str], status: int = 422, clash: Clash | None = None) -> AnyResponse:

@@ -20,7 +20,7 @@ from crowdfund.campaigns.models import Campaign
 from crowdfund.campaigns.promises import is_fixed
 from crowdfund.campaigns.texts import said
 from crowdfund.campaigns.view import Picture, picture_at
-from crowdfund.editor.frame import Head, author, campaign_here, frame_of, head_of, note, render, seen
+from crowdfund.editor.frame import Head, author, campaign_here, frame_of, head_of, kept_now, note, render, seen
 from crowdfund.editor.parts import BEGINNINGS, ROWS
 from crowdfund.editor.reading import Frame, read_row, write_row
 from crowdfund.editor.view import Asked, Judged, Other, in_words
@@ -127,9 +127,10 @@ def remove(campaign_id: int, kind: str, row_id: int) -> AnyResponse:
 
 def _to(campaign_id: int, kind: str, row_id: int | None) -> AnyResponse:
     museum = membership_here().slug
+    where: dict[str, Any] = {"museum": museum, "campaign_id": campaign_id, "kept": kept_now()}
     if row_id is not None:
-        return redirect(url_for(".row", museum=museum, campaign_id=campaign_id, kind=kind, row_id=row_id, kept=1), 303)
-    return redirect(url_for(".rows", museum=museum, campaign_id=campaign_id, listed=LIST_OF[kind]), 303)
+        return redirect(url_for(".row", kind=kind, row_id=row_id, **where), 303)
+    return redirect(url_for(".rows", listed=LIST_OF[kind], **where), 303)
 
 
 def _there(session: Session, campaign: Campaign, kind: str, row_id: int) -> Mapping[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, g, redirect, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
@@ -11,7 +13,7 @@ from crowdfund.campaigns.content import row_values
 from crowdfund.campaigns.editing import edit_campaign
 from crowdfund.campaigns.models import Campaign, Reward
 from crowdfund.campaigns.texts import said
-from crowdfund.editor.frame import author, campaign_here, head_of, note, render
+from crowdfund.editor.frame import author, campaign_here, head_of, kept_now, note, render
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.i18n import N_, gettext
 from crowdfund.institutions.permissions import keep_private, membership_here, requires
@@ -49,8 +51,8 @@ def choose_picture(campaign_id: int, row_id: int) -> AnyResponse:
         if isinstance(refusal, NotFound):
             raise
         return _choices(campaign_id, row_id, {refusal.field or "": gettext(refusal.message)}, refusal.status)
-    museum = membership_here().slug
-    return redirect(url_for("rows.row", museum=museum, campaign_id=campaign_id, kind="reward", row_id=row_id), 303)
+    where: dict[str, Any] = {"museum": membership_here().slug, "campaign_id": campaign_id, "kept": kept_now()}
+    return redirect(url_for("rows.row", kind="reward", row_id=row_id, **where), 303)
 
 
 def _choices(campaign_id: int, row_id: int, errors: dict[str, str] | None = None, status: int = 200) -> AnyResponse:

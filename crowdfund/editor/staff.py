@@ -21,7 +21,7 @@ from crowdfund.campaigns.promises import is_fixed
 from crowdfund.campaigns.rules import CampaignState
 from crowdfund.campaigns.texts import said
 from crowdfund.dashboard.frame import desk_here
-from crowdfund.editor.frame import Head, author, campaign_here, frame_of, head_of, note, render, seen
+from crowdfund.editor.frame import Head, author, campaign_here, frame_of, head_of, kept_now, note, render, seen
 from crowdfund.editor.parts import PARTS, REGIMES, Field, field_label
 from crowdfund.editor.reading import Frame, key_of, read, write, written
 from crowdfund.editor.view import Asked, Other
@@ -110,7 +110,7 @@ def save(campaign_id: int, part: str) -> AnyResponse:
     if _by_script():
         return jsonify(revision=revision, said=gettext("Kept at %(time)s", time=time(clock.now(), head.timezone)))
     address = url_for(
-        ".part", museum=membership_here().slug, campaign_id=campaign_id, part=part, lang=head.locale, kept=1
+        ".part", museum=membership_here().slug, campaign_id=campaign_id, part=part, lang=head.locale, kept=kept_now()
     )
     return redirect(address, 303)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, g, redirect, request, url_for
@@ -14,13 +15,20 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from crowdfund import clock
 from crowdfund.campaigns import gate, illustration, service
-from crowdfund.campaigns.checklist import DECISION_MISSING, NOT_DESCRIBED, PICTURE_MISSING
+from crowdfund.campaigns.checklist import (
+    APPROVAL_MISSING,
+    APPROVAL_OLD,
+    DECISION_MISSING,
+    NOT_DESCRIBED,
+    PICTURE_MISSING,
+    Item,
+)
 from crowdfund.campaigns.content import read_content
 from crowdfund.campaigns.editing import edit_campaign
 from crowdfund.campaigns.models import Campaign
 from crowdfund.campaigns.promises import Approver, WordState
 from crowdfund.campaigns.rules import moment_in
-from crowdfund.editor.frame import author, campaign_here, head_of, note, render
+from crowdfund.editor.frame import author, campaign_here, head_of, kept_now, note, render
 from crowdfund.editor.view import said
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.forms import shown_values
@@ -51,13 +59,17 @@ ITEMS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the checklist, in words, with the address where it is settled."""
+    """A line of the checklist, in words, with the address where it is settled.
+
+    `others` says that the person who reads it cannot settle it alone.
+    """
 
     label: str
     problems: tuple[
         tuple[str, str], ...
     ]  # what is missing, and where it is settled when that is not the line's own place
     url: str
+    others: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,19 +179,31 @@ def say_state(campaign_id: int) -> AnyResponse:
 
 
 def _to(endpoint: str, campaign_id: int) -> AnyResponse:
-    return redirect(url_for(f".{endpoint}", museum=membership_here().slug, campaign_id=campaign_id), 303)
+    where: dict[str, Any] = {"museum": membership_here().slug, "campaign_id": campaign_id}
+    return redirect(url_for(f".{endpoint}", **where, kept=None if endpoint == "checklist" else kept_now()), 303)
 
 
 def lines_of(session: Session, campaign: Campaign, here: str) -> list[Line]:
     """Say the checklist in words."""
+    role = membership_here().role
     return [
         Line(
             gettext(ITEMS[item.key]),
             tuple((gettext(text, **said(values)), _way(here, text, values)) for text, values in item.problems),
             f"{here}/{item.place}",
+            _for_others(item, role),
         )
         for item in gate.checklist_of(session, campaign)
     ]
+
+
+def _for_others(item: Item, role: str) -> bool:
+    """Say whether something that is open here waits for a yes that this role may not give."""
+    if item.key == "words":
+        return item.open and not may_approve(role, Approver.CURATOR)
+    theirs = [part for part in Approver if not may_approve(role, part)]
+    asked = {text for part in theirs for text in (APPROVAL_MISSING[part], APPROVAL_OLD[part])}
+    return any(text in asked for text, _values in item.problems)
 
 
 def _way(here: str, problem: str, values: Mapping[str, object]) -> str:
