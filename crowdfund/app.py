@@ -45,6 +45,7 @@ from crowdfund.database import Database
 from crowdfund.demo import staff as demo_staff
 from crowdfund.desk import tasks as desk_tasks
 from crowdfund.desk.views import blueprint as slips
+from crowdfund.editor import tasks as editor_tasks
 from crowdfund.editor.doors import DOORS as EDITOR
 from crowdfund.fulfilment import tasks as fulfilment_tasks
 from crowdfund.gifts import tasks as gifts_tasks
@@ -98,6 +99,7 @@ LISTENING = (
     crm_tasks,
     fulfilment_tasks,
     desk_tasks,
+    editor_tasks,
     gifts_tasks,
     intake_tasks,
     invitations_tasks,

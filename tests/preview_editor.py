@@ -11,6 +11,7 @@ from typing import Any
 
 from crowdfund.campaigns.illustration import Shown
 from crowdfund.campaigns.view import uploaded
+from crowdfund.editor.asking import Giver
 from crowdfund.editor.drawing import PieceLine
 from crowdfund.editor.frame import Head
 from crowdfund.editor.parts import PARTS, REGIMES, ROWS
@@ -124,6 +125,10 @@ VERSION = Version(
     (Difference("Titre (fr)", (Piece("same", "Le "), Piece("gone", "pastel"), Piece("new", "miroir"))),),
 )
 AGREED = SimpleNamespace(name="Solène Favre", agreed_on=MOMENT.date(), document="Courriel", revision=6)
+GIVER = Giver(1, "Solène Favre", "solene@example.org", owner=False)
+LETTER = {
+    "museum": "Musée d’Arvières", "title": "Le miroir", "by": "Léa Perrier", "parts": ["Conservation"], "url": "https://x/a",
+}  # fmt: skip
 NOTED = SimpleNamespace(reference="2026-114", dated_on=MOMENT.date())
 
 REMARK = SimpleNamespace(name="Luca Pellissier, Casa Savin", text="Le prix manque.", made_at=MOMENT)
@@ -218,7 +223,10 @@ CASES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
         ("Délibération", True, [NOTED], "act"), ("Mandat", True, [], "mandate"),
         ("Avis", False, [], "advice")], errors={"dated_on": "Le jour"})),
     "editor-approvals": ("editor/approvals.html", partial(sheet, "approvals", name="Hélène", today="2026-11-27", mine=[],
-        rows=[("curator", "Conservation", AGREED, True), ("director", "Direction", None, False)])),
+        rows=[("curator", "Conservation", AGREED, True), ("director", "Direction", None, False), ("finance", "Finances", None, False)],
+        givers={"curator": [GIVER], "director": [replace(GIVER, owner=True)], "finance": []}, asks=True, asked_at=None)),
+    "mail-agreement-asked": ("mail/agreement_asked.html", lambda: LETTER),
+    "text-agreement-asked": ("mail/agreement_asked.txt", lambda: LETTER),
     "editor-versions": ("editor/versions.html", partial(sheet, "versions", found=[VERSION, replace(VERSION, number=5, note="A slip")])),
     "editor-versions-empty": ("editor/versions.html", partial(sheet, "versions", found=[])),
     "editor-preview": ("editor/preview.html", partial(sheet, "preview")),

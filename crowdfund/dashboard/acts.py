@@ -19,6 +19,7 @@ ACTS: Mapping[str, str] = {
     "batch.dropped": N_("dropped a batch of cheques"),
     "batch.opened": N_("began a batch of cheques"),
     "batch.reopened": N_("opened a batch of cheques again"),
+    "campaign.agreement_asked": N_("asked for the agreements to a campaign"),
     "campaign.approved": N_("noted an agreement to a campaign"),
     "campaign.begun": N_("began a campaign"),
     "campaign.asked": N_("asked donors what becomes of their gifts"),

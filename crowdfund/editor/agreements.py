@@ -13,6 +13,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from crowdfund.campaigns import gate
 from crowdfund.campaigns.checklist import required_decisions
 from crowdfund.campaigns.promises import Approver, DecisionKind
+from crowdfund.editor import asking
+from crowdfund.editor.asking import APPROVERS
 from crowdfund.editor.frame import campaign_here, head_of, kept_now, render
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.forms import shown_values, text_problem, tidy
@@ -35,11 +37,6 @@ DECISIONS: Mapping[str, str] = {
     DecisionKind.COUNCIL: N_("Act of the council or of the board"),
     DecisionKind.MANDATE: N_("Mandate to collect"),
     DecisionKind.ACCOUNTANT: N_("Agreement of the public accountant"),
-}
-APPROVERS: Mapping[str, str] = {
-    Approver.CURATOR: N_("Curator"),
-    Approver.DIRECTOR: N_("Director"),
-    Approver.FINANCE: N_("Finance officer"),
 }
 
 
@@ -121,8 +118,23 @@ def agree(campaign_id: int) -> AnyResponse:
     return _to("approvals", campaign_id)
 
 
-def _to(endpoint: str, campaign_id: int) -> AnyResponse:
-    where: dict[str, Any] = {"museum": membership_here().slug, "campaign_id": campaign_id, "kept": kept_now()}
+@blueprint.post("/<int:campaign_id>/edit/approvals/ask")
+@requires(Permission.EDIT)
+def ask(campaign_id: int) -> AnyResponse:
+    """Write to those whose yes is missing, once a day at most."""
+    try:
+        with transaction(g.scope) as session:
+            campaign_here(session, campaign_id)
+            asking.ask_for_agreement(session, campaign_id, by=person_here().account_id)
+    except Refusal as refusal:
+        if isinstance(refusal, NotFound):
+            raise
+        return _approvals(campaign_id, {"": gettext(refusal.message)}, refusal.status)
+    return _to("approvals", campaign_id, kept=None)
+
+
+def _to(endpoint: str, campaign_id: int, **more: Any) -> AnyResponse:
+    where: dict[str, Any] = {"museum": membership_here().slug, "campaign_id": campaign_id, "kept": kept_now()} | more
     return redirect(url_for(f".{endpoint}", **where), 303)
 
 
@@ -171,9 +183,14 @@ def _approvals(campaign_id: int, errors: dict[str, str] | None = None, status: i
         campaign = campaign_here(session, campaign_id)
         given: Mapping[str, Any] = gate.approvals_of(session, campaign.id)
         rows = [(part.value, gettext(APPROVERS[part]), given.get(part), may_approve(role, part)) for part in Approver]
+        givers = asking.givers_of(session)
+        waiting = {one.account_id for part in asking.open_parts(session, campaign) for one in givers[part]}
         values = {
             "rows": rows,
             "mine": [(part, label) for part, label, _one, mine in rows if mine],
+            "givers": givers,
+            "asks": bool(waiting - {person_here().account_id}),
+            "asked_at": asking.asked_at(session, campaign.id),
             "name": person_here().name,
             "today": gate.today_at(session).isoformat(),
             "values": shown_values(request.form),
