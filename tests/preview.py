@@ -867,7 +867,7 @@ def _campaign(**more: Any) -> Callable[[], dict[str, Any]]:
 
 
 def _gift(**more: Any) -> Callable[[], dict[str, Any]]:
-    return lambda: {"gift": gift(**more), "errors": {}, "values": {}, "csrf_token": "signed"}
+    return lambda: {"gift": gift(**more), "errors": {}, "values": {}, "csrf_token": "signed", "kept": bool(more)}
 
 
 def _give(errors: dict[str, str] | None = None, **values: str) -> Callable[[], dict[str, Any]]:
@@ -1367,6 +1367,7 @@ CASES: dict[str, Case] = {
             "errors": {"wall_name": "Écrivez un nom"},
             "values": {"wall": "other"},
             "csrf_token": "signed",
+            "kept": False,
         },
     ),
     "check": ("receipts/check.html", lambda: {"receipt": None, "code": "", "errors": {}, "searched": False}),
