@@ -180,7 +180,7 @@ def test_what_was_given_before_counts_towards_a_higher_reward(scene: Scene) -> N
     thanks = unescape(client.get(f"/en/gifts/{token}").text)
     assert "Add €30 to reach" in thanks
     page = client.get(f"/en/gifts/{token}/more?reward={visit}").text
-    assert "Add €30 to reach it" in page
+    assert "From €80 in all: add €30." in page
     assert f'id="reward-{visit}" value="{visit}" checked' in page
     answer = add(scene, token, reward=str(visit), amount="")
     assert answer.status_code == 303
@@ -241,7 +241,7 @@ def test_what_was_given_back_counts_no_more(scene: Scene) -> None:
     with transaction(scene.scope) as session:
         session.execute(update(Gift).values(refunded_minor=2000, state="partly_refunded"))
     page = scene.app.test_client().get(f"/en/gifts/{token}/more?reward={visit}").text
-    assert "Add €50 to reach it" in page
+    assert "From €80 in all: add €50." in page
 
 
 def test_a_reward_to_be_reached_says_what_it_takes_and_fills_it_in(scene: Scene, token: str) -> None:
