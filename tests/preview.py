@@ -251,7 +251,7 @@ def talk_desk(place: str, **given: Any) -> dict[str, Any]:
     ready = ReplyTemplate(id=1, locale="fr", title="Photos", text="Oui, sans flash.")
     values: dict[str, Any] = {
         "desk": desk(), "place": place, "values": {}, "errors": {}, "timezone": PARIS, "problem": None,
-        "figures": InboxFigures(1, 2, 12, 1, 20), "beginnings": [ready], "begun": {}, "name": "Hélène",
+        "figures": InboxFigures(1, 2, 12, 1, 20), "beginnings": [ready], "begun": {}, "name": "Hélène", "role": "Conservatrice",
         "rows": [row, replace(row, id=2, state="answered", answer="Oui.", answered_by="H. M.", answered_at=moment(4),
                          public_url="/fr/a/b/"),
                  replace(row, id=3, state="set_aside", reason="publicité")],

@@ -64,7 +64,7 @@ class AnswerForm(DeskForm):
 
     answer = TextField(LONGEST_ANSWER, lines=True, missing=N_("Write the answer"))
     name = TextField(LONGEST_SIGNATURE, missing=N_("Say who answers: the answer is signed"))
-    role = TextField(LONGEST_SIGNATURE, missing=N_("Say what this person does in the museum"))
+    role = TextField(LONGEST_SIGNATURE, missing=N_("Say what you do at the museum."))
     locale = ChoiceField(LOCALES, missing=N_("Choose a language"))
 
 

@@ -22,7 +22,8 @@ def desk_here(session: Session) -> Desk:
     todo = count_waiting(session)
     record, approve = can(Permission.RECORD_MONEY), can(Permission.APPROVE_MONEY)
     if can(Permission.CONVERSE):
-        todo["questions"] = count_new(session) + words.count_waiting(session)
+        todo["asked"], todo["words"] = count_new(session), words.count_waiting(session)
+        todo["questions"] = todo["asked"] + todo["words"]  # the inbox; its tabs say of what
     if record or approve:
         todo["desk"] = what_waits(session).for_those_who(record=record, approve=approve)
     if can(Permission.HAND_OVER):

@@ -172,11 +172,18 @@ def _questions(problem: Problem | None = None) -> AnyResponse:
             begun=_begun(session),
             timezone=membership_here().time_zone,
             name=person_here().name,
+            role=_role_before(session, person_here().name),
             problem=problem,
             values=shown_values(request.form) if problem else {},
             errors=problem.errors if problem else {},
         )
     return make_response(page, problem.status if problem else 200)
+
+
+def _role_before(session: Session, name: str) -> str:
+    """Give what the person called themselves under their last answer."""
+    signed = select(Question.answered_as).where(Question.answered_by == name, Question.answered_as.is_not(None))
+    return session.scalar(signed.order_by(Question.answered_at.desc()).limit(1)) or ""
 
 
 def _begun(session: Session) -> dict[int, str]:
