@@ -40,7 +40,8 @@ def gallery(**given: Any) -> dict[str, Any]:
     found = [Shown(1, PICTURE, "Photo : J. Rey", ()), Shown(2, PICTURE, "", ("it", "en"))]
     values = {"alt_fr": "Une couturière", "focus_x": "30", "focus_y": "40"}
     return {
-        "desk": desk(), "place": "pictures", "found": found, "one": found[0], "languages": LANGUAGES, "values": values, "errors": {},
+        "desk": desk(), "place": "pictures", "found": found, "one": found[0], "languages": LANGUAGES, "values": values,
+        "errors": {}, "back": "",
     } | given  # fmt: skip
 
 
@@ -55,6 +56,7 @@ HEAD = Head(
     "Europe/Paris",
     ("fr", "it", "en"),
     "fr",
+    "EUR",
 )
 
 
@@ -99,7 +101,7 @@ def row(kind: str, **given: Any) -> dict[str, Any]:
 
 def campaigns(**given: Any) -> dict[str, Any]:
     """List campaigns."""
-    one = Listed(3, "AUB-03", "Le miroir de la couturière", "draft", MOMENT, MOMENT, 4)
+    one = Listed(3, "AUB-03", "Le miroir de la couturière", "draft", MOMENT, MOMENT.date(), 4)
     groups = [("draft", [one]), ("scheduled", [replace(one, state="scheduled", missing=0)]), ("live", [replace(one, state="live")]),
               ("over", [replace(one, state="ended")])]  # fmt: skip
     return {

@@ -42,6 +42,7 @@ class Head:
     timezone: str
     languages: tuple[str, ...]
     locale: str
+    currency: str
 
     @property
     def live(self) -> bool:
@@ -75,6 +76,7 @@ def head_of(session: Session, campaign: Campaign) -> Head:
         timezone=museum.time_zone,
         languages=tuple(languages),
         locale=asked if asked in languages else languages[0],
+        currency=campaign.currency,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Blueprint, current_app, g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -10,6 +12,7 @@ from crowdfund.campaigns import illustration
 from crowdfund.conversation import news
 from crowdfund.dashboard.frame import desk_here
 from crowdfund.editor.forms import alt_form
+from crowdfund.editor.frame import kept_now
 from crowdfund.errors import Refusal
 from crowdfund.forms import shown_values
 from crowdfund.i18n import gettext
@@ -20,6 +23,7 @@ from crowdfund.pictures import encoding, service
 from crowdfund.pictures.rules import LARGEST_FILE, check_alt
 from crowdfund.tenancy import transaction
 
+ASKING = re.compile(r"[0-9]{1,18}/edit/(picture|pieces|reward/[0-9]{1,18}/picture)")  # pages that ask for a picture
 FORM_BESIDE = 256 * 1024  # what a form's words may add to the file
 
 blueprint = Blueprint("gallery", __name__, url_prefix="/staff/<museum>")
@@ -63,7 +67,10 @@ def add() -> AnyResponse:
             news.follow_picture(session, illustration.reference_of(kept), kept.alt)
     except Refusal as refusal:
         return _list({refusal.field or "file": gettext(refusal.message)}, refusal.status)
-    return redirect(url_for(".picture", museum=museum.slug, picture_id=kept.id), 303)
+    back = _asked_by()
+    return redirect(
+        f"{back}?kept={kept_now()}" if back else url_for(".picture", museum=museum.slug, picture_id=kept.id), 303
+    )
 
 
 @blueprint.get("/pictures/<int:picture_id>")
@@ -97,6 +104,13 @@ def describe(picture_id: int) -> AnyResponse:
     return redirect(url_for(".pictures", museum=museum.slug), 303)
 
 
+def _asked_by() -> str:
+    """Give the page of a campaign that asked for a picture, to go back to; nothing for any other address."""
+    back = request.values.get("back", "")
+    here = f"/staff/{membership_here().slug}/campaigns/"
+    return back if back.startswith(here) and ASKING.fullmatch(back.removeprefix(here)) else ""
+
+
 def _list(errors: dict[str, str] | None = None, status: int = 422) -> AnyResponse:
     museum = membership_here()
     with transaction(g.scope) as session:
@@ -107,6 +121,7 @@ def _list(errors: dict[str, str] | None = None, status: int = 422) -> AnyRespons
             place="pictures",
             found=[illustration.shown_picture(one, languages) for one in service.pictures_here(session)],
             languages=languages,
+            back=_asked_by(),
             values=shown_values(request.form) if errors else {},
             errors=errors or {},
         )

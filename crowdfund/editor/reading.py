@@ -8,10 +8,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from crowdfund.editor.parts import NEEDED, OPTIONAL_MONEY, Field
+from crowdfund.editor.parts import NEEDED, OPTIONAL_MONEY, REGIMES, Field
 from crowdfund.errors import Refusal
 from crowdfund.forms import amount_problem, text_problem, tidy
-from crowdfund.i18n import N_, gettext
+from crowdfund.i18n import N_, gettext, money_exact
+from crowdfund.i18n import date as day_in_words
 from crowdfund.money import MAX_MINOR, Money, MoneyError
 
 MOST_AMOUNTS = 5
@@ -21,6 +22,7 @@ NO_DAY = N_("Write the day like this: 2026-12-31")
 NO_COUNT = N_("Write a number from 1 to 1,000,000, or leave it empty.")
 NO_AMOUNTS = N_("Write one to five amounts above zero, with spaces between.")
 NO_CHOICE = N_("Choose one of the answers.")
+YES, NO = N_("Yes"), N_("No")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,25 @@ def written(field: Field, value: Any, frame: Frame) -> str:
             return "1" if value else ""
         case _:
             return str(value)
+
+
+def in_words_of(field: Field, value: Any, frame: Frame) -> str:
+    """Say one value as a reader knows it: an answer by its words, a sum with its currency, a day as a day."""
+    if value is None or (value == "" and field.kind != "choice"):
+        return ""
+    words = written(field, value, frame)
+    match field.kind:
+        case "choice":
+            asked = field.choices or tuple(one for regimes in REGIMES.values() for one in regimes)
+            words = gettext(next((label for one, label in asked if one == value), words))
+        case "money" | "amounts":
+            sums = [value] if field.kind == "money" else value
+            words = " · ".join(money_exact(Money(int(one), frame.currency)) for one in sums)
+        case "day" | "last_day":
+            words = day_in_words(date.fromisoformat(words))
+        case "yes":
+            words = gettext(YES) if value else gettext(NO)
+    return words
 
 
 def _typed(minor: int, currency: str) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, g, jsonify, make_response, redirect, render_template, request, url_for
 from sqlalchemy import select
@@ -48,7 +49,7 @@ class Listed:
     title: str
     state: str
     opens_at: datetime
-    closes_at: datetime
+    last_day: date
     missing: int
 
 
@@ -190,7 +191,7 @@ def _list(errors: dict[str, str] | None = None, status: int = 200) -> AnyRespons
                 said(one.title, museum.default_locale),
                 one.state,
                 one.opens_at,
-                one.closes_at,
+                (one.closes_at - timedelta(seconds=1)).astimezone(ZoneInfo(museum.time_zone)).date(),
                 sum(item.open for item in gate.checklist_of(session, one)) if one.state in WAITING else 0,
             )
             for one in session.scalars(order)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,6 +29,7 @@ from crowdfund.campaigns.models import Campaign
 from crowdfund.campaigns.promises import Approver, WordState
 from crowdfund.campaigns.rules import moment_in
 from crowdfund.editor.frame import author, campaign_here, head_of, kept_now, note, render
+from crowdfund.editor.parts import PARTS
 from crowdfund.editor.view import said
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.forms import shown_values
@@ -80,6 +81,7 @@ class Language:
     state: str
     written: int
     asked: int
+    missing: tuple[tuple[str, str], ...] = ()  # each text that is not written, with the address of its field
 
 
 @blueprint.get("/<int:campaign_id>/edit")
@@ -248,6 +250,14 @@ def _pictures(campaign_id: int, errors: dict[str, str] | None = None, status: in
         return render(session, "editor/choose.html", head, "picture", values, status)
 
 
+def _texts(names: set[str], here: str, locale: str) -> Iterator[tuple[str, str]]:
+    """Name texts as their forms do, in the order of the forms."""
+    for part, fields in PARTS.items():
+        for field in fields:
+            if field.name in names:
+                yield gettext(field.label), f"{here}/{part}?lang={locale}#{field.name}"
+
+
 def _languages(campaign_id: int, errors: dict[str, str] | None = None, status: int = 200) -> AnyResponse:
     with transaction(g.scope) as session:
         campaign = campaign_here(session, campaign_id)
@@ -263,7 +273,8 @@ def _languages(campaign_id: int, errors: dict[str, str] | None = None, status: i
                 if name.endswith(f".{locale}") and text
             }
             state = campaign.word_states.get(locale, WordState.DRAFT) if written else WordState.MISSING
-            found.append(Language(locale, state, len(written & asked), len(asked)))
+            missing = tuple(_texts(asked - written, head.here, locale))
+            found.append(Language(locale, state, len(written & asked), len(asked), missing))
         values = {
             "found": found,
             "approves": may_approve(membership_here().role, Approver.CURATOR),

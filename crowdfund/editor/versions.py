@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from crowdfund.campaigns.editing import RESTORED, changes_of, restore_campaign
 from crowdfund.campaigns.preparation import Change
 from crowdfund.editor.frame import author, campaign_here, head_of, note, render
 from crowdfund.editor.parts import ROWS, TOLD, field_label, find_field
-from crowdfund.editor.reading import Frame, written
+from crowdfund.editor.reading import Frame, in_words_of
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.headers import policy
 from crowdfund.i18n import gettext, language_name, use_locale
@@ -51,7 +51,10 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What one person changed in one go. `number` is its last change, `before` the number to go back to."""
+    """What one person changed in one go. `number` is its last change, `before` the number to go back to.
+
+    `place` counts the versions from 1, the first, as people do.
+    """
 
     number: int
     before: int
@@ -59,6 +62,7 @@ class Version:
     made_at: datetime
     note: str
     differences: tuple[Difference, ...]
+    place: int = 0
 
 
 @blueprint.get("/<int:campaign_id>/edit/versions")
@@ -120,9 +124,23 @@ def _versions(campaign_id: int, errors: dict[str, str] | None = None, status: in
         campaign = campaign_here(session, campaign_id)
         head = head_of(session, campaign)
         frame = Frame(head.locale, campaign.currency, head.timezone)
-        found = list(_told(changes_of(session, campaign.id), frame))[:SHOWN]
+        found = _numbered(list(_told(changes_of(session, campaign.id), frame)))[:SHOWN]
         values = {"found": found, "errors": errors or {}, "note": note()}
         return render(session, "editor/versions.html", head, "versions", values, status if errors else 200)
+
+
+def _numbered(found: list[Version]) -> list[Version]:
+    """Count the versions (the latest first) from the first on, and say by that count which one was gone back to."""
+    places = {one.number: len(found) - above for above, one in enumerate(found)}
+    told = []
+    for one in found:
+        note = one.note
+        if note.startswith(RESTORED):
+            number = int(note.removeprefix(RESTORED))
+            place = next((places[other.number] for other in found if other.before < number <= other.number), 0)
+            note = gettext("Back to version %(number)s", number=place) if place else gettext("Back to the beginning")
+        told.append(replace(one, place=places[one.number], note=note))
+    return told
 
 
 def _told(changes: list[Change], frame: Frame) -> Iterator[Version]:
@@ -163,10 +181,7 @@ def _version(changes: list[Change], frame: Frame, prices: Mapping[int, int]) -> 
             was, now = (_priced(field, one, prices) for one in (before, after))
             ends[field] = (ends[field][0] if field in ends else was, now)
     told = (one for field, (before, after) in sorted(ends.items()) for one in _differences(field, before, after, frame))
-    note = latest.note
-    if note.startswith(RESTORED):
-        note = gettext("Back to version %(number)s", number=note.removeprefix(RESTORED))
-    return Version(latest.number, first.number - 1, latest.name, latest.made_at, note, tuple(told))
+    return Version(latest.number, first.number - 1, latest.name, latest.made_at, latest.note, tuple(told))
 
 
 def _priced(field: str, row: Any, prices: Mapping[int, int]) -> Any:
@@ -188,7 +203,7 @@ def _differences(field: str, before: Any, after: Any, frame: Frame) -> Iterator[
         return
     found = find_field(field)
     locale = field.rpartition(".")[2] if found and found.worded else ""
-    was, now = ((written(found, one, frame) if found else str(one or "")) for one in (before, after))
+    was, now = ((in_words_of(found, one, frame) if found else str(one or "")) for one in (before, after))
     if was != now:
         yield Difference(f"{label} ({language_name(locale)})" if locale else label, tuple(compare(was, now)))
 
@@ -199,9 +214,7 @@ def _locales(name: str, *rows: Mapping[str, Any] | None) -> tuple[str, ...]:
 
 def _cell(field: Any, row: Mapping[str, Any] | None, locale: str, frame: Frame) -> str:
     value = (row or {}).get(field.name)
-    if field.kind == "choice" and value:
-        return gettext(next((label for one, label in field.choices if one == value), str(value)))
-    return written(field, (value or {}).get(locale) if locale else value, frame)
+    return in_words_of(field, (value or {}).get(locale) if locale else value, frame)
 
 
 def compare(before: str, after: str) -> Iterator[Piece]:

@@ -61,8 +61,10 @@ def test_without_pictures_the_page_says_what_to_do(studio: Studio) -> None:
 
 
 def test_a_picture_is_sent_described_and_given_out_for_ever(studio: Studio, client: FlaskClient) -> None:
-    answer = studio.send(hostile.with_place(), credit="Photo: J. Rey", focus_x="20", focus_y="80")
+    asking = "/staff/studio/campaigns/7/edit/picture"
+    answer = studio.send(hostile.with_place(), credit="Photo: J. Rey", focus_x="20", focus_y="80", back=asking)
     assert answer.status_code == 303
+    assert answer.location.startswith(f"{asking}?kept=")
     [kept] = studio.kept()
     assert (kept.alt, kept.credit, kept.focus_x, kept.focus_y) == ({"fr": "Une hirondelle"}, "Photo: J. Rey", 20, 80)
     listed = studio.client.get("/staff/studio/pictures").text

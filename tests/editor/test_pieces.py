@@ -314,9 +314,12 @@ def test_a_piece_is_drawn_by_pointer_and_by_keyboard(desk: Desk, browser: Browse
     page.keyboard.press("Enter")
     page.wait_for_selector("legend:has-text('Drawn')")
     page.focus("#title-new")
-    for typed in ("Typed", "60", "1", "0", "70", "20", "20"):
-        page.keyboard.press("ControlOrMeta+a")
-        page.keyboard.type(typed)
+    for typed in ("Typed", "60", "1", "", "0", "70", "20", "20"):
+        if typed:
+            page.keyboard.press("ControlOrMeta+a")
+            page.keyboard.type(typed)
+        else:
+            page.keyboard.press("Enter")  # the fold that holds the place opens
         page.keyboard.press("Tab")
     page.focus("#x-new")
     page.keyboard.press("ArrowUp")
