@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from crowdfund import clock
 from crowdfund.campaigns import gate
@@ -16,7 +17,7 @@ from crowdfund.campaigns.models import Campaign
 from crowdfund.campaigns.promises import Approver
 from crowdfund.dashboard.todo import cards
 from crowdfund.dashboard.view import Card
-from crowdfund.desk.models import BankLine, Batch
+from crowdfund.desk.models import BankLine, Batch, Cheque
 from crowdfund.desk.queries import what_waits
 from crowdfund.i18n import use_locale
 from crowdfund.institutions.current import Membership
@@ -45,6 +46,9 @@ def places(museum: Membership, role: Role, actor: str = "somebody else") -> dict
     return {card.url.removeprefix("/staff/arvieres"): card.title for card in told(museum, role, actor)}
 
 
+ME = OperatorScope(0, "paul").actor
+
+
 def _counted(museum: Membership) -> int:
     """Let a colleague record a batch, a count and a line, and leave another line to be attributed."""
     with transaction(scope(museum.institution_id)) as session:
@@ -54,12 +58,16 @@ def _counted(museum: Membership) -> int:
         session.add(BankLine(
             id=7_002, statement_id=7_001, issuer_id=campaign.issuer_id, account="FR76", key="ref:7002", booked_on=NOW.date(),
             amount_minor=100, currency="EUR", payer="Rey", text="Rey", state="recorded"))  # fmt: skip
+        first = session.scalars(select(Cheque)).one()
+        session.add(Cheque(
+            attempt=uuid4(), batch_id=7_001, donor_id=first.donor_id, campaign_id=campaign.id, amount_minor=100, currency="EUR",
+            number="", bank="", received_on=NOW.date(), handed=False, wants_receipt=False, state="recorded", recorded_by=ME))  # fmt: skip
         session.flush()
-        session.execute(update(BankLine).where(BankLine.id == 7_001).values(state="matched", recorded_by="test"))
+        session.execute(update(BankLine).where(BankLine.id == 7_001).values(state="matched", recorded_by=ME))
         session.execute(
             update(Batch)
             .where(Batch.id == 7_001)
-            .values(state="counted", number=1, recorded_by="paul", counted_at=NOW - timedelta(days=3))
+            .values(state="counted", number=1, recorded_by="test", counted_at=NOW - timedelta(days=3))
         )
     return 7_001
 
@@ -81,10 +89,13 @@ def test_money_that_was_recorded_waits_for_those_who_may_go_on_with_it(museum: M
 
 def test_what_somebody_recorded_does_not_wait_for_the_same_person(museum: Membership) -> None:
     _counted(museum)
-    assert places(museum, Role.FINANCE, "test") == {"/desk/lines": "1 bank line to attribute"}
-    with transaction(OperatorScope(museum.institution_id, "test")) as session:
-        assert what_waits(session).for_those_who(record=True, approve=True) == 1
-        assert what_waits(session).batches == 0  # typed a cheque of the batch that Paul counted
+    assert places(museum, Role.FINANCE, "paul") == {
+        "/desk/lines": "1 bank line to attribute",
+        "/desk/counts": "1 count to confirm",
+    }
+    with transaction(OperatorScope(museum.institution_id, "paul")) as session:
+        assert what_waits(session).for_those_who(record=True, approve=True) == 2
+        assert what_waits(session).batches == 0  # Paul typed a cheque of it
 
 
 def test_a_yes_is_asked_of_those_whose_it_is_until_it_is_given_to_what_is_said_now(museum: Membership) -> None:

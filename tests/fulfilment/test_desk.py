@@ -35,7 +35,7 @@ def test_what_is_owed_is_shown_by_reward_and_campaign(museum: Museum) -> None:
     _owed(museum, "Cleo", symbolic=True, fulfilment="wall", position=2)
     with museum.open() as session:
         mark(session, reward, [first], CounterpartState.HANDED_OVER, uuid4())
-    assert "side-n" not in desk.get("rewards").text  # its time has not come
+    assert 'class="side-n"' not in desk.get("rewards").text  # its time has not come
     with museum.open() as session:
         mark(session, reward, [second], CounterpartState.READY, uuid4())
     page = desk.get("rewards").text
