@@ -70,7 +70,15 @@ TOLD = {"beneficiary": "Ville d’Arvières", "iban": "FR76 3000", "takes_transf
 def desk(**more: Any) -> dict[str, Any]:
     """Fill the frame of a page at the desk."""
     people = Desk("arvieres", "Musée d’Arvières", "Hélène Maurienne", "signed", {"desk": 3})
-    return {"desk": people, "place": "desk", "errors": {}, "values": {}, "can": lambda _permission: True, **more}
+    return {
+        "desk": people,
+        "place": "desk",
+        "errors": {},
+        "values": {},
+        "campaigns": [],
+        "can": lambda _permission: True,
+        **more,
+    }
 
 
 def _case(template: str, **more: Any) -> Case:

@@ -95,6 +95,7 @@ def batch_page(session: Session, museum: Membership, batch: Batch) -> BatchPage:
             state=cheque.state,
             difference=Money(cheque.amount_minor - promised, cheque.currency) if reference else None,
             gift_id=cheque.gift_id,
+            campaign_id=cheque.campaign_id,
         )
         for cheque, donor, campaign, reference, promised in rows
     )

@@ -13,9 +13,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from crowdfund import clock
 from crowdfund.counter.batches_read import batch_page, deposit_slip, known_promise, list_batches
-from crowdfund.counter.forms import BatchForm, ChequeForm, own_number
+from crowdfund.counter.forms import NEEDS_CAMPAIGN, BatchForm, ChequeForm, own_number
 from crowdfund.counter.promises import said
-from crowdfund.counter.queries import campaigns_of_issuer, issuers_banks
+from crowdfund.counter.queries import campaign_meant, campaigns_counted, campaigns_of_issuer, issuers_banks
 from crowdfund.dashboard.frame import desk_here
 from crowdfund.desk import cheques
 from crowdfund.desk.rules import BatchState
@@ -40,26 +40,41 @@ blueprint.after_request(keep_private)
 @requires(Permission.READ_GIFTS)
 def list_of_batches() -> AnyResponse:
     """List the batches of cheques, and begin one."""
+    return _batches({})
+
+
+def _batches(errors: dict[str, str], status: int = 200) -> AnyResponse:
+    museum = membership_here()
     with transaction(g.scope) as session:
-        found = list_batches(session, membership_here())
+        found = list_batches(session, museum)
         issuers = issuers_banks(session)
+        campaigns = campaigns_counted(session, museum.default_locale)
         desk = desk_here(session)
     page = render_template(
-        "staff/desk/cheques.html", desk=desk, place="desk", found=found, issuers=issuers, attempt=str(uuid4())
-    )
-    return make_response(page)
+        "staff/desk/cheques.html", desk=desk, place="desk", found=found, issuers=issuers, campaigns=campaigns,
+        values={"campaign": campaign_meant(campaigns)}, errors=errors, attempt=str(uuid4()),
+    )  # fmt: skip
+    return make_response(page, status)
 
 
 @blueprint.post("")
 @requires(Permission.RECORD_MONEY)
 def begin_batch() -> AnyResponse:
-    """Begin a batch. The same form twice is one batch."""
-    issuer = request.form.get("issuer", 0, int)
-    if not issuer:
-        return redirect(url_for(".list_of_batches", museum=membership_here().slug), 303)
+    """Begin a batch, for the account that its campaign is paid into. The same form twice is one batch."""
+    museum = membership_here()
     with transaction(g.scope) as session:
-        batch_id = cheques.open_batch(session, issuer, own_number(request.form.get("attempt"))).id
-    return _to(batch_id)
+        campaigns = {str(one.id): one for one in campaigns_counted(session, museum.default_locale)}
+        chosen = campaigns.get(request.form.get("campaign") or campaign_meant(list(campaigns.values())))
+        issuer = request.form.get("issuer", 0, int)
+        if chosen and (not issuer or request.form.get("campaign")):
+            issuer = chosen.issuer_id
+        asked = bool(campaigns) and chosen is None
+        if issuer and not asked:
+            batch_id = cheques.open_batch(session, issuer, own_number(request.form.get("attempt"))).id
+    if asked or not issuer:
+        return _batches({"campaign": gettext(NEEDS_CAMPAIGN)} if asked else {}, 422)
+    here = url_for(".one_batch", museum=museum.slug, batch_id=batch_id)
+    return redirect(f"{here}?campaign={chosen.id}" if chosen else here, 303)
 
 
 @blueprint.get("/<int:batch_id>")
@@ -190,7 +205,15 @@ def _page(
         desk = desk_here(session)
     today = clock.now().date().isoformat()
     kept = {name: request.args[name] for name in KEPT if request.args.get(name)}
-    first = {"attempt": str(uuid4()), "received_on": today, "country": country, "language": museum.default_locale}
+    # The batch's own campaign is the last cheque's; before the first one, what was chosen at its beginning.
+    own = str(page.cheques[-1].campaign_id) if page.cheques else campaign_meant(campaigns)
+    first = {
+        "campaign": own,
+        "attempt": str(uuid4()),
+        "received_on": today,
+        "country": country,
+        "language": museum.default_locale,
+    }
     shown = render_template(
         "staff/desk/batch.html",
         desk=desk,

@@ -14,7 +14,7 @@ from crowdfund import clock
 from crowdfund.counter.counts_read import count_row, list_counts
 from crowdfund.counter.forms import ConfirmForm, CountForm, own_number
 from crowdfund.counter.promises import said
-from crowdfund.counter.queries import campaigns_counted
+from crowdfund.counter.queries import campaign_meant, campaigns_counted
 from crowdfund.dashboard.frame import desk_here
 from crowdfund.desk import counts
 from crowdfund.desk.counts import Sheet
@@ -174,7 +174,8 @@ def _form(values: dict[str, str], errors: dict[str, str], status: int) -> AnyRes
         pieces=[Money(worth, currency) for worth in DENOMINATIONS.get(currency, ())],
         kind=kind,
         currency=currency,
-        values={"attempt": str(uuid4()), "day": clock.now().date().isoformat()} | values,
+        values={"campaign": campaign_meant(campaigns), "attempt": str(uuid4()), "day": clock.now().date().isoformat()}
+        | values,
         errors=errors,
     )
     return make_response(page, status)

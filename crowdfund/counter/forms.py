@@ -19,6 +19,7 @@ from crowdfund.pledges.forms import ADDRESS_FIELDS, LONGEST_NAME, LONGEST_WALL_N
 from crowdfund.pledges.rules import ANNOUNCED, PledgeRequest, Wall
 
 NEEDS_NAME = N_("Type the name: of a person the last name, of a company its own")
+NEEDS_CAMPAIGN = N_("Choose the campaign")
 NEEDS_AMOUNT = N_("Type the amount")
 
 
@@ -203,6 +204,11 @@ class ChequeForm(PersonForm):
         """Ask for a name where there is no reference."""
         if not self.reference_known:
             super().validate_last_name(field)
+
+    def validate_campaign(self, field: NumberField) -> None:
+        """Ask for the campaign where no reference tells it."""
+        if not self.reference_known and not field.data:
+            raise ValidationError(gettext(NEEDS_CAMPAIGN))
 
     def validate_amount(self, field: MoneyField) -> None:
         """Ask for an amount."""

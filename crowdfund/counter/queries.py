@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -134,4 +135,13 @@ def campaigns_counted(session: Session, home: str) -> list[CampaignChoice]:
         .where(Campaign.state.not_in((CampaignState.DRAFT, CampaignState.SCHEDULED)))
         .order_by(running, Campaign.closes_at.desc(), Campaign.id)
     )
-    return [CampaignChoice(one.id, said(one.title, home), one.currency, one.issuer_id) for one in rows]
+    return [
+        CampaignChoice(one.id, said(one.title, home), one.currency, one.issuer_id, one.state == CampaignState.LIVE)
+        for one in rows
+    ]
+
+
+def campaign_meant(campaigns: Sequence[CampaignChoice]) -> str:
+    """Name the campaign that needs no asking: the only one that takes gifts, or the only one there is; else none."""
+    running = [one for one in campaigns if one.running] or list(campaigns)
+    return str(running[0].id) if len(running) == 1 else ""

@@ -16,6 +16,7 @@ class CampaignChoice:
     title: str
     currency: str
     issuer_id: int = 0
+    running: bool = True  # takes gifts now; money may still come for one that is over
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +186,7 @@ class ChequeRow:
     state: str
     difference: Money | None = None
     gift_id: int | None = None
+    campaign_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

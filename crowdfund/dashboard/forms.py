@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from wtforms import HiddenField
+from wtforms import HiddenField, ValidationError
 
 from crowdfund.crm.rules import NoteKind
 from crowdfund.forms import ChoiceField, DeskForm, MoneyField, TextField
-from crowdfund.i18n import N_
+from crowdfund.i18n import N_, gettext
 from crowdfund.intake.rules import LONGEST_ORIGIN, SAY_ORIGIN
 
+SAY_AMOUNT = N_("Type the amount that goes back")
 LONGEST_REASON = 300
 LONGEST_NAME = 60
 LONGEST_TAG, LONGEST_PHONE, LONGEST_NOTE = 40, 40, 2000
 
 
 class RefundForm(DeskForm):
-    """How much, why, and the form's own number: sent twice, it is one refund. No amount means all that is left."""
+    """How much, why, and the form's own number: sent twice, it is one refund. `sure` is the amount that was confirmed."""
 
     amount = MoneyField()
+    sure = HiddenField()
     reason = TextField(LONGEST_REASON, missing=N_("Say why: it is kept with the gift."))
     request = HiddenField()
+
+    def validate_amount(self, field: MoneyField) -> None:
+        """Ask for an amount: nothing stands for all."""
+        if not field.typed:
+            raise ValidationError(gettext(SAY_AMOUNT))
+        if field.data is not None and not field.data:
+            raise ValidationError(gettext(N_("Type an amount above zero")))
 
 
 class ViewForm(DeskForm):

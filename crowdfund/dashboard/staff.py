@@ -86,7 +86,7 @@ def one_gift(gift_id: int) -> AnyResponse:
 @blueprint.post("/gifts/<int:gift_id>/refund")
 @requires(Permission.REFUND, fresh=True)
 def refund_gift(gift_id: int) -> AnyResponse:
-    """Ask that a gift be given back, wholly or in part. The same form twice is one refund."""
+    """Ask that a gift be given back, wholly or in part, at the second look. The same form twice is one refund."""
     buckets.limited("refund_account", str(person_here().account_id))
     form = RefundForm(request.form, context="")
     with transaction(g.scope) as session:
@@ -94,12 +94,14 @@ def refund_gift(gift_id: int) -> AnyResponse:
         form.amount.currency = gift.currency
         left = _left(session, gift)
     number = _request_number(form)
-    if not form.validate():
+    if not form.validate() or form.amount.data is None:
         return _gift_page(gift_id, str(number), form.first_errors(), 422)
+    amount = form.amount.data
     try:
         with transaction(g.scope) as session:
             payments.check_refundable(session, _gift(session, gift_id))
-            amount = left if form.amount.data is None else form.amount.data
+            if amount.minor <= left.minor and form.sure.data != str(amount.minor):
+                return _gift_page(gift_id, str(number), asked=amount)
             gifts.request_refund(session, gift_id, amount, form.reason.data, number)
     except Refusal as refusal:
         errors = {refusal.field or "amount": gettext(refusal.message, **refusal.params)}
@@ -200,7 +202,9 @@ def show_books() -> AnyResponse:
     return make_response(render_template("staff/books.html", desk=desk, place="books", books=read))
 
 
-def _gift_page(gift_id: int, number: str, errors: dict[str, str] | None = None, status: int = 200) -> AnyResponse:
+def _gift_page(
+    gift_id: int, number: str, errors: dict[str, str] | None = None, status: int = 200, asked: Money | None = None
+) -> AnyResponse:
     with transaction(g.scope) as session:
         story = tell(session, membership_here(), gift_id)
         desk = desk_here(session)
@@ -213,6 +217,7 @@ def _gift_page(gift_id: int, number: str, errors: dict[str, str] | None = None, 
         refund=_offer(gift_id, left, number),
         values=shown_values(request.form),
         errors=errors or {},
+        asked=asked,
     )
     return make_response(page, status)
 

@@ -119,6 +119,7 @@ def add_cheque(session: Session, batch_id: int, entered: Entered) -> Cheque:
 
 
 def _new(session: Session, batch: Batch, entered: Entered) -> Cheque:
+    at = clock.now()
     if entered.pledge_id is not None:
         pledge = announced(session, entered.pledge_id)
         donor_id, campaign_id, wants = pledge.donor_id, pledge.campaign_id, pledge.wants_receipt
@@ -129,12 +130,12 @@ def _new(session: Session, batch: Batch, entered: Entered) -> Cheque:
     campaign = campaigns.campaign_of(session, campaign_id)
     _check_account(batch, campaign)
     if entered.pledge_id is None and entered.donor is not None:
-        donor_id = donors.find_or_add(session, entered.donor).id
+        donor_id = donors.find_or_add_all(session, [(entered.donor, at)])[0].id
     return Cheque(
         attempt=entered.attempt, batch_id=batch.id, pledge_id=entered.pledge_id, donor_id=donor_id, campaign_id=campaign_id,
         amount_minor=entered.amount.minor, currency=entered.amount.currency, number=entered.number, bank=entered.bank,
         received_on=entered.received_on, handed=entered.handed, wants_receipt=wants, state=ChequeState.RECORDED,
-        recorded_by=scope_of(session).actor, created_at=clock.now(),
+        recorded_by=scope_of(session).actor, created_at=at,
     )  # fmt: skip
 
 
@@ -146,7 +147,7 @@ def _check_account(batch: Batch, campaign: Campaign) -> None:
 
 
 def remove_cheque(session: Session, batch_id: int, cheque_id: int) -> None:
-    """Take a cheque out of a batch that is being entered. Raises NotFound, Conflict."""
+    """Take a cheque out of a batch that is being entered, with the record that was made for it alone. Raises NotFound, Conflict."""
     batch = batch_of(session, batch_id, lock=True)
     cheque = cheque_of(session, cheque_id)
     if cheque.batch_id != batch.id:
@@ -154,6 +155,8 @@ def remove_cheque(session: Session, batch_id: int, cheque_id: int) -> None:
     if batch.state != BatchState.RECORDED:
         raise Conflict(MOVED_ON)
     session.delete(cheque)
+    if donors.donor_of(session, cheque.donor_id).created_at == cheque.created_at:  # made by the same entry
+        donors.drop_unused(session, cheque.donor_id)
     audit.record(session, "cheque.removed", f"cheque:{cheque_id}", batch_id=batch.id)
 
 

@@ -15,13 +15,16 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from crowdfund import clock
+from crowdfund.crm.models import DonorNote
 from crowdfund.desk.models import Batch, Cheque, Count
+from crowdfund.donors.models import Donor, DonorWord
 from crowdfund.gifts.models import Gift
 from crowdfund.institutions.rules import Role
 from crowdfund.pledges.references import printed
 from crowdfund.receipts.models import Receipt
 from tests.counter.conftest import House, Person
 from tests.doubles import MemoryMailer
+from tests.factories import campaign_in, make_campaign, make_donor
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*sRGB2014.icc:pytest.PytestUnraisableExceptionWarning")
 
@@ -30,7 +33,7 @@ def begin(person: Person, house: House) -> str:
     """Begin a batch and give its path."""
     answer = person.post("/cheques", issuer=str(house.issuer_id), attempt=str(uuid4()))
     assert answer.status_code == 303
-    return f"/cheques/{answer.location.rsplit('/', 1)[1]}"
+    return f"/cheques/{answer.location.rsplit('/', 1)[1].partition('?')[0]}"
 
 
 def row(**fields: str) -> dict[str, str]:
@@ -94,6 +97,52 @@ def test_a_batch_is_entered_counted_numbered_and_approved(museum: House, mailer:
         assert session.scalars(select(Receipt)).one().gift_date == date(2026, 11, 10)
     assert "T-77" in museum.finance.get(path).text
     museum.check_books()
+
+
+def test_a_cheque_taken_out_takes_the_record_made_for_it_and_no_other(museum: House) -> None:
+    path = begin(museum.desk, museum)
+    campaign = str(museum.campaign_id)
+    with museum.open() as session:
+        known = make_donor(session, first_name="Ada", last_name="Rey", email="ada@example.org")
+        before = set(session.scalars(select(Donor.id)))
+    for last, more in (("Roux", {}), ("Rey", {"first_name": "Ada", "email": "ada@example.org"}), ("Noted", {})):
+        enter(museum.desk, path, last_name=last, amount="200", campaign=campaign, **more)
+    with museum.open() as session:
+        roux, ada, noted = session.scalars(select(Cheque).order_by(Cheque.id))
+        assert ada.donor_id == known.id
+        session.add(DonorNote(donor_id=noted.donor_id, kind="note", text="Called", written_by="x"))
+        kept = before | {noted.donor_id}
+    for cheque in (roux, ada, noted):
+        assert museum.desk.post(f"{path}/rows/{cheque.id}/remove").status_code == 303
+    with museum.open() as session:
+        assert set(session.scalars(select(Donor.id))) == kept
+        assert list(session.scalars(select(DonorWord.id).where(DonorWord.donor_id == roux.donor_id))) == []
+
+
+def test_a_batch_is_begun_for_a_campaign_where_several_take_gifts(museum: House) -> None:
+    with museum.open() as session:
+        first = campaign_in(session, museum.campaign_id)
+        other = make_campaign(session, issuer_id=first.issuer_id, title={"fr": "Le Pastel"}).id
+        over = make_campaign(session, issuer_id=first.issuer_id, title={"fr": "Finie"}, state="ended").id
+    page = museum.desk.get("/cheques").text
+    assert page.index(f'<option value="{other}"') < page.index("<optgroup") < page.index(f'<option value="{over}"')
+    unsaid = museum.desk.post("/cheques", attempt=str(uuid4()))
+    assert (unsaid.status_code, 'id="e-campaign"' in unsaid.text) == (422, True)
+    begun = museum.desk.post("/cheques", attempt=str(uuid4()), campaign=str(other))
+    path = begun.location.partition("/desk")[2]
+    batch = museum.desk.get(path).text
+    assert "Le Pastel</h2>" in batch
+    assert f'<option value="{other}" selected' in batch
+    path = path.partition("?")[0]
+    assert " selected" not in museum.desk.get(path).text.partition('name="campaign"')[2].partition("</select>")[
+        0
+    ].replace('value="" selected', "")
+    refused = enter(museum.desk, path, last_name="Rey", amount="5")
+    assert (refused.status_code, 'id="e-campaign"' in refused.text) == (422, True)
+    enter(museum.desk, path, last_name="Rey", amount="5", campaign=str(other))
+    assert f'<option value="{other}" selected' in museum.desk.get(path).text  # the batch's own
+    new = museum.desk.get("/counts/new?kind=cash").text
+    assert '<option value="" selected' in new
 
 
 def test_slips_are_numbered_one_after_the_other_and_keep_their_number(museum: House) -> None:

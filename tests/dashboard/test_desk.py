@@ -63,7 +63,9 @@ class World:
         return f"/staff/{self.museum.slug}{path}"
 
     def refund(self, number: int, /, **form: str) -> object:
-        data = {"csrf_token": self.token, "reason": "The donor asked", "request": str(uuid4())} | form
+        units, _comma, cents = form.get("amount", "").replace(",", ".").partition(".")
+        sure = units + cents.ljust(2, "0")  # as the second look sends it
+        data = {"csrf_token": self.token, "reason": "The donor asked", "request": str(uuid4()), "sure": sure} | form
         return self.client.post(self.url(f"/gifts/{number}/refund"), data=data)
 
 
@@ -403,10 +405,18 @@ def test_the_page_of_a_story_is_shown_in_the_accounts_language(world: World) -> 
     assert '<html lang="en"' in page.text
 
 
-def test_a_whole_gift_is_given_back_when_no_amount_is_typed(world: World) -> None:
+def test_a_gift_is_given_back_at_the_second_look_only(world: World) -> None:
     with transaction(scope(world.museum.institution_id)) as session:
-        gift_id = receive(session).id
-    answer = world.refund(gift_id, amount="")
+        gift_id = receive(session, first_name="Paul", last_name="Gaillard").id
+    nothing = world.refund(gift_id, amount="")
+    assert (nothing.status_code, 'id="e-amount"' in nothing.text) == (422, True)  # type: ignore[attr-defined]
+    for unsure in ("", "4000"):  # not looked at, or another sum than was looked at
+        first = world.refund(gift_id, amount="50", sure=unsure)
+        assert first.status_code == 200  # type: ignore[attr-defined]
+        assert "Give €50.00 back to Paul Gaillard?" in first.text  # type: ignore[attr-defined]
+        assert 'name="sure" value="5000"' in first.text  # type: ignore[attr-defined]
+    assert refunds(world) == []
+    answer = world.refund(gift_id, amount="50")
     assert (answer.status_code, answer.location) == (303, world.url(f"/gifts/{gift_id}"))  # type: ignore[attr-defined]
     (refund,) = refunds(world)
     assert (refund.amount_minor, refund.reason, refund.state) == (5000, "The donor asked", "requested")
@@ -427,7 +437,7 @@ def test_a_part_is_given_back_and_the_form_sent_twice_is_one_refund(world: World
     for _ in range(2):
         assert world.refund(gift_id, amount="12,50", request=request).status_code == 303  # type: ignore[attr-defined]
     assert [refund.amount_minor for refund in refunds(world)] == [1250]
-    world.refund(gift_id, amount="")
+    world.refund(gift_id, amount="37.50")
     assert [refund.amount_minor for refund in refunds(world)] == [1250, 3750]
 
 
@@ -592,7 +602,7 @@ def test_the_whole_amount_is_what_is_left_after_earlier_refunds(world: World) ->
             ),
         )
     assert "€40.00 can go back" in world.client.get(world.url(f"/gifts/{gift.id}")).text
-    world.refund(gift.id, amount="")
+    world.refund(gift.id, amount="40")
     assert [refund.amount_minor for refund in refunds(world)] == [1000, 4000]
 
 
