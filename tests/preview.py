@@ -945,7 +945,14 @@ AHEAD = (RewardAhead(7, "La visite", "À deux.", eur(80), eur(30)), RewardAhead(
 
 def _more(errors: dict[str, str] | None = None, **given: Any) -> Callable[[], dict[str, Any]]:
     """Add to a gift."""
-    page = {"gift_url": "/fr/gifts/x", "errors": errors or {}, "given": eur(50), "ahead": (), "picked": None}
+    page = {
+        "gift_url": "/fr/gifts/x",
+        "errors": errors or {},
+        "given": eur(50),
+        "ahead": (),
+        "picked": None,
+        "held": "Le premier regard",
+    }
     return lambda: page | {"page": give()} | given
 
 
