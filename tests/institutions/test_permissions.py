@@ -243,7 +243,13 @@ def address(rule: str, slug: str, shown: Museum, gift_id: int | None = None) -> 
 def send(client: FlaskClient, method: str, path: str, token: str) -> int:
     if method == "GET":
         return client.get(path).status_code
-    form = {"csrf_token": token, "reason": "asked by the donor", "amount": "1", "request": str(uuid4())} | TOLD
+    form = {
+        "csrf_token": token,
+        "reason": "asked by the donor",
+        "amount": "1",
+        "sure": "100",
+        "request": str(uuid4()),
+    } | TOLD
     return client.post(path, data=form | {"name": f"Shop {uuid4().hex[:8]}"}).status_code
 
 

@@ -182,8 +182,8 @@ def test_a_donor_without_scripts_reads_gives_and_is_thanked(browser: Browser, to
     _pay(page)
     page.wait_for_url(re.compile(rf"/{lang}/gifts/"))
     expect(page.locator("h1")).to_contain_text(WORDS[lang]["thanks"])
-    page.fill("#wall_name", "La famille Rey")  # and changes their mind about the wall
-    page.check("#wall-other")
+    page.check("#wall-other")  # and changes their mind about the wall
+    page.fill("#wall_name", "La famille Rey")
     page.locator("#shown form button[type=submit]").click()
     expect(page.locator("#wall_name")).to_have_value("La famille Rey")
     town.booked()

@@ -95,7 +95,7 @@ def a_draft_is_written(people: People) -> None:
     page.fill("#title", "La viole d’Arvières")
     director.press("Begin")
     people.draft = page.url.removeprefix(director.home).removesuffix("/object")
-    expect(director.go(people.draft).get_by_text("points are open")).to_be_visible()
+    expect(director.go(people.draft).get_by_text("points are open").first).to_be_visible()
     people.finance.refused(f"{people.draft}/object")
     people.desk.refused(f"{people.draft}/object")
 
@@ -183,8 +183,8 @@ def a_card_three_cheques_a_transfer_and_a_box(people: People) -> None:
     town.booked()
 
     desk.go("/desk/cheques")
-    desk.press("Begin a batch")
     desk.page.select_option("#campaign", str(town.campaign_id))  # kept from cheque to cheque
+    desk.press("Begin a batch")
     for number, amount in enumerate(("20", "30", "40")):
         desk.page.fill("#amount", amount)
         desk.page.fill("#last_name", f"Martinod{number}")
