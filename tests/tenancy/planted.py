@@ -59,7 +59,8 @@ def value(table: Table, name: str, museum: int) -> str:
 
 
 def insert(table: Table, museum: int) -> str:
-    needed = [c.name for c in table.columns if (not c.nullable and c.name != "id") or c.name == "institution_id"]
+    filled = [c for c in table.columns if c.computed is None]
+    needed = [c.name for c in filled if (not c.nullable and c.name != "id") or c.name == "institution_id"]
     needed += WANTED.get(table.name, [])
     if table.name == "ledger_transactions":
         needed.remove("xid")
