@@ -39,7 +39,7 @@ def value(table: Table, name: str, museum: int) -> str:
     if name.endswith("_minor") and kind == "BIGINT":
         return str(MINOR.get(name, 100))
     if kind.startswith(("BIGINT", "INTEGER", "SMALLINT")):
-        return {"claimed": "0", "higher_id": str(museum % 100 + 1)}.get(name, str(museum % 100))
+        return {"claimed": "0", "higher_id": str(museum % 100 + 500)}.get(name, str(museum % 100))
     if kind.startswith(("TEXT", "VARCHAR")):
         word = WORDS.get(f"{table.name}.{name}") or WORDS.get(name, f"{name[:2]}{museum}")
         return f"'{word}'"
