@@ -336,7 +336,7 @@ def make_document(session: Session, campaign: Campaign, **given: Any) -> Campaig
         "campaign_id": campaign.id, "state": "internal", "kind": "report", "title": texts("Report"), "locale": "fr",
         "dated_on": date(2026, 3, 14), "storage_key": file.key, "sha256": file.sha256, "size_bytes": file.size_bytes,
     } | given  # fmt: skip
-    return _added(session, CampaignDocument(**values))  # type: ignore[no-any-return]
+    return _added(session, CampaignDocument(**values))  # type: ignore[no-any-return] # gives back what it is given
 
 
 def make_picture(session: Session, **given: Any) -> Picture:

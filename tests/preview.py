@@ -21,7 +21,6 @@ from crowdfund import assets, i18n, qr
 from crowdfund.accounts.sessions import OpenSession, SignedIn
 from crowdfund.campaigns.view import AmountChoice, MuseumLabel, Picture, Progress, TaxRelief, TierRow, WorkCard
 from crowdfund.closing.rules import Finding, Point, Step
-from crowdfund.closing.staff import Problem as ClosingProblem
 from crowdfund.closing.view import (
     Counterpart,
     EndedRow,
@@ -51,6 +50,7 @@ from crowdfund.dashboard.contacts import Happening
 from crowdfund.dashboard.donors import PeopleList, PersonRow
 from crowdfund.dashboard.exports import ExportOffer
 from crowdfund.dashboard.files import gift_head
+from crowdfund.dashboard.frame import Problem as ClosingProblem
 from crowdfund.dashboard.pace import forecast, usual_shape
 from crowdfund.dashboard.post import LostMail
 from crowdfund.dashboard.shelf import KeptViews
@@ -274,7 +274,7 @@ def _with_map(page: CampaignPage) -> CampaignPage:
         for x, claimed in ((500, 1), (3500, 0), (6500, 1))
     ]
     found = [(f"{number}", "", one, "" if one.claimed else page.give_url) for number, one in enumerate(cut)]
-    return replace(page, assembly=replace(page.assembly, map=drawn_on(breakfast, found)))  # type: ignore[type-var]
+    return replace(page, assembly=replace(page.assembly, map=drawn_on(breakfast, found)))  # type: ignore[type-var] # the page has an assembly
 
 
 def campaign() -> CampaignPage:

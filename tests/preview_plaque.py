@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+from crowdfund.dashboard.frame import Problem
 from crowdfund.gifts.view import Desk
 from crowdfund.plaques.layout import Words, lay_out
 from crowdfund.plaques.looks import Look
 from crowdfund.plaques.rules import COLUMNS, LINES_MM, SIZES, Change, Plan
-from crowdfund.proofs.staff import Problem
 from crowdfund.proofs.view import CorrectionRow, Named, Part, PlaqueMail, PlaqueRow, Proof, VersionRow
 
 Case = tuple[str, Callable[[], dict[str, Any]]]

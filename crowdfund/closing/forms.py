@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from wtforms import BooleanField
 
 from crowdfund.closing.rules import Step
-from crowdfund.forms import ChoiceField, DayField, DeskForm, Form, MoneyField, TextField, text_problem, tidy
+from crowdfund.dashboard.forms import texts_in
+from crowdfund.forms import ChoiceField, DayField, DeskForm, Form, MoneyField, TextField
 from crowdfund.gifts.choices import CHOOSE
 from crowdfund.gifts.rules import Wish
 from crowdfund.i18n import LOCALES, N_, gettext
 
 LONGEST_REASON = 300
-LONGEST_SIGNATURE = 80
 LONGEST_TITLE = 120
 LONGEST_TEXT = 600
 LONGEST_LESSON = 4000
@@ -31,13 +31,6 @@ class WithdrawForm(AskForm):
     reason = TextField(LONGEST_REASON, missing=N_("Say why: only the museum sees it."))
 
 
-class SignForm(DeskForm):
-    """Who signs the final statement."""
-
-    name = TextField(LONGEST_SIGNATURE, missing=N_("Say who signs"))
-    quality = TextField(LONGEST_SIGNATURE, missing=N_("Say what this person does in the museum"))
-
-
 class StepForm(DeskForm):
     """A step on the way of the work, in the museum's languages."""
 
@@ -48,31 +41,17 @@ class StepForm(DeskForm):
 
 def step_words(data: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
     """Read title and text in each language from what was sent; gives them, and what is wrong by field."""
-    titles, title_errors = _in_languages(data, "title", LONGEST_TITLE)
-    texts, text_errors = _in_languages(data, "text", LONGEST_TEXT)
+    titles, title_errors = texts_in(data, "title", LOCALES, LONGEST_TITLE)
+    texts, text_errors = texts_in(data, "text", LOCALES, LONGEST_TEXT)
     return titles, texts, title_errors | text_errors
 
 
 def why_words(data: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """Read why a purchase came to nothing, in each language; gives the words, and what is wrong by field."""
-    words, errors = _in_languages(data, "words", LONGEST_TEXT)
+    words, errors = texts_in(data, "words", LOCALES, LONGEST_TEXT)
     if not words and not errors:
         errors["words"] = gettext(N_("Say why in a sentence or two: the donors read it."))
     return words, errors
-
-
-def _in_languages(data: Mapping[str, str], name: str, longest: int) -> tuple[dict[str, str], dict[str, str]]:
-    read: dict[str, str] = {}
-    errors: dict[str, str] = {}
-    for locale in LOCALES:
-        field = f"{name}_{locale}"
-        words = tidy(data.get(field, ""))
-        problem = text_problem(words, longest)
-        if problem is not None:
-            errors[field] = problem
-        elif words:
-            read[locale] = words
-    return read, errors
 
 
 class LessonsForm(DeskForm):

@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
-from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
 from crowdfund.accounts.current import sign_next
 from crowdfund.campaigns import service as campaigns
 from crowdfund.closing import service
-from crowdfund.closing.forms import AskForm, LessonsForm, SignForm, StepForm, WithdrawForm, step_words, why_words
+from crowdfund.closing.forms import AskForm, LessonsForm, StepForm, WithdrawForm, step_words, why_words
 from crowdfund.closing.queries import endable, read_ending
 from crowdfund.closing.rules import Step, canonical
 from crowdfund.closing.view import LessonsText
-from crowdfund.dashboard.frame import desk_here
+from crowdfund.dashboard.forms import SignForm
+from crowdfund.dashboard.frame import Problem, desk_here, problem_with, said_of
 from crowdfund.errors import Refusal
-from crowdfund.forms import shown_values
-from crowdfund.i18n import gettext
 from crowdfund.institutions.permissions import keep_private, membership_here, person_here, requires
 from crowdfund.institutions.rules import Permission
 from crowdfund.tenancy import transaction
 
 blueprint = Blueprint("closing", __name__, url_prefix="/staff/<museum>/ending")
 blueprint.after_request(keep_private)
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong with one of the page's forms, and what was typed there."""
-
-    form: str
-    errors: dict[str, str]
-    status: int = 422
-    values: dict[str, str] = field(default_factory=dict)
 
 
 @blueprint.get("")
@@ -73,7 +59,7 @@ def withdraw(campaign_id: int) -> AnyResponse:
     valid = form.validate()
     words, wrong = why_words(request.form)
     if not valid or wrong or form.until.data is None:
-        return _page(campaign_id, _problem("withdraw", form.first_errors() | wrong))
+        return _page(campaign_id, problem_with("withdraw", form.first_errors() | wrong))
     try:
         with transaction(g.scope) as session:
             service.withdraw(session, campaign_id, form.reason.data, words=words, until=form.until.data)
@@ -90,7 +76,7 @@ def ask(campaign_id: int) -> AnyResponse:
     valid = form.validate()
     words, wrong = why_words(request.form)
     if not valid or wrong or form.until.data is None:
-        return _page(campaign_id, _problem("ask", form.first_errors() | wrong))
+        return _page(campaign_id, problem_with("ask", form.first_errors() | wrong))
     try:
         with transaction(g.scope) as session:
             service.ask_donors(session, campaign_id, words=words, until=form.until.data)
@@ -105,7 +91,7 @@ def sign(campaign_id: int) -> AnyResponse:
     """Freeze what the campaign came to, under a name."""
     form = SignForm(request.form, context="")
     if not form.validate():
-        return _page(campaign_id, _problem("sign", form.first_errors()))
+        return _page(campaign_id, problem_with("sign", form.first_errors()))
     try:
         with transaction(g.scope) as session:
             service.sign_statement(
@@ -144,7 +130,7 @@ def tell_step(campaign_id: int) -> AnyResponse:
     valid = form.validate()
     title, text, wrong = step_words(request.form)
     if not valid or wrong or form.on.data is None:
-        return _page(campaign_id, _problem("step", form.first_errors() | wrong))
+        return _page(campaign_id, problem_with("step", form.first_errors() | wrong))
     amount = form.amount.data
     try:
         with transaction(g.scope) as session:
@@ -178,7 +164,7 @@ def write_lessons(campaign_id: int) -> AnyResponse:
     """Keep what the museum learnt."""
     form = LessonsForm(request.form, context="")
     if not form.validate():
-        return _page(campaign_id, _problem("lessons", form.first_errors()))
+        return _page(campaign_id, problem_with("lessons", form.first_errors()))
     text = LessonsText(form.went_well.data, form.went_badly.data, form.advice.data, form.shared.data)
     try:
         with transaction(g.scope) as session:
@@ -188,16 +174,9 @@ def write_lessons(campaign_id: int) -> AnyResponse:
     return _back(campaign_id, "lessons")
 
 
-def _problem(form: str, errors: dict[str, str], status: int = 422) -> Problem:
-    return Problem(form, errors, status, shown_values(MultiDict(request.form)))
-
-
 def _refused(campaign_id: int, form: str, refusal: Refusal) -> AnyResponse:
     """Show a refusal on the page; what is not there stays not there."""
-    if not refusal.message:
-        raise refusal
-    said = gettext(refusal.message, **refusal.params)
-    return _page(campaign_id, _problem(form, {refusal.field or "": said}, refusal.status))
+    return _page(campaign_id, problem_with(form, said_of(refusal), refusal.status))
 
 
 def _page(campaign_id: int, problem: Problem | None = None) -> AnyResponse:

@@ -14,18 +14,17 @@ from crowdfund.accounts.current import sign_next
 from crowdfund.campaigns.documents import keep_file
 from crowdfund.campaigns.rules import LARGEST_DOCUMENT
 from crowdfund.dashboard.file_page import list_files, problem_row, read_file_page
+from crowdfund.dashboard.files import csv_here
 from crowdfund.dashboard.forms import OriginForm
 from crowdfund.dashboard.frame import desk_here
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.forms import shown_values
-from crowdfund.i18n import current_locale
 from crowdfund.i18n import gettext as _
 from crowdfund.institutions.permissions import keep_private, membership_here, person_here, requires
 from crowdfund.institutions.rules import Permission
 from crowdfund.intake import service
 from crowdfund.intake.entries import FIELDS
 from crowdfund.intake.rules import EMPTY, LARGEST_FILE, read_file, report_of
-from crowdfund.spreadsheets import csv_parts
 from crowdfund.storage import FileStorage
 from crowdfund.tenancy import transaction
 
@@ -121,11 +120,9 @@ def problems(file_id: int) -> AnyResponse:
     """Send the list of what is wrong, line by line."""
     with transaction(g.scope) as session:
         found = report_of(service.file_of(session, file_id).report).problems
-    english = current_locale() == "en"
     head = (_("Line"), _("Column"), _("What is wrong"), _("The row is"))
     rows = ((one.line, one.column, one.sentence, one.weight) for one in map(problem_row, found))
-    parts = csv_parts(head, rows, separator="," if english else ";", decimal="." if english else ",")
-    answer = Response(b"".join(parts), content_type="text/csv; charset=utf-8")
+    answer = Response(b"".join(csv_here(head, rows)), content_type="text/csv; charset=utf-8")
     answer.headers.set("Content-Disposition", "attachment", filename=f"problems-{file_id}.csv")
     return answer
 

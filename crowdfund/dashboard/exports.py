@@ -15,16 +15,15 @@ from crowdfund.accounts import buckets
 from crowdfund.accounts.current import sign_next
 from crowdfund.crm.people import read_segment
 from crowdfund.dashboard.asked import Asked, read_asked
-from crowdfund.dashboard.files import gift_head, gift_rows
+from crowdfund.dashboard.files import csv_here, gift_head, gift_rows
 from crowdfund.dashboard.frame import desk_here
 from crowdfund.dashboard.queries import list_gifts
 from crowdfund.dashboard.segments import COUNTED, count_people, people_head, people_rows
-from crowdfund.i18n import current_locale
 from crowdfund.i18n import gettext as _
 from crowdfund.institutions.current import Membership
 from crowdfund.institutions.permissions import keep_private, membership_here, person_here, requires
 from crowdfund.institutions.rules import Permission
-from crowdfund.spreadsheets import Row, csv_parts, xlsx_parts
+from crowdfund.spreadsheets import Row, xlsx_parts
 from crowdfund.tenancy import StaffScope, transaction
 
 blueprint = Blueprint("exports", __name__, url_prefix="/staff/<museum>")
@@ -104,11 +103,8 @@ def _sent(what: str, filters: Iterable[str], head: tuple[str, ...], rows: Callab
     with transaction(g.scope) as session:
         audit.record(session, f"{what}.exported", f"export:{what}", format=kind, filters=sorted(filters))
     museum = membership_here()
-    if kind == "xlsx":
-        parts = xlsx_parts(_("Gifts") if what == "gifts" else _("Donors"), head, rows())
-    else:
-        english = current_locale() == "en"
-        parts = csv_parts(head, rows(), separator="," if english else ";", decimal="." if english else ",")
+    title = _("Gifts") if what == "gifts" else _("Donors")
+    parts = xlsx_parts(title, head, rows()) if kind == "xlsx" else csv_here(head, rows())
     answer = Response(stream_with_context(parts), content_type=XLSX if kind == "xlsx" else CSV)
     day = clock.now().astimezone(ZoneInfo(museum.time_zone)).date()
     answer.headers.set("Content-Disposition", "attachment", filename=f"{museum.slug}-{what}-{day.isoformat()}.{kind}")

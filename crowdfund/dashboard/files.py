@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,16 +15,23 @@ from crowdfund.campaigns.texts import said
 from crowdfund.dashboard.asked import Asked, conditions, receipt_code
 from crowdfund.donors.models import Donor
 from crowdfund.gifts.models import Gift
+from crowdfund.i18n import current_locale
 from crowdfund.i18n import gettext as _
 from crowdfund.institutions.current import Membership
 from crowdfund.money import Money
 from crowdfund.pledges.models import Pledge
 from crowdfund.receipts.models import Receipt, ReceiptGift
 from crowdfund.receipts.rules import number_text
-from crowdfund.spreadsheets import Row
+from crowdfund.spreadsheets import Row, csv_parts
 from crowdfund.tenancy import MuseumScope, transaction
 
 PORTION = 5_000
+
+
+def csv_here(head: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
+    """Write a CSV as the reader's own spreadsheet opens it: commas and points in English, semicolons and commas elsewhere."""
+    english = current_locale() == "en"
+    return csv_parts(head, rows, separator="," if english else ";", decimal="." if english else ",")
 
 
 def gift_head() -> tuple[str, ...]:

@@ -1,17 +1,20 @@
-"""The forms of the desk: money given back, a view of a list kept."""
+"""The forms of the desk: money given back, a view of a list kept, a name under what is frozen; texts in several languages."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
 
 from wtforms import HiddenField, ValidationError
 
 from crowdfund.crm.rules import NoteKind
-from crowdfund.forms import ChoiceField, DeskForm, MoneyField, TextField
+from crowdfund.forms import ChoiceField, DeskForm, MoneyField, TextField, text_problem, tidy
 from crowdfund.i18n import N_, gettext
 from crowdfund.intake.rules import LONGEST_ORIGIN, SAY_ORIGIN
 
 SAY_AMOUNT = N_("Type the amount that goes back")
 LONGEST_REASON = 300
 LONGEST_NAME = 60
+LONGEST_SIGNATURE = 80
 LONGEST_TAG, LONGEST_PHONE, LONGEST_NOTE = 40, 40, 2000
 
 
@@ -60,3 +63,27 @@ class OriginForm(DeskForm):
     """Where a file of donors comes from; the paper that proves its consents comes beside."""
 
     origin = TextField(LONGEST_ORIGIN, missing=SAY_ORIGIN, lines=True)
+
+
+class SignForm(DeskForm):
+    """Who signs what is frozen, and as what."""
+
+    name = TextField(LONGEST_SIGNATURE, missing=N_("Say who signs"))
+    quality = TextField(LONGEST_SIGNATURE, missing=N_("Say what this person does in the museum"))
+
+
+def texts_in(
+    data: Mapping[str, str], name: str, locales: Iterable[str], longest: int
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Read a text from its field of each language, `name_locale`; gives what was written, and what is wrong by field."""
+    read: dict[str, str] = {}
+    errors: dict[str, str] = {}
+    for locale in locales:
+        field = f"{name}_{locale}"
+        words = tidy(data.get(field, ""))
+        problem = text_problem(words, longest)
+        if problem is not None:
+            errors[field] = problem
+        elif words:
+            read[locale] = words
+    return read, errors

@@ -2,18 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
+from flask import request
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 
 from crowdfund.accounts.csrf import csrf_token
 from crowdfund.conversation.questions import count_new
 from crowdfund.dashboard.queries import count_waiting
 from crowdfund.desk.queries import what_waits
+from crowdfund.errors import Refusal
+from crowdfund.forms import shown_values
 from crowdfund.fulfilment.queries import count_due
 from crowdfund.gifts.view import Desk
+from crowdfund.i18n import gettext
 from crowdfund.institutions.permissions import can, membership_here, person_here
 from crowdfund.institutions.rules import Permission
 from crowdfund.pledges import words
 from crowdfund.thanks.queries import count_thanks
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with one of the forms of a page that has several, and what was typed there."""
+
+    form: str
+    errors: dict[str, str]
+    status: int = 422
+    values: dict[str, str] = field(default_factory=dict)
+
+
+def problem_with(form: str, errors: dict[str, str], status: int = 422) -> Problem:
+    """Say what is wrong with the form that was just sent."""
+    return Problem(form, errors, status, shown_values(MultiDict(request.form)))
+
+
+def said_of(refusal: Refusal) -> dict[str, str]:
+    """Say a refusal beside its field. One without words (what is not there) is raised again."""
+    if not refusal.message:
+        raise refusal
+    return {refusal.field or "": gettext(refusal.message, **refusal.params)}
 
 
 def desk_here(session: Session) -> Desk:

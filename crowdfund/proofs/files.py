@@ -9,13 +9,14 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from crowdfund import clock
 from crowdfund.campaigns.service import campaign_of
-from crowdfund.i18n import current_locale, gettext
+from crowdfund.dashboard.files import csv_here
+from crowdfund.i18n import gettext
 from crowdfund.institutions.permissions import keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission
 from crowdfund.proofs import signing
 from crowdfund.proofs.printing import pdf
 from crowdfund.proofs.reading import read_proof
-from crowdfund.spreadsheets import Row, csv_parts, xlsx_parts
+from crowdfund.spreadsheets import Row, xlsx_parts
 from crowdfund.tenancy import transaction
 
 blueprint = Blueprint("plaque_files", __name__, url_prefix="/staff/<museum>/plaques")
@@ -57,9 +58,7 @@ def _names(form: str, name: str, names: Iterable[tuple[str, str]]) -> AnyRespons
     rows: list[Row] = [(number, heading, one) for number, (heading, one) in enumerate(names, 1)]
     if form == "xlsx":
         return _sent(b"".join(xlsx_parts(gettext("Plaque"), head, rows)), XLSX, f"{name}.xlsx")
-    english = current_locale() == "en"
-    parts = csv_parts(head, rows, separator="," if english else ";", decimal="." if english else ",")
-    return _sent(b"".join(parts), "text/csv; charset=utf-8", f"{name}.csv")
+    return _sent(b"".join(csv_here(head, rows)), "text/csv; charset=utf-8", f"{name}.csv")
 
 
 def _sent(content: bytes, kind: str, name: str) -> AnyResponse:

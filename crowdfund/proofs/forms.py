@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from wtforms import BooleanField
 
-from crowdfund.forms import ChoiceField, DayField, DeskForm, MoneyField, TextField, text_problem, tidy
+from crowdfund.dashboard import forms as dashboard
+from crowdfund.forms import ChoiceField, DayField, DeskForm, MoneyField, TextField, tidy
 from crowdfund.i18n import N_, gettext
 from crowdfund.money import Money, MoneyError
 from crowdfund.plaques.rules import (
@@ -22,7 +23,6 @@ from crowdfund.plaques.rules import (
 from crowdfund.pledges.forms import NO
 
 LONGEST_NOTE = 200
-LONGEST_SIGNATURE = 80
 FROM = N_("Type the amount from which this section begins")
 TITLE = N_("Say what stands above these names")
 SAME = N_("Two sections begin at the same amount")
@@ -58,27 +58,15 @@ class NameForm(DeskForm):
     note = TextField(LONGEST_NOTE, missing=N_("Say who asked for it, and how"))
 
 
-class SignForm(DeskForm):
-    """Who signs."""
+class SignForm(dashboard.SignForm):
+    """Who signs, and the fingerprint of what was seen."""
 
-    name = TextField(LONGEST_SIGNATURE, missing=N_("Say who signs"))
-    quality = TextField(LONGEST_SIGNATURE, missing=N_("Say what this person does in the museum"))
     seen = TextField(64)
 
 
 def words_in(data: Mapping[str, str], name: str, locales: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
-    """Read a text in each language; gives them, and what is wrong by field."""
-    read: dict[str, str] = {}
-    errors: dict[str, str] = {}
-    for locale in locales:
-        field = f"{name}_{locale}"
-        words = tidy(data.get(field, ""))
-        problem = text_problem(words, LONGEST_WORDS)
-        if problem is not None:
-            errors[field] = problem
-        elif words:
-            read[locale] = words
-    return read, errors
+    """Read a heading or a caption in each language; gives them, and what is wrong by field."""
+    return dashboard.texts_in(data, name, locales, LONGEST_WORDS)
 
 
 def sections_in(

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
-from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
 from crowdfund.accounts.current import sign_next
-from crowdfund.dashboard.frame import desk_here
+from crowdfund.dashboard.frame import Problem, desk_here, problem_with, said_of
 from crowdfund.errors import Refusal
-from crowdfund.forms import shown_values
 from crowdfund.i18n import gettext
 from crowdfund.institutions.current import languages_of
 from crowdfund.institutions.permissions import keep_private, membership_here, person_here, requires
@@ -31,16 +28,6 @@ from crowdfund.tenancy import transaction
 blueprint = Blueprint("plaques", __name__, url_prefix="/staff/<museum>/plaques")
 blueprint.after_request(keep_private)
 ON_PAGE = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong with one of the page's forms, and what was typed there."""
-
-    form: str
-    errors: dict[str, str]
-    status: int = 422
-    values: dict[str, str] = field(default_factory=dict)
 
 
 @blueprint.get("")
@@ -81,7 +68,7 @@ def set_up(campaign_id: int) -> AnyResponse:
     if form.locale.data not in locales:
         errors["locale"] = gettext("Choose one of the answers shown.")
     if not valid or errors:
-        return _page(campaign_id, _problem("plan", errors))
+        return _page(campaign_id, problem_with("plan", errors))
     least = form.least.data
     plan = Plan(
         size=form.size.data,
@@ -106,7 +93,7 @@ def set_lock(campaign_id: int) -> AnyResponse:
     """Say until which day names may change."""
     form = LockForm(request.form, context="")
     if not form.validate() or form.locks_on.data is None:
-        return _page(campaign_id, _problem("lock", form.first_errors()))
+        return _page(campaign_id, problem_with("lock", form.first_errors()))
     try:
         with transaction(g.scope) as session:
             preparing.set_lock(session, membership_here(), campaign_id, form.locks_on.data)
@@ -121,7 +108,7 @@ def sign_plaque(campaign_id: int) -> AnyResponse:
     """Freeze the plaque as it was seen, under a name."""
     form = SignForm(request.form, context="")
     if not form.validate():
-        return _page(campaign_id, _problem("sign", form.first_errors()))
+        return _page(campaign_id, problem_with("sign", form.first_errors()))
     signature = Signature(person_here().account_id, form.name.data, form.quality.data)
     try:
         signing.sign(g.scope, membership_here(), campaign_id, form.seen.data, signature)
@@ -143,8 +130,7 @@ def correct_name(campaign_id: int) -> AnyResponse:
     """Change how one name stands, at its donor's wish."""
     form = NameForm(request.form, context="")
     if not form.validate():
-        values = shown_values(MultiDict(request.form))
-        return _name_page(campaign_id, form.key.data, _problem("name", form.first_errors(), values=values))
+        return _name_page(campaign_id, form.key.data, problem_with("name", form.first_errors()))
     wish = Wish(form.name.data, form.sort_word.data, form.left_out.data, form.note.data)
     with transaction(g.scope) as session:
         preparing.correct(session, membership_here(), campaign_id, form.key.data, wish, person_here().name)
@@ -176,16 +162,9 @@ def _name_page(campaign_id: int, key: str, problem: Problem | None = None) -> An
     return make_response(page, problem.status if problem else 200)
 
 
-def _problem(form: str, errors: dict[str, str], status: int = 422, values: dict[str, str] | None = None) -> Problem:
-    return Problem(form, errors, status, shown_values(MultiDict(request.form)) if values is None else values)
-
-
 def _refused(campaign_id: int, form: str, refusal: Refusal) -> AnyResponse:
     """Show a refusal on the page; what is not there stays not there."""
-    if not refusal.message:
-        raise refusal
-    said_so = gettext(refusal.message, **refusal.params)
-    return _page(campaign_id, _problem(form, {refusal.field or "": said_so}, refusal.status))
+    return _page(campaign_id, problem_with(form, said_of(refusal), refusal.status))
 
 
 def _page(campaign_id: int, problem: Problem | None = None) -> AnyResponse:

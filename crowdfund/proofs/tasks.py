@@ -29,7 +29,7 @@ def remind(scope: TaskScope, campaign_id: int, day: str, pledge_ids: Sequence[in
             send_once(
                 scope,
                 f"plaque:{campaign_id}:{day}:{pledge_id}",
-                lambda session, one=pledge_id: mails.name_stands(session, campaign_id, one),  # type: ignore[misc]
+                lambda session, one=pledge_id: mails.name_stands(session, campaign_id, one),  # type: ignore[misc] # mypy reads no default of a lambda
             )
         except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError) as error:
             refused = error

@@ -157,7 +157,7 @@ def test_rewards_of_an_open_campaign_may_come_and_end_but_not_change(session: Se
 def test_no_less_of_a_reward_is_offered_than_donors_have_chosen(session: Session) -> None:
     campaign = factories.make_campaign(session)
     reward = factories.make_reward(session, campaign, stock=5, claimed=3)
-    less = content(session, campaign)[f"reward.{reward.id}"] | {"stock": 2}  # type: ignore[operator]
+    less = content(session, campaign)[f"reward.{reward.id}"] | {"stock": 2}  # type: ignore[operator] # a row is a mapping
     with pytest.raises(Refusal) as refused:
         edit_campaign(session, campaign.id, {f"reward.{reward.id}": less}, seen=0, author=LEA, note="Fewer")
     assert refused.value.field == "stock"

@@ -27,8 +27,8 @@ from tests import factories
 
 @pytest.fixture(autouse=True)
 def forget_pages(app: Flask) -> None:
-    views._cache.__init__()  # type: ignore[misc]
-    app.wsgi_app.forget()  # type: ignore[attr-defined]
+    views._cache.__init__()  # type: ignore[misc] # empties it, as a new process begins
+    app.wsgi_app.forget()  # type: ignore[attr-defined] # the gate that keeps public pages
 
 
 @pytest.fixture

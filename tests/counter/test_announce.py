@@ -39,8 +39,8 @@ PERSON = {"first_name": "Odette", "last_name": "Chevrier", "email": "odette@exam
 
 @pytest.fixture(autouse=True)
 def fresh(app: Flask) -> None:
-    views._cache.__init__()  # type: ignore[misc]
-    app.wsgi_app.forget()  # type: ignore[attr-defined]
+    views._cache.__init__()  # type: ignore[misc] # empties it, as a new process begins
+    app.wsgi_app.forget()  # type: ignore[attr-defined] # the gate that keeps public pages
 
 
 def give(client: FlaskClient, museum: House, **fields: str) -> Any:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,9 +24,9 @@ from crowdfund.gifts.models import Gift
 from crowdfund.institutions.rules import PERMISSIONS, Permission, Role
 from crowdfund.mail import SentMail
 from crowdfund.me import erasure
-from crowdfund.tenancy import transaction
+from tests.crm.conftest import opened
 from tests.desk import enter, form_token, make_colleague
-from tests.factories import make_campaign, make_donor, make_gift, make_institution, scope
+from tests.factories import make_campaign, make_donor, make_gift
 
 NOW = datetime(2026, 6, 30, 12, 0, tzinfo=UTC)
 MOST_QUERIES = {"/staff/arvieres/donors?q=camille&gave=once": 22, "person": 30}
@@ -42,28 +41,6 @@ TABLES = (
     "donor_tags",
     "donor_notes",
 )
-
-
-@pytest.fixture
-def museum(app: Flask) -> int:
-    return make_institution(slug="arvieres", name="Musée d’Arvières")
-
-
-@pytest.fixture
-def client(app: Flask, museum: int) -> FlaskClient:
-    return enter(app, make_colleague(museum, Role.OWNER, "owner@arvieres.example"))
-
-
-@pytest.fixture
-def post(client: FlaskClient) -> Callable[..., Any]:
-    token = form_token(client, "/account/")
-    return lambda path, **data: client.post(f"/staff/arvieres/donors{path}", data={"csrf_token": token, **data})
-
-
-@contextmanager
-def opened(museum: int) -> Iterator[Session]:
-    with transaction(scope(museum)) as session:
-        yield session
 
 
 @pytest.fixture

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Connection, event, select
 from sqlalchemy.orm import Session
@@ -15,34 +13,10 @@ from sqlalchemy.orm import Session
 from crowdfund.crm import doubles, merging, tasks
 from crowdfund.crm.models import DonorApart, DonorMerge
 from crowdfund.errors import Conflict, NotFound
-from crowdfund.institutions.rules import Role
-from crowdfund.tenancy import transaction
-from tests.desk import enter, form_token, make_colleague
-from tests.factories import make_donor, make_institution, scope
+from tests.crm.conftest import opened
+from tests.factories import make_donor
 
 MOST_QUERIES = 22
-
-
-@pytest.fixture
-def museum(app: Flask) -> int:
-    return make_institution(slug="arvieres", name="Musée d’Arvières")
-
-
-@pytest.fixture
-def client(app: Flask, museum: int) -> FlaskClient:
-    return enter(app, make_colleague(museum, Role.OWNER, "owner@arvieres.example"))
-
-
-@pytest.fixture
-def post(client: FlaskClient) -> Callable[..., Any]:
-    token = form_token(client, "/account/")
-    return lambda path, **data: client.post(f"/staff/arvieres/donors{path}", data={"csrf_token": token, **data})
-
-
-@contextmanager
-def opened(museum: int) -> Iterator[Session]:
-    with transaction(scope(museum)) as session:
-        yield session
 
 
 @pytest.fixture

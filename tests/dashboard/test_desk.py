@@ -409,12 +409,12 @@ def test_a_gift_is_given_back_at_the_second_look_only(world: World) -> None:
     with transaction(scope(world.museum.institution_id)) as session:
         gift_id = receive(session, first_name="Paul", last_name="Gaillard").id
     nothing = world.refund(gift_id, amount="")
-    assert (nothing.status_code, 'id="e-amount"' in nothing.text) == (422, True)  # type: ignore[attr-defined]
+    assert (nothing.status_code, 'id="e-amount"' in nothing.text) == (422, True)  # type: ignore[attr-defined] # the answer of a test client
     for unsure in ("", "4000"):  # not looked at, or another sum than was looked at
         first = world.refund(gift_id, amount="50", sure=unsure)
-        assert first.status_code == 200  # type: ignore[attr-defined]
-        assert "Give €50.00 back to Paul Gaillard?" in first.text  # type: ignore[attr-defined]
-        assert 'name="sure" value="5000"' in first.text  # type: ignore[attr-defined]
+        assert first.status_code == 200  # type: ignore[attr-defined] # the answer of a test client
+        assert "Give €50.00 back to Paul Gaillard?" in first.text  # type: ignore[attr-defined] # the answer of a test client
+        assert 'name="sure" value="5000"' in first.text  # type: ignore[attr-defined] # the answer of a test client
     assert refunds(world) == []
     answer = world.refund(gift_id, amount="50")
     assert (answer.status_code, answer.location) == (303, world.url(f"/gifts/{gift_id}"))  # type: ignore[attr-defined]

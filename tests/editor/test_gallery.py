@@ -48,7 +48,7 @@ class Studio:
 
 @pytest.fixture
 def studio(app: Flask) -> Studio:
-    views._cache.__init__()  # type: ignore[misc]
+    views._cache.__init__()  # type: ignore[misc] # empties it, as a new process begins
     museum = make_institution(slug="studio", name="Studio")
     client = enter(app, make_colleague(museum, Role.CURATOR, "curator@example.org"))
     return Studio(museum, client, form_token(client, "/account/"))

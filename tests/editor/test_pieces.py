@@ -36,8 +36,8 @@ LEFT = {
 
 @pytest.fixture
 def desk(house: Flask, app: Flask) -> Desk:
-    views._cache.__init__()  # type: ignore[misc]
-    house.wsgi_app.forget()  # type: ignore[attr-defined]
+    views._cache.__init__()  # type: ignore[misc] # empties it, as a new process begins
+    house.wsgi_app.forget()  # type: ignore[attr-defined] # the gate that keeps public pages
     museum = make_institution(slug="atelier", name="Atelier", code="ATE")
     with transaction(scope(museum)) as session:
         campaign = make_campaign(session, state="draft", slug="pastel", opens_at=clock.now() + timedelta(days=9))

@@ -27,8 +27,8 @@ from tests import factories
 
 @pytest.fixture(autouse=True)
 def forget_pages(house: Flask) -> None:
-    views._cache.__init__()  # type: ignore[misc]
-    house.wsgi_app.forget()  # type: ignore[attr-defined]
+    views._cache.__init__()  # type: ignore[misc] # empties it, as a new process begins
+    house.wsgi_app.forget()  # type: ignore[attr-defined] # the gate that keeps public pages
 
 
 def _museum() -> tuple[int, int, int]:

@@ -399,7 +399,7 @@ def test_a_workbook_is_read_with_its_days_numbers_and_lost_noughts(museum: int) 
     content = book(
         ["Cognome", "E-mail", "CAP", "Paese", "Newsletter", "Data consenso", "Fonte"],
         [None],
-        ["Rossi", "rossi@example.it", 1100.0, "Italia", True, datetime(2024, 5, 1), "Modulo firmato"],  # noqa: DTZ001
+        ["Rossi", "rossi@example.it", 1100.0, "Italia", True, datetime(2024, 5, 1), "Modulo firmato"],  # noqa: DTZ001 - a cell of a workbook has no zone
         ["Bianchi", "b@example.it", 10121, "Narnia", None, None, None],
     )
     file_id = taken(museum, content, "amici.xlsx")

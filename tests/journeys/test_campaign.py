@@ -224,7 +224,7 @@ def a_card_three_cheques_a_transfer_and_a_box(people: People) -> None:
 def a_question_and_a_letter(people: People) -> None:
     """Somebody asks on the public page; the director answers signed, then writes to those who asked for news."""
     town, director = people.town, people.director
-    donor = director.page.context.browser.new_page()  # type: ignore[union-attr]
+    donor = director.page.context.browser.new_page()  # type: ignore[union-attr] # a page of the tests has its browser
     donor.goto(f"{town.address.removesuffix('give')}ask")
     donor.fill("#question", "Pourra-t-on l’entendre ?")
     donor.locator("form button[type=submit]").last.click()

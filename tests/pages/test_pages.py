@@ -38,8 +38,8 @@ def forget_pages(house: Flask) -> None:
 
 def forget(house: Flask) -> None:
     """Let the kept pages' time be up."""
-    views._cache.__init__()  # type: ignore[misc]
-    house.wsgi_app.forget()  # type: ignore[attr-defined]
+    views._cache.__init__()  # type: ignore[misc] # empties it, as a new process begins
+    house.wsgi_app.forget()  # type: ignore[attr-defined] # the gate that keeps public pages
 
 
 def _museum(app: Flask, slug: str = "aubigneux", **campaign: object) -> int:

@@ -75,8 +75,8 @@ def keeper(app: Flask) -> Iterator[MailKeeper]:
 
 @pytest.fixture
 def houses(app: Flask, keeper: MailKeeper) -> Houses:
-    views._cache.__init__()  # type: ignore[misc]
-    app.wsgi_app.forget()  # type: ignore[attr-defined]
+    views._cache.__init__()  # type: ignore[misc] # empties it, as a new process begins
+    app.wsgi_app.forget()  # type: ignore[attr-defined] # the gate that keeps public pages
     return found_house("first-house", "Quatrebarbes"), found_house("second-house", "Zwingelstein")
 
 
