@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 SIMULATOR_KEY = "sk_test_simulator"
 SIMULATOR_WEBHOOK_SECRET = "whsec_simulator"  # noqa: S105 - the demo's own simulator, worth nothing elsewhere
@@ -109,7 +110,7 @@ class Config:
             stripe_webhook_secrets=_listed(told.need("STRIPE_WEBHOOK_SECRETS", SIMULATOR_WEBHOOK_SECRET)),
             stripe_api_base=stripe_api_base,
             smtp_url=told.need("SMTP_URL", "smtp://127.0.0.1:8025"),
-            storage_url=environ.get("STORAGE_URL") or f"file://{told.data_dir / 'files'}",
+            storage_url=_storage(environ.get("STORAGE_URL") or f"file://{told.data_dir / 'files'}"),
             signing_keys=told.signing_keys(),
             platform_name=environ.get("PLATFORM_NAME", "Cimaise"),
             checkout_origin=_origin(stripe_api_base) if simulated else "https://checkout.stripe.com",
@@ -203,6 +204,21 @@ def _redis(url: str) -> str | None:
     if url and urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
         raise ConfigError("REDIS_URL must start with redis://, rediss:// or unix://")
     return url or None
+
+
+def _storage(url: str) -> str:
+    """Check where files are kept: in a folder, or in a bucket whose address and region may stand beside its name."""
+    parts = urlsplit(url)
+    told = dict(parse_qsl(parts.query, keep_blank_values=True))
+    if parts.scheme not in {"file", "s3"}:
+        raise ConfigError("STORAGE_URL must start with file:/// or s3://")
+    if parts.scheme == "s3" and (not parts.hostname or parts.path.strip("/") or "@" in parts.netloc):
+        raise ConfigError("STORAGE_URL names a bucket as s3://bucket, without folder, name or password")
+    if unknown := sorted(told.keys() - {"endpoint", "region"}):
+        raise ConfigError(f"STORAGE_URL: s3:// knows endpoint and region, not {', '.join(unknown)}")
+    if not re.fullmatch(r"https?://[^/?]+/?", told.get("endpoint", "https://s3")):
+        raise ConfigError("STORAGE_URL: the endpoint is an address, such as https://s3.example.org")
+    return url
 
 
 def _operator(text: str) -> Operator:

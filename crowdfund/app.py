@@ -81,7 +81,7 @@ from crowdfund.reach.staff import blueprint as posters
 from crowdfund.reach.views import blueprint as reach
 from crowdfund.receipts import tasks as receipts_tasks
 from crowdfund.receipts.views import blueprint as receipts
-from crowdfund.storage import FileStorage
+from crowdfund.storages import opened
 from crowdfund.team import tasks as team_tasks
 from crowdfund.team.journal import blueprint as trail
 from crowdfund.team.staff import blueprint as team
@@ -179,7 +179,7 @@ def create_app(config: Config, provider: Provider | None = None, mailer: Mailer 
         TRUSTED_HOSTS=[urlsplit(config.public_url).hostname, "127.0.0.1", "localhost"],
     )
     database = Database(config.database_url)
-    storage = FileStorage.from_url(config.storage_url)
+    storage = opened(config.storage_url)
     app.extensions.update(config=config, database=database, storage=storage, mailer=mailer or Mailer(config, storage))
     crash.arm(config, database.engine)
     failures.register(app)

@@ -23,7 +23,7 @@ from config import Config
 from crowdfund import books, clock, installation, schema
 from crowdfund.embedded import EmbeddedError, program
 from crowdfund.roles import BACKUP
-from crowdfund.storage import FileStorage
+from crowdfund.storage import FileStorage, Storage
 from crowdfund.tenancy import PlatformScope, transaction
 
 DUMP, FILES, MANIFEST = "database.dump", "files", "manifest.json"
@@ -82,7 +82,7 @@ def _dump(path: Path) -> None:
 
 
 def _copied_files(folder: Path) -> dict[str, list[Any]]:
-    storage: FileStorage = current_app.extensions["storage"]
+    storage: Storage = current_app.extensions["storage"]
     copy = FileStorage(folder)
     folder.mkdir(mode=0o700)
     found = {}

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from crowdfund.audit import AuditEntry
 from crowdfund.institutions.models import Institution
-from crowdfund.storage import FileStorage, StorageError
+from crowdfund.storage import Storage, StorageError
 from crowdfund.tenancy import OperatorScope, PlatformScope, transaction
 
 MOST_SHOWN = 20
@@ -149,7 +149,7 @@ def broken(session: Session) -> dict[str, list[str]]:
 
 def _changed_bytes(stored: Iterable[tuple[str, str]]) -> list[str]:
     """Compare each stored file with its hash: pairs (storage key, SHA-256)."""
-    storage: FileStorage = current_app.extensions["storage"]
+    storage: Storage = current_app.extensions["storage"]
     wrong = []
     for key, expected in stored:
         try:

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from crowdfund import crash, log
 from crowdfund.errors import Refusal
 from crowdfund.i18n import LOCALES, gettext, negotiate, set_locale
+from crowdfund.storage import StorageUnavailable
 
 WORDED = (400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 500, 503)
 RETRY_SECONDS = "30"
@@ -80,8 +81,9 @@ def _answer_failures(app: Flask) -> None:
 
     @app.errorhandler(OperationalError)
     @app.errorhandler(PoolTimeout)
+    @app.errorhandler(StorageUnavailable)
     def _away(error: Exception) -> Response:
-        log.get().error("database_away", exc_info=error)
+        log.get().error("ground_away", exc_info=error)
         return page(503)
 
     @app.errorhandler(Exception)

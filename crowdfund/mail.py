@@ -28,7 +28,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from config import Config
 from crowdfund import clock, crash, installation
 from crowdfund.database import Base, Database
-from crowdfund.storage import FileStorage
+from crowdfund.storage import Storage
 from crowdfund.tenancy import MuseumScope, OwnedByInstitution, transaction
 
 TIMEOUT = 10
@@ -101,7 +101,7 @@ class SentMail(OwnedByInstitution, Base):
 class Mailer:
     """The SMTP server named by SMTP_URL. Each thread keeps its connection for the letters that follow soon."""
 
-    def __init__(self, config: Config, storage: FileStorage) -> None:
+    def __init__(self, config: Config, storage: Storage) -> None:
         self._url = urlsplit(config.smtp_url)
         self._options = parse_qs(self._url.query)
         self._from = config.mail_from

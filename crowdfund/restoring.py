@@ -28,7 +28,7 @@ from crowdfund.me.erased import FOLDER as JOURNAL
 from crowdfund.payments.provider import ProviderUnavailable
 from crowdfund.payments.reconciliation import DAYS, reconcile
 from crowdfund.roles import APPLICATION, DISPATCH
-from crowdfund.storage import FileStorage
+from crowdfund.storage import FileStorage, Storage
 from crowdfund.tenancy import OperatorScope, PlatformScope, transaction
 
 MARGIN_DAYS = 2  # what was under way at the provider when the backup was made
@@ -56,10 +56,10 @@ def restore(folder: Path, *, journal: Path | None = None, ask_provider: bool = T
     damaged = backups.problems(folder)
     if damaged:
         raise BackupError(f"the backup is damaged: {'; '.join(damaged[:5])}")
-    storage: FileStorage = current_app.extensions["storage"]
+    storage: Storage = current_app.extensions["storage"]
     config: Config = current_app.extensions["config"]
     if next(storage.keys(), None) is not None:
-        raise BackupError(f"{storage.root} is not empty: name an empty folder in STORAGE_URL")
+        raise BackupError(f"{storage} is not empty: name an empty folder or bucket in STORAGE_URL")
     with psycopg.connect(config.database_owner_url.replace("+psycopg", "", 1), autocommit=True) as owner:
         _refuse_unless_empty(owner)
         _keep_out(owner)
@@ -119,7 +119,7 @@ def _fall_silent(owner: psycopg.Connection, manifest: Manifest) -> str:
     return str(row[0])
 
 
-def _fill(storage: FileStorage, folder: Path, journal: Path | None) -> None:
+def _fill(storage: Storage, folder: Path, journal: Path | None) -> None:
     """Copy the files, and the erasures that were noted after the backup."""
     kept = FileStorage(folder / FILES)
     for key in kept.keys():  # noqa: SIM118 - a storage is no mapping
@@ -172,7 +172,7 @@ def try_out(folder: Path) -> Restored:
 
 
 @contextmanager
-def _standing_in(server: EmbeddedPostgres, storage: FileStorage) -> Iterator[None]:
+def _standing_in(server: EmbeddedPostgres, storage: Storage) -> Iterator[None]:
     """Let the app work on other ground for a while."""
     extensions: dict[str, Any] = current_app.extensions
     before = {name: extensions[name] for name in ("config", "database", "storage")}

@@ -78,6 +78,12 @@ def test_production_needs_every_setting(tmp_path: Path, name: str) -> None:
     [
         ("LIMITS", "{"),
         ("REDIS_URL", "http://cache"),
+        ("STORAGE_URL", "gopher://x"),
+        ("STORAGE_URL", "s3://"),
+        ("STORAGE_URL", "s3://kept/folder"),
+        ("STORAGE_URL", "s3://key:secret@kept"),
+        ("STORAGE_URL", "s3://kept?endpont=https://s3.example.org"),
+        ("STORAGE_URL", "s3://kept?endpoint=s3.example.org"),
         ("PUBLIC_URL", "ftp://x"),
         ("DATABASE_URL", "x"),
         ("CRASH_AT", "soon"),
@@ -115,4 +121,6 @@ def test_nothing_is_read_from_the_environment_itself(tmp_path: Path, monkeypatch
 
 def test_a_shared_cache_may_be_named_and_is_not_needed(tmp_path: Path) -> None:
     assert _read(tmp_path).redis_url is None
+    bucket = "s3://kept?endpoint=https://s3.example.org&region=fr"
+    assert _read(tmp_path, STORAGE_URL=bucket).storage_url == bucket
     assert _read(tmp_path, REDIS_URL="redis://cache:6379/0").redis_url == "redis://cache:6379/0"

@@ -14,7 +14,7 @@ from PIL import Image, ImageColor, ImageDraw, ImageFilter, ImageFont
 
 from crowdfund.campaigns.view import Picture
 from crowdfund.institutions.colours import Wall, oklch
-from crowdfund.storage import FileStorage
+from crowdfund.storage import Storage
 
 STATIC = Path(__file__).parents[2] / "static"
 READY = STATIC / "share"
@@ -56,7 +56,7 @@ def bare(picture: Picture) -> bool:
 @lru_cache(maxsize=KEPT)
 def work(source: Path | str, width: int, height: int) -> Image.Image:
     """Read a picture as large as it fits into `width` by `height` pixels."""
-    storage: FileStorage = current_app.extensions["storage"]
+    storage: Storage = current_app.extensions["storage"]
     with Image.open(source if isinstance(source, Path) else io.BytesIO(storage.read(source))) as opened:
         image = opened.convert("RGBA")
     scale = min(width / image.width, height / image.height)

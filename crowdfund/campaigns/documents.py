@@ -18,7 +18,7 @@ from crowdfund.campaigns.service import campaign_of, touch
 from crowdfund.errors import Conflict, NotFound, Refusal
 from crowdfund.i18n import N_
 from crowdfund.institutions.models import Institution
-from crowdfund.storage import FileStorage
+from crowdfund.storage import Storage
 from crowdfund.tenancy import museum_of
 
 NO_TITLE = N_("Give the document a title in at least one language.")
@@ -150,6 +150,6 @@ def _describe(document: CampaignDocument, details: DocumentDetails) -> None:
     document.dated_on, document.position = details.dated_on, details.position
 
 
-def _storage() -> FileStorage:
-    storage: FileStorage = current_app.extensions["storage"]
+def _storage() -> Storage:
+    storage: Storage = current_app.extensions["storage"]
     return storage

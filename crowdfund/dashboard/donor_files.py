@@ -25,7 +25,7 @@ from crowdfund.institutions.rules import Permission
 from crowdfund.intake import service
 from crowdfund.intake.entries import FIELDS
 from crowdfund.intake.rules import EMPTY, LARGEST_FILE, read_file, report_of
-from crowdfund.storage import FileStorage
+from crowdfund.storage import Storage
 from crowdfund.tenancy import transaction
 
 FORM_BESIDE = 256 * 1024  # what a form's words may add to the file
@@ -135,7 +135,7 @@ def document(file_id: int) -> AnyResponse:
         key = service.file_of(session, file_id).document_key
     if key is None:
         raise NotFound
-    storage: FileStorage = current_app.extensions["storage"]
+    storage: Storage = current_app.extensions["storage"]
     answer = Response(storage.read(key), content_type="application/pdf")
     answer.headers.set("Content-Disposition", "attachment", filename=f"proof-{file_id}.pdf")
     return answer

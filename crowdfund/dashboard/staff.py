@@ -33,7 +33,7 @@ from crowdfund.payments.provider import ProviderRefused, ProviderUnavailable
 from crowdfund.payments.rules import AsideState
 from crowdfund.receipts.models import Receipt, ReceiptGift
 from crowdfund.receipts.rules import number_text
-from crowdfund.storage import FileStorage
+from crowdfund.storage import Storage
 from crowdfund.tenancy import StaffScope, transaction
 
 NO_ANSWER = N_("The payment provider does not answer. Nothing was decided: try again in a few minutes.")
@@ -123,7 +123,7 @@ def receipt_of_gift(gift_id: int) -> AnyResponse:
         ).one_or_none()
     if receipt is None or receipt.storage_key is None:
         raise NotFound
-    storage: FileStorage = current_app.extensions["storage"]
+    storage: Storage = current_app.extensions["storage"]
     answer = Response(storage.read(receipt.storage_key), mimetype="application/pdf")
     name = number_text(receipt.series, receipt.year, receipt.number)
     answer.headers.set("Content-Disposition", "attachment", filename=f"{name}.pdf")

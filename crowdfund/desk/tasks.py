@@ -14,7 +14,7 @@ from crowdfund.i18n import use_locale
 from crowdfund.mail import send_once
 from crowdfund.outbox import subscribes
 from crowdfund.pledges import service as pledges
-from crowdfund.storage import FileStorage
+from crowdfund.storage import Storage
 from crowdfund.tenancy import PlatformScope, TaskScope, transaction
 
 REVERSALS = frozenset({"returned", "correction"})
@@ -51,7 +51,7 @@ def _answerable(scope: TaskScope) -> list[notices.Reader]:
 @subscribes("pledge.announced", outside=True)
 def tell_how_to_pay(scope: TaskScope, pledge_id: int) -> None:
     """Write to a donor how to pay, with the slip. The slip is kept only as long as the mail is on its way."""
-    storage: FileStorage = current_app.extensions["storage"]
+    storage: Storage = current_app.extensions["storage"]
     key = f"slips/{scope.institution_id}/{pledge_id}.pdf"
     try:
         with transaction(scope) as session:

@@ -19,7 +19,7 @@ from crowdfund.mail import Attachment, Mail
 from crowdfund.pdf import renderer
 from crowdfund.pledges import service as pledges
 from crowdfund.pledges.models import Pledge
-from crowdfund.storage import FileStorage, StorageError
+from crowdfund.storage import Storage, StorageError
 
 FILE = "dedication.pdf"
 
@@ -109,6 +109,6 @@ def _key(pledge: Pledge) -> str:
     return f"cards/{pledge.institution_id}/{pledge.id}.pdf"
 
 
-def _storage() -> FileStorage:
-    storage: FileStorage = current_app.extensions["storage"]
+def _storage() -> Storage:
+    storage: Storage = current_app.extensions["storage"]
     return storage

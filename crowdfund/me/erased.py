@@ -13,7 +13,7 @@ from flask import current_app
 
 from crowdfund import clock
 from crowdfund.me.visits import person_hash
-from crowdfund.storage import FileStorage
+from crowdfund.storage import Storage
 
 FOLDER = "journal"
 
@@ -38,6 +38,6 @@ def since(moment: datetime) -> set[str]:
     return found
 
 
-def _storage() -> FileStorage:
-    storage: FileStorage = current_app.extensions["storage"]
+def _storage() -> Storage:
+    storage: Storage = current_app.extensions["storage"]
     return storage

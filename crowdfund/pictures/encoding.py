@@ -19,7 +19,7 @@ from crowdfund import confined
 from crowdfund.errors import Refusal
 from crowdfund.i18n import N_
 from crowdfund.pictures.rules import LARGEST_FILE, TYPES, refused, storage_key
-from crowdfund.storage import FileStorage
+from crowdfund.storage import Storage
 
 PROGRAM = Path(__file__).with_name("child.py")
 PATIENCE = 25  # seconds by the wall's clock; the child's own limit is 10 of its work
@@ -55,7 +55,7 @@ def encode(institution_id: int, content: bytes) -> Encoded:
         _turn.release()
 
 
-def keep(storage: FileStorage, encoded: Encoded) -> None:
+def keep(storage: Storage, encoded: Encoded) -> None:
     """Put a picture's files into the storage. Again is a no-op: their key is their content."""
     for (width, kind), content in encoded.files.items():
         storage.write(storage_key(encoded.digest, width, kind), content)

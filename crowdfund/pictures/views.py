@@ -7,7 +7,7 @@ from werkzeug.exceptions import NotFound
 
 from crowdfund.headers import FOREVER
 from crowdfund.pictures.rules import NAME, TYPES, storage_key
-from crowdfund.storage import FileStorage, StorageError
+from crowdfund.storage import Storage, StorageError
 
 blueprint = Blueprint("pictures", __name__)
 
@@ -18,7 +18,7 @@ def picture(digest: str, file: str) -> Response:
     found = NAME.fullmatch(f"{digest}/{file}")
     if found is None:
         raise NotFound
-    storage: FileStorage = current_app.extensions["storage"]
+    storage: Storage = current_app.extensions["storage"]
     try:
         content = storage.read(storage_key(found[1], int(found[2]), found[3]))
     except StorageError:

@@ -21,7 +21,7 @@ from crowdfund.plaques.rules import Change, differences
 from crowdfund.proofs.printing import pdf
 from crowdfund.proofs.reading import read_proof
 from crowdfund.proofs.view import Proof, VersionRow
-from crowdfund.storage import FileStorage, StorageError
+from crowdfund.storage import Storage, StorageError
 from crowdfund.tenancy import MuseumScope, transaction
 
 
@@ -170,6 +170,6 @@ def since_signed(session: Session, proof: Proof) -> tuple[Change, ...] | None:
     return differences(before, [(one.key, one.name) for one in proof.names])
 
 
-def _storage() -> FileStorage:
-    storage: FileStorage = current_app.extensions["storage"]
+def _storage() -> Storage:
+    storage: Storage = current_app.extensions["storage"]
     return storage

@@ -17,7 +17,7 @@ from crowdfund.receipts import letter, seal, service
 from crowdfund.receipts.models import Receipt
 from crowdfund.receipts.numbering import printed_number, storage_key
 from crowdfund.receipts.snapshot import Snapshot
-from crowdfund.storage import FileStorage, StorageError
+from crowdfund.storage import Storage, StorageError
 from crowdfund.tenancy import MuseumScope, museum_of, transaction
 
 
@@ -112,8 +112,8 @@ def _receipt(session: Session, receipt_id: int) -> Receipt:
     return receipt
 
 
-def _storage() -> FileStorage:
-    storage: FileStorage = current_app.extensions["storage"]
+def _storage() -> Storage:
+    storage: Storage = current_app.extensions["storage"]
     return storage
 
 

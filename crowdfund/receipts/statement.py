@@ -26,7 +26,7 @@ from crowdfund.receipts.letter import LANGUAGES, amount_in_words
 from crowdfund.receipts.models import Receipt
 from crowdfund.receipts.numbering import check_address, printed_number
 from crowdfund.receipts.snapshot import DonorBlock, GiftBlock, IssuerBlock, Pairs, Snapshot
-from crowdfund.storage import FileStorage
+from crowdfund.storage import Storage
 from crowdfund.tax import it
 from crowdfund.tax.countries import RULES_VERSION
 from crowdfund.tenancy import museum_of
@@ -183,5 +183,5 @@ def _signature(issuer: Issuer) -> str:
     """Read the picture of the signature, as it is today, so that a later one changes no old receipt."""
     if not issuer.signature_asset:
         return ""
-    storage: FileStorage = current_app.extensions["storage"]
+    storage: Storage = current_app.extensions["storage"]
     return base64.b64encode(storage.read(issuer.signature_asset)).decode()
