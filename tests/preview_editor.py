@@ -57,12 +57,13 @@ HEAD = Head(
     ("fr", "it", "en"),
     "fr",
     "EUR",
+    binding=False,
 )
 
 
 def sheet(part: str, *, state: str = "draft", **given: Any) -> dict[str, Any]:
     """Show a page of one campaign's editor."""
-    head = replace(HEAD, state=state, public="" if state == "draft" else "/fr/a/b/")
+    head = replace(HEAD, state=state, binding=state == "live", public="" if state == "draft" else "/fr/a/b/")
     return {
         "desk": desk(),
         "place": "campaigns",

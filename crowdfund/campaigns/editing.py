@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from crowdfund import audit
+from crowdfund.campaigns.binding import is_binding
 from crowdfund.campaigns.content import Content, put, read_content
 from crowdfund.campaigns.models import Campaign
 from crowdfund.campaigns.pieces import check_taken, settled
@@ -65,7 +66,7 @@ def edit_campaign(
 ) -> Campaign:
     """Bring fields to the values wanted, as one change with a number. What is so already is no change.
 
-    Raises Clash, Conflict for a campaign that is over or a field that is fixed, Refusal for a live one without a note.
+    Raises Clash, Conflict for a campaign that is over or a field that is fixed, Refusal without a note where donors give on it.
     """
     campaign = campaign_of(session, campaign_id, lock=True)
     check_editable(campaign.state)
@@ -99,7 +100,8 @@ def add_row(
     """Add a row (source, stage, reward) to a campaign and give its id. Raises what `edit_campaign` raises."""
     campaign = campaign_of(session, campaign_id, lock=True)
     check_editable(campaign.state)
-    check_change(campaign.state, {f"{kind}.0": [None, values]}, note)
+    if is_binding(session, campaign):
+        check_change(campaign.state, {f"{kind}.0": [None, values]}, note)
     before = read_content(session, campaign)
     put(session, campaign, f"{kind}.0", values)
     session.flush()  # for its id
@@ -153,12 +155,13 @@ def _changed_since(session: Session, campaign: Campaign, seen: int) -> dict[str,
 def write_changes(session: Session, campaign: Campaign, changes: Content, author: Author, note: str) -> Campaign:
     """Write changes (name → before, after) with all that follows from them, as one with a number. The campaign is locked.
 
-    Raises Conflict for what is fixed, adopted or named by a promise, Refusal for a live campaign without a note.
+    Raises Conflict for what is fixed, adopted or named by a promise, Refusal without a note where donors give on it.
     """
     if not changes:
         return campaign
     changes = settled(read_content(session, campaign), changes)
-    check_change(campaign.state, changes, note)
+    if is_binding(session, campaign):
+        check_change(campaign.state, changes, note)
     check_taken(session, changes)
     try:
         for field in sorted(changes, key=lambda one: _turn(one, changes[one][1])):

@@ -54,8 +54,11 @@ FIXED_IN_ROWS = {
     "source": (),
 }
 IS_OVER = N_("This campaign is over: it stays as it is.")
-IS_FIXED = N_("Donors gave on this promise: it stays as it is while the campaign is open.")
-NOTE_MISSING = N_("Say in a few words why: the campaign is open, and the change is kept with its reason.")
+IS_FIXED = N_("Donors give on this promise: it stays as it is.")
+READ_BY_FRIENDS = N_(
+    "Friends give on this promise by their link. While none has given, close the links under “Opening” first."
+)
+NOTE_MISSING = N_("Say in a few words why: donors give on this already, and the change is kept with its reason.")
 
 
 def check_editable(state: str) -> None:
@@ -65,20 +68,18 @@ def check_editable(state: str) -> None:
 
 
 def check_change(state: str, changes: Mapping[str, Sequence[Any]], note: str) -> None:
-    """Make sure that these fields (each with what it was and is to be) may change now.
+    """Make sure that these fields (each with what it was and is to be) may change while donors give on them.
 
-    Raises Conflict for what donors gave on, Refusal for a change of an open campaign without a note.
+    Raises Conflict for what binds, Refusal for a change without a note.
     """
-    if state != CampaignState.LIVE:
-        return
     if any(is_fixed(field, before, after) for field, (before, after) in changes.items()):
-        raise Conflict(IS_FIXED)
+        raise Conflict(IS_FIXED if state == CampaignState.LIVE else READ_BY_FRIENDS)
     if not note:
         raise Refusal(NOTE_MISSING, field="note")
 
 
 def is_fixed(field: str, before: Any, after: Any) -> bool:
-    """Say whether a change of an open campaign touches what donors gave on. New rewards and milestones may be added."""
+    """Say whether a change touches what donors gave on. New rewards and milestones may be added."""
     kind = field.partition(".")[0]
     if kind in FIXED_IN_ROWS:
         if before is None:

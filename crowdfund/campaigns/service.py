@@ -11,6 +11,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from crowdfund import audit, clock
+from crowdfund.campaigns.binding import has_been_given_to
 from crowdfund.campaigns.gate import check_gate
 from crowdfund.campaigns.models import Artwork, Campaign, FundingSource, Reward, Stage
 from crowdfund.campaigns.rules import TRANSITIONS, CampaignState, FundingModel, check_opening, closing_state
@@ -193,7 +194,9 @@ def reschedule_campaign(session: Session, campaign_id: int, opens_at: datetime) 
 
 
 def take_back_campaign(session: Session, campaign_id: int) -> Campaign:
-    """Make a scheduled campaign a draft again: nobody but the museum sees it. Raises Conflict for any other."""
+    """Make a scheduled campaign a draft again: nobody but the museum sees it. Raises Conflict for any other, or given to."""
+    if has_been_given_to(session, campaign_id):
+        raise Conflict(N_("Friends gave already: the campaign can be withdrawn, but it is no draft any more."))
     campaign = _move(session, campaign_id, CampaignState.DRAFT)
     audit.record(session, "campaign.taken_back", f"campaign:{campaign.id}")
     return campaign

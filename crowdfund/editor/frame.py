@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from crowdfund import clock
+from crowdfund.campaigns.binding import is_binding
 from crowdfund.campaigns.editing import Author
 from crowdfund.campaigns.models import Campaign
 from crowdfund.campaigns.rules import CampaignState
@@ -43,11 +44,7 @@ class Head:
     languages: tuple[str, ...]
     locale: str
     currency: str
-
-    @property
-    def live(self) -> bool:
-        """Say whether donors are giving on what is written here."""
-        return self.state == CampaignState.LIVE
+    binding: bool  # donors give on what is written here
 
     @property
     def editable(self) -> bool:
@@ -77,6 +74,7 @@ def head_of(session: Session, campaign: Campaign) -> Head:
         languages=tuple(languages),
         locale=asked if asked in languages else languages[0],
         currency=campaign.currency,
+        binding=is_binding(session, campaign),
     )
 
 

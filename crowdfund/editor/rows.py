@@ -196,7 +196,7 @@ def _asked(kind: str, there: Mapping[str, Any], head: Head, frame: Frame) -> lis
             field,
             write_row(field, there, frame),
             write_row(field, there, home) if field.worded and frame.locale != home.locale else "",
-            bool(there) and head.live and is_fixed(f"{kind}.1", {field.name: 0}, {field.name: 1}),
+            bool(there) and head.binding and is_fixed(f"{kind}.1", {field.name: 0}, {field.name: 1}),
         )
         for field in ROWS[kind]
     ]

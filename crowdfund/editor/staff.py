@@ -168,7 +168,7 @@ def _asked(field: Field, content: Mapping[str, Any], head: Head, frame: Frame) -
     home = head.languages[0]
     beside = written(field, content.get(f"{field.name}.{home}"), frame) if field.worded and head.locale != home else ""
     key = key_of(field, head.locale)
-    return Asked(field, write(field, content, frame), beside, head.live and is_fixed(key, content.get(key), None))
+    return Asked(field, write(field, content, frame), beside, head.binding and is_fixed(key, content.get(key), None))
 
 
 def _others(clash: Clash, fields: tuple[Field, ...], frame: Frame) -> tuple[Other, ...]:

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from crowdfund import clock
 from crowdfund.campaigns import early, service, tasks
+from crowdfund.campaigns.editing import Author, edit_campaign
 from crowdfund.campaigns.models import Campaign
 from crowdfund.campaigns.rules import moment_in
 from crowdfund.errors import Conflict, Refusal
@@ -147,3 +148,27 @@ def test_another_museum_cannot_make_or_close_a_link(town: Town) -> None:
         with transaction(factories.scope(other)) as session, pytest.raises(Refusal) as refused:
             act(session)
         assert refused.value.status == 404
+
+
+def test_what_friends_read_binds_before_the_opening(town: Town) -> None:
+    """While a link is open, and once one of them has given, goal and end stand, and other words change with a reason."""
+    lea = Author(None, "Léa Perrier")
+    goal, words = {"campaign.goal_minor": 1_000_00}, {"campaign.summary.fr": "Neuf cloches"}
+    with transaction(town.scope) as session:
+        edit_campaign(session, town.later, {"campaign.goal_minor": 2_000_00}, seen=0, author=lea)  # nobody has read it
+        number = early.invite_friends(session, town.later, "the Friends").id
+        with pytest.raises(Conflict, match="Friends give on this promise"):
+            edit_campaign(session, town.later, goal, seen=1, author=lea)
+        with pytest.raises(Refusal, match="Say in a few words why"):
+            edit_campaign(session, town.later, words, seen=1, author=lea)
+        edit_campaign(session, town.later, words, seen=1, author=lea, note="Nine of them")
+        early.revoke_link(session, number)
+        edit_campaign(session, town.later, goal, seen=2, author=lea)  # none had given: the museum may think again
+        factories.make_pledge(
+            session, session.get_one(Campaign, (town.museum, town.later)), method="cheque", reference="T2KH5KWH44"
+        )
+    with transaction(town.scope) as session:
+        with pytest.raises(Conflict, match="Friends give on this promise"):
+            edit_campaign(session, town.later, {"campaign.goal_minor": 5_000_00}, seen=3, author=lea)
+        with pytest.raises(Conflict, match="no draft any more"):
+            service.take_back_campaign(session, town.later)

@@ -419,7 +419,7 @@ def test_an_open_campaign_asks_for_a_reason_and_shows_what_is_fixed(desk: Desk) 
         reward = make_reward(session, live)
         desk.campaign = live.id
     page = desk.get("money")
-    assert "Donors gave on this promise" in page
+    assert "Donors give on this promise" in page
     assert "readonly" in page
     assert "data-autosave" not in page
     refused = desk.send("story", campaign__summary="Better", revision="0")
