@@ -765,6 +765,7 @@ REACH_CASES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "screen-first": ("reach/screen.html", _alone(donors=0, last_name="", progress=Progress(eur(0), eur(100000)))),
     "screen-withdrawn": ("reach/screen.html", _alone(phase="withdrawn", days_left=None)),
     "kiosk": ("reach/kiosk.html", _alone()),
+    "kiosk-no-gift": ("reach/kiosk.html", _alone(takes_gifts=False)),
     "kiosk-scheduled": ("reach/kiosk.html", _alone(phase="scheduled", days_left=None, progress=Progress(eur(0), None))),
     "staff-posters": ("staff/reach/posters.html", _posters()),
     "staff-posters-none": (

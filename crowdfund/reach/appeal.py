@@ -48,4 +48,5 @@ def read_appeal(session: Session, museum: str, slug: str) -> Appeal:
         home=home,
         version=row.version,
         last_name=last_name(session, row),
+        takes_gifts=row.takes_gifts,
     )

@@ -37,6 +37,12 @@ class Appeal:
     home: str
     version: int
     last_name: str = ""
+    takes_gifts: bool = True
+
+    @property
+    def gives(self) -> bool:
+        """Say whether a gift can be made now, so that no button leads to a refusal."""
+        return self.phase == "live" and self.takes_gifts
 
     @property
     def path(self) -> str:

@@ -132,6 +132,19 @@ def test_the_kiosk_leads_to_giving_with_its_way(client: FlaskClient, museum: Mus
     assert re.search(r"<script(?![^>]*\bsrc=)", page) is None
 
 
+def test_where_no_gift_can_be_made_nothing_outside_leads_to_a_refusal(app: Flask, client: FlaskClient) -> None:
+    """Each page says so before anybody asks."""
+    mute = found("mute", "without-a-way", funding_model="all_or_nothing")
+    for door in ("kiosk", "screen", "embed"):
+        page = client.get(f"/{door}/{mute.path}?lang=en").text
+        assert f"/en/{mute.path}/give" not in page
+        assert "Give from here" not in page
+        assert "Help buy it" not in page
+    kiosk = client.get(f"/kiosk/{mute.path}?lang=en").text
+    assert "No gift can be made here for the moment." in kiosk
+    assert 'href="/en/campaigns?state=live"' in kiosk
+
+
 def test_the_joint_campaigns_total_is_the_same_everywhere(app: Flask, client: FlaskClient) -> None:
     one, other = found("first", "both", joint_code="J"), found("second", "both", joint_code="J")
     for part, minor in ((one, 100_00), (other, 50_00)):
