@@ -58,6 +58,8 @@ CACHING: Mapping[str, str] = {
     "document": "public, max-age=300",
     "public": "public, max-age=60, stale-while-revalidate=600",
 }
+# The answer to a form that a browser without scripts may show once more when one goes back to it, as it was filled.
+SHOWN_AGAIN = "private, no-cache"
 FOREVER = "public, max-age=31536000, immutable"
 READ_BY_OTHERS = {"totals", "share", "embed", "picture"}
 SECRET_ADDRESS = {"token", "staff"}
@@ -168,6 +170,7 @@ def register(app: Flask, config: Config) -> None:
             response.headers["Cache-Control"] = found["Cache-Control"]
         for name, value in found.items():
             response.headers.setdefault(name, value)
-        if "Set-Cookie" in response.headers or request.method in UNSAFE:
+        shown_again = response.headers["Cache-Control"] == SHOWN_AGAIN
+        if "Set-Cookie" in response.headers or (request.method in UNSAFE and not shown_again):
             response.headers["Cache-Control"] = "private, no-store"
         return response

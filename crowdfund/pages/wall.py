@@ -46,9 +46,10 @@ def wall(session: Session, row: Row[Any], asked: Mapping[str, str]) -> Wall | No
         )
         for one in rows
     )
-    words = tuple(
-        WallWords(one.message, one.display_name, one.locale) for one in rows if one.message and one.message_approved
-    )
+    said: dict[str, WallWords] = {}  # many say the same; those shown are of different words
+    for one in rows:
+        if one.message and one.message_approved:
+            said.setdefault(one.message, WallWords(one.message, one.display_name, one.locale))
     more = named > SHOWN and not everybody
     return Wall(
         donors=donors,
@@ -56,7 +57,7 @@ def wall(session: Session, row: Row[Any], asked: Mapping[str, str]) -> Wall | No
         to_come=to_come > 0,
         shown=named,
         names=names,
-        words=words[:SAID],
+        words=tuple(said.values())[:SAID],
         query=query,
         more_url="?names=all#supporters" if more else "",
     )

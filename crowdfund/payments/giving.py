@@ -19,6 +19,7 @@ from crowdfund import log
 from crowdfund.campaigns.early import opened_by
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.forms import form_token, shown_values, token_age
+from crowdfund.headers import SHOWN_AGAIN
 from crowdfund.i18n import current_locale, gettext, money
 from crowdfund.links import BadLink, institution_of
 from crowdfund.money import Money
@@ -119,11 +120,9 @@ def amount_problems(form: AmountForm, offer: Offer) -> Problems:
     """Look at the whole form; then, if an amount can be read, at whether it and the reward may be chosen."""
     form.validate()
     errors = form.first_errors()
-    if form.chosen is None:
-        if form.nothing_typed:
-            errors["amount"] = gettext("Choose an amount, or type one")
-        return Problems(errors)
-    if "reward" in errors:
+    if form.chosen is None and form.nothing_typed:
+        errors["amount"] = gettext("Choose an amount, or type one")
+    if form.chosen is None or "reward" in errors:
         return Problems(errors)
     try:
         offer.check(form.chosen, form.reward_id, waived=form.waive_reward.data)
@@ -218,7 +217,8 @@ def page(template: str, offer: Offer, filled: Filled, status: int) -> AnyRespons
     named = replace(filled, group=_group_of(offer, filled.values.get("g", "")), piece=_piece_of(offer, filled))
     shown = give_page(offer, named)
     answer = make_response(render_template(template, page=shown, errors=shown.errors), status)
-    answer.headers["Cache-Control"] = "no-store"
+    alone = filled.values.get("c") != "kiosk"  # the next person at a kiosk does not go back to this one's name
+    answer.headers["Cache-Control"] = SHOWN_AGAIN if filled.errors and alone else "no-store"
     return answer
 
 
@@ -232,7 +232,7 @@ def _group_of(offer: Offer, code: str) -> str:
 
 
 def _piece_of(offer: Offer, filled: Filled) -> str:
-    """Name the piece that is wished for; none of another reward, and none that is adopted already."""
+    """Name the piece wished for; none of another reward, and none that is adopted already."""
     with transaction(PublicScope()) as session:
         return piece_title(session, offer, filled.reward_id, filled.values.get("piece", ""))
 

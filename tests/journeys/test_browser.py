@@ -203,9 +203,14 @@ def test_a_donor_without_scripts_is_told_what_is_missing_and_loses_nothing(brows
     assert page.is_checked("#wants_receipt")
     _who(page, town, "fr")
     page.locator("main form button[type=submit]").last.click()
+    page.wait_for_url(re.compile("/c/pay/"))
+    page.go_back()  # to the page with the errors, which the browser keeps: from there it goes on
+    assert page.input_value("#first_name") == "Camille"
+    page.locator("main form button[type=submit]").last.click()
     _pay(page)
     page.wait_for_url(re.compile("/fr/gifts/"))
     town.booked()
+    assert len(town.gifts()) == 1
     context.close()
 
 
