@@ -114,6 +114,11 @@ def country_name(code: str, locale: str) -> str:
     return str(_cldr(locale).territories.get(code, code))
 
 
+def language_within(code: str, locale: str) -> str:
+    """Name a language as it stands within a sentence: "it" is "italien" in French."""
+    return str(_cldr(locale).languages.get(code, code))
+
+
 # ---------- dates ----------
 
 SKELETONS = {"day": "MMMMd", "day_short": "MMMd", "month": "yMMMM"}

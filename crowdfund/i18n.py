@@ -166,6 +166,11 @@ def language_name(code: str) -> str:
     return NAMES.get(code, code)
 
 
+def language_within(code: str) -> str:
+    """Name a language as it stands within a sentence of the page: "it" is "italien" in French."""
+    return formats.language_within(code, current_locale())
+
+
 def date(day: dt.date, style: str = "long", locale: str | None = None) -> str:
     """Write a calendar day: "long" 14 décembre 2026, "day" 14 décembre, "day_short" 14 déc., "medium", "short"."""
     return formats.date(day, style, locale or current_locale())
@@ -257,6 +262,7 @@ def register(app: Flask) -> None:
         local_date=local_date,
         country_name=country_name,
         language_name=language_name,
+        language_within=language_within,
         currency_symbol=currency_symbol,
     )
     environment.globals.update(current_locale=current_locale, language_links=language_links, _n=ngettext)
