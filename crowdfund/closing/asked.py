@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from crowdfund import clock
@@ -31,17 +31,21 @@ def donors_asked(session: Session, campaign_id: int, time_zone: str) -> Asked | 
     asking = session.scalars(select(Asking).where(Asking.campaign_id == campaign_id)).one_or_none()
     if asking is None:
         return None
-    rows = session.execute(select(GiftChoice.wish, GiftChoice.done_at).where(GiftChoice.asking_id == asking.id)).all()
-    wishes = Counter(wish for wish, _done in rows)
+    rows = session.execute(
+        select(GiftChoice.wish, func.count(), func.count(GiftChoice.done_at))
+        .where(GiftChoice.asking_id == asking.id)
+        .group_by(GiftChoice.wish)
+    ).all()
+    wishes = Counter({wish: int(count) for wish, count, _done in rows})
     return Asked(
         until=choices.last_day(asking.until, time_zone),
         otherwise=asking.otherwise,
-        questions=len(rows),
+        questions=wishes.total(),
         refund=wishes[Wish.REFUND],
         move=wishes[Wish.MOVE],
         keep=wishes[Wish.KEEP],
         silent=wishes[None],
-        done=sum(done is not None for _wish, done in rows),
+        done=sum(int(done) for _wish, _count, done in rows),
     )
 
 

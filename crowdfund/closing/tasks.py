@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
+from flask import current_app
 from sqlalchemy.orm import Session
 
 from crowdfund import clock
 from crowdfund.campaigns.models import Campaign
 from crowdfund.campaigns.rules import CampaignState
 from crowdfund.closing.settling import settle
+from crowdfund.errors import Refusal
 from crowdfund.gifts import choice_mails, choices
 from crowdfund.gifts.models import Gift
 from crowdfund.mail import send_once
-from crowdfund.outbox import subscribes
+from crowdfund.outbox import publish, subscribes
 from crowdfund.tenancy import OperatorScope, TaskScope, museum_of, transaction
 from crowdfund.worker import sweeps_every
 
+LONGEST = 45.0  # seconds of one sweep: the worker ends what takes twice as long
+
 
 @subscribes("campaign.asked")
-def ask_donors(session: Session, asking_id: int) -> None:
-    """Ask about each gift of the campaign."""
-    choices.ask_about_all(session, asking_id)
+@subscribes("campaign.partly_asked")
+def ask_donors(session: Session, asking_id: int, after: int = 0) -> None:
+    """Ask about the campaign's gifts, some at a time: the rest is a fact of the same transaction, so that a worker may die."""
+    last = choices.ask_about_some(session, asking_id, after)
+    if last is not None:
+        publish(session, "campaign.partly_asked", key=f"{asking_id}:{last}", asking_id=asking_id, after=last)
 
 
 def _came_late(session: Session, gift_id: int) -> bool:
@@ -50,10 +58,18 @@ def send_outcome(scope: TaskScope, choice_id: int) -> None:
 
 @sweeps_every(timedelta(minutes=10))
 def settle_choices(institution_id: int) -> None:
-    """Carry out the answers whose day is past, each in a transaction of its own."""
+    """Carry out the answers whose day is past, each in a transaction of its own; what is left waits for the next time."""
     scope = OperatorScope(institution_id, "gifts after a purchase that failed")
-    with transaction(scope) as session:
-        due = choices.due(session, clock.now())
-    for choice_id in due:
+    last, until = 0, time.monotonic() + LONGEST
+    while time.monotonic() < until:
         with transaction(scope) as session:
-            settle(session, choice_id)
+            due = choices.due(session, clock.now(), last)
+        for choice_id in due:
+            try:
+                with transaction(scope) as session:
+                    settle(session, choice_id)
+            except (Refusal, LookupError):  # one gift that cannot be dealt with does not hold up the others
+                current_app.logger.exception("question %s of museum %s cannot be settled", choice_id, institution_id)
+        if len(due) < choices.PART:
+            return
+        last = due[-1]

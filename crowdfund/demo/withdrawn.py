@@ -30,9 +30,10 @@ def tell(
     last = at.astimezone(zone).date() + timedelta(days=closing.LEAST_DAYS)
     with clock.at(at), transaction(scope) as session:
         closing.withdraw(session, campaign_id, plan["reason"], words=plan["why"], until=last)
-        choices.ask_about_all(
-            session, session.scalars(select(Asking.id).where(Asking.campaign_id == campaign_id)).one()
-        )
+        asking_id = session.scalars(select(Asking.id).where(Asking.campaign_id == campaign_id)).one()
+        after: int | None = 0
+        while after is not None:
+            after = choices.ask_about_some(session, asking_id, after)
         outbox.mark_told(session)
     with clock.at(at + timedelta(days=2)), transaction(scope) as session:
         for choice_id in _asked(session, campaign_id)[: plan["moved"]]:

@@ -29,6 +29,8 @@ from crowdfund.pledges.models import Pledge
 from crowdfund.pledges.rules import Fallback
 from crowdfund.tenancy import museum_of
 
+# Gifts that are asked about, or dealt with, before the next are read.
+PART = 500
 # How long a donor has whose money came after the day.
 LATE_ANSWER = timedelta(days=14)
 OVER = N_("The day to choose has passed: your gift is dealt with as this page says.")
@@ -55,15 +57,21 @@ def ask_donors(
     return asking
 
 
-def ask_about_all(session: Session, asking_id: int) -> None:
-    """Ask about each gift of a donor of which something is left. Twice is once."""
+def ask_about_some(session: Session, asking_id: int, after: int = 0) -> int | None:
+    """Ask about the next gifts of donors of which something is left, in the order of their numbers. Twice is once.
+
+    Gives the number behind which the rest waits; None when all were asked about.
+    """
     asking = session.get_one(Asking, (museum_of(session), asking_id))
     gifts = session.scalars(
         select(Gift)
         .where(Gift.campaign_id == asking.campaign_id, Gift.donor_id.is_not(None), Gift.state.not_in(GIVEN_BACK))
+        .where(Gift.id > after)
         .order_by(Gift.id)
-    )
-    _ask(session, asking, list(gifts))
+        .limit(PART)
+    ).all()
+    _ask(session, asking, gifts)
+    return gifts[-1].id if len(gifts) == PART else None
 
 
 def ask_about_late(session: Session, gift_id: int) -> None:
@@ -205,10 +213,10 @@ def answers(choice: GiftChoice) -> tuple[Wish, ...]:
     return (Wish.REFUND, Wish.MOVE, Wish.KEEP) if choice.otherwise == Wish.KEEP else (Wish.REFUND, Wish.MOVE)
 
 
-def due(session: Session, now: datetime) -> list[int]:
-    """List the questions whose day is past (UTC) and that are still to be carried out."""
-    waiting = select(GiftChoice.id).where(GiftChoice.done_at.is_(None), GiftChoice.until <= now)
-    return list(session.scalars(waiting.order_by(GiftChoice.id)))
+def due(session: Session, now: datetime, after: int = 0) -> list[int]:
+    """List the next questions whose day is past (UTC) and that are still to be carried out, at most `PART`."""
+    waiting = select(GiftChoice.id).where(GiftChoice.done_at.is_(None), GiftChoice.until <= now, GiftChoice.id > after)
+    return list(session.scalars(waiting.order_by(GiftChoice.id).limit(PART)))
 
 
 def conclude(session: Session, choice: GiftChoice, outcome: Outcome) -> None:
