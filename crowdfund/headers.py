@@ -118,7 +118,7 @@ def headers_for(path: str, config: Config, *, versioned: bool = False, status: i
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "cross-origin" if name in READ_BY_OTHERS else "same-origin",
     }
-    if name in SECRET_ADDRESS:  # forms say it in their pages, save the first step of giving: it names the campaign's
+    if name in SECRET_ADDRESS:  # forms say it in their pages, save the two steps of giving: they name the campaign's
         found["X-Robots-Tag"] = "noindex, nofollow"
     if config.secure:
         found["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
