@@ -565,7 +565,8 @@ def people_page(**more: Any) -> dict[str, Any]:
         "desk": desk(), "place": "donors", "shelf": KeptViews((), ""), "values": {}, "errors": {}, "tags": ["amis"],
         "campaigns": [("hirondelles", "Le Service aux Hirondelles")],
         "found": PeopleList(
-            (row, plain), 5000, more=True, asked={"gave": "again"}, timezone=PARIS, next_url=f"{here}?after=7", first_url=here
+            (row, plain, replace(plain, waiting=True)), 5000, more=True,
+            asked={"gave": "again"}, timezone=PARIS, next_url=f"{here}?after=7", first_url=here
         ),
     }  # fmt: skip
     return values | more

@@ -20,6 +20,7 @@ from crowdfund.counter.view import (
     LineRow,
     PromiseList,
     PromiseRow,
+    RowToCorrect,
     StatementPage,
     StatementRow,
     SuggestionRow,
@@ -77,6 +78,9 @@ def desk(**more: Any) -> dict[str, Any]:
         "values": {},
         "campaigns": [],
         "can": lambda _permission: True,
+        "just": None,
+        "booked": 0,
+        "row_open": None,
         **more,
     }
 
@@ -147,6 +151,8 @@ CHEQUE = ChequeRow(
     state="recorded",
     difference=eur(-20),
 )
+TYPED = RowToCorrect(5, "Odette Chevrier", {"amount": "300.00", "last_name": "Chevrier"}, "")
+KNOWN = RowToCorrect(5, "", {"company_name": "Rey", "country": "FR"}, "/staff/arvieres/donors/7")
 BATCH = BatchRow(4, None, "recorded", TODAY, 1, eur(300), "", "", "", "/staff/arvieres/desk/cheques/4")
 COUNT = CountRow(
     6, "box", "Les Hirondelles", "Hall", TODAY, eur(60.03), 15, "recorded", "Noé", "account:1", "", None,
@@ -216,6 +222,8 @@ CASES.update(
             found=LineList("matched", (MATCHED, replace(MATCHED, id=4, matched_actor="account:2")), COUNTS),
             me="account:2",
         ),
+        "desk-lines-just": _case("lines", found=LineList("recorded", (), COUNTS), me="account:2", just=MATCHED),
+        "desk-lines-booked": _case("lines", found=LineList("matched", (MATCHED,), COUNTS), me="account:1", booked=2),
         "desk-lines-aside": _case(
             "lines",
             found=LineList("aside", (replace(LINE, state="aside", note="Loyer", suggestions=()),), COUNTS),
@@ -243,6 +251,10 @@ CASES.update(
         "desk-batch-errors": _case(
             "batch", **BATCH_PAGE | {"errors": {"amount": "Combien", "control_count": "Combien"}}
         ),
+        "desk-batch-correct": _case(
+            "batch", **BATCH_PAGE | {"row_open": TYPED, "values": TYPED.values, "errors": {"amount": "Combien"}}
+        ),
+        "desk-batch-correct-known": _case("batch", **BATCH_PAGE | {"row_open": KNOWN, "values": KNOWN.values}),
         "desk-batch-counted": _batch("counted"),
         "desk-batch-closed": _batch("closed", state="closed", gift_id=9),
         "desk-batch-returned": _batch("closed", state="returned", gift_id=9),

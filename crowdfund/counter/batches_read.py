@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from crowdfund.campaigns.models import Campaign
 from crowdfund.campaigns.texts import said
 from crowdfund.counter.lines_read import colleagues
-from crowdfund.counter.view import BatchPage, BatchRow, ChequeRow, KnownPromise
-from crowdfund.desk.cheques import batch_of
+from crowdfund.counter.view import BatchPage, BatchRow, ChequeRow, KnownPromise, RowToCorrect
+from crowdfund.desk.entering import batch_of, cheque_in, made_for
 from crowdfund.desk.models import Batch, Cheque
 from crowdfund.donors.models import Donor
 from crowdfund.errors import NotFound
@@ -28,6 +28,8 @@ from crowdfund.pledges.models import Pledge
 from crowdfund.pledges.references import printed, read_reference
 
 PAGE = 50
+NAMES = ("first_name", "last_name", "company_name")
+ADDRESSES = ("email", "address_line", "postcode", "city", "country", "tax_number")
 
 
 def known_promise(session: Session, typed: str) -> KnownPromise | None:
@@ -100,10 +102,28 @@ def batch_page(session: Session, museum: Membership, batch: Batch) -> BatchPage:
         for cheque, donor, campaign, reference, promised in rows
     )
     total = sum(one.amount.minor for one in cheques)
-    recorders = {batch.recorded_by, *(row[0].recorded_by for row in rows)}
+    recorders = {batch.recorded_by, *(who for row in rows for who in (row[0].recorded_by, row[0].corrected_by))}
     return BatchPage(
         _row(museum, batch, len(cheques), total, colleagues(session)), cheques, frozenset(filter(None, recorders))
     )
+
+
+def row_to_correct(session: Session, museum: Membership, batch: Batch, cheque_id: int) -> RowToCorrect:
+    """Read a cheque as it was typed, for the row it is corrected in. Raises NotFound for one of another batch."""
+    cheque = cheque_in(session, batch.id, cheque_id)
+    donor = session.get_one(Donor, (cheque.institution_id, cheque.donor_id))
+    promise = session.get(Pledge, (cheque.institution_id, cheque.pledge_id)) if cheque.pledge_id else None
+    own = made_for(session, cheque)
+    asked = NAMES if promise is None else ()
+    values = {name: getattr(donor, name) or "" for name in asked + (ADDRESSES if own else ()) if getattr(donor, name)}
+    values |= {
+        "reference": printed(promise.reference or "") if promise else "",
+        "amount": str(cheque.amount.decimal), "number": cheque.number, "bank": cheque.bank, "language": donor.locale,
+        "campaign": str(cheque.campaign_id), "received_on": cheque.received_on.isoformat(),
+        "handed": "1" if cheque.handed else "", "wants_receipt": "1" if cheque.wants_receipt else "",
+    }  # fmt: skip
+    known = "" if promise or own else f"/staff/{museum.slug}/donors/{donor.id}"
+    return RowToCorrect(cheque.id, name_of(donor), values, known)
 
 
 class DepositSlip:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -12,12 +13,14 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from crowdfund import clock
-from crowdfund.counter.batches_read import batch_page, deposit_slip, known_promise, list_batches
+from crowdfund.counter.batches_read import batch_page, deposit_slip, known_promise, list_batches, row_to_correct
 from crowdfund.counter.forms import NEEDS_CAMPAIGN, BatchForm, ChequeForm, own_number
 from crowdfund.counter.promises import said
 from crowdfund.counter.queries import campaign_meant, campaigns_counted, campaigns_of_issuer, issuers_banks
+from crowdfund.counter.view import KnownPromise
 from crowdfund.dashboard.frame import desk_here
-from crowdfund.desk import cheques
+from crowdfund.desk import cheques, entering
+from crowdfund.desk.entering import Entered
 from crowdfund.desk.rules import BatchState
 from crowdfund.desk.views import as_pdf
 from crowdfund.errors import Refusal
@@ -88,32 +91,75 @@ def one_batch(batch_id: int) -> AnyResponse:
 @requires(Permission.RECORD_MONEY)
 def add_row(batch_id: int) -> AnyResponse:
     """Enter a cheque. A reference alone, as a scanner sends it, fills the row with what was announced."""
+    read = _read_row(batch_id)
+    if read.promise is not None and not request.form.get("amount", "").strip():
+        told = {"amount": str(read.promise.amount.decimal), "reference": read.promise.reference}
+        return _page(batch_id, values=shown_values(request.form) | told, filled=read.promise.name)
+    if read.entered is None:
+        return _page(batch_id, read.errors, 422, shown_values(request.form))
+    entered = read.entered
+    return _done(batch_id, lambda session: entering.add_cheque(session, batch_id, entered), next_row=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row as it was typed: the promise of its reference, and the cheque or what is wrong with it."""
+
+    promise: KnownPromise | None
+    entered: Entered | None
+    errors: dict[str, str]
+
+
+def _read_row(batch_id: int) -> _Row:
     with transaction(g.scope) as session:
-        batch = cheques.batch_of(session, batch_id)
-        currency = batch.currency
+        currency = entering.batch_of(session, batch_id).currency
         typed = tidy(request.form.get("reference", ""))[:40]
         promise = known_promise(session, typed)
     form = ChequeForm(request.form, context="", reference_known=promise is not None)
     form.amount.currency = currency
-    if promise is not None and not request.form.get("amount", "").strip():
-        filled = shown_values(request.form) | {"amount": str(promise.amount.decimal), "reference": promise.reference}
-        return _page(batch_id, values=filled, filled=promise.name)
     errors = {} if form.validate() else form.first_errors()
     if typed and promise is None:
         errors = {
             "reference": gettext("No promise has this reference. Look again, or leave it empty and type the name.")
         } | errors
     if errors or form.amount.data is None:
-        return _page(batch_id, errors, 422, shown_values(request.form))
-    entered = form.entered(promise.id if promise else None, form.amount.data, membership_here().default_locale)
-    return _done(batch_id, lambda session: cheques.add_cheque(session, batch_id, entered), next_row=True)
+        return _Row(promise, None, errors)
+    pledge_id = promise.id if promise else None
+    return _Row(promise, form.entered(pledge_id, form.amount.data, membership_here().default_locale), errors)
+
+
+@blueprint.get("/<int:batch_id>/rows/<int:cheque_id>")
+@requires(Permission.RECORD_MONEY)
+def one_row(batch_id: int, cheque_id: int) -> AnyResponse:
+    """Show a cheque in its row, to be corrected; where its batch is counted, the batch."""
+    with transaction(g.scope) as session:
+        entering.cheque_in(session, batch_id, cheque_id)
+        open_ = entering.batch_of(session, batch_id).state == BatchState.RECORDED
+    return _page(batch_id, correcting=cheque_id) if open_ else _to(batch_id)
+
+
+@blueprint.post("/<int:batch_id>/rows/<int:cheque_id>")
+@requires(Permission.RECORD_MONEY)
+def correct_row(batch_id: int, cheque_id: int) -> AnyResponse:
+    """Correct a cheque in its place."""
+    with transaction(g.scope) as session:
+        entering.cheque_in(session, batch_id, cheque_id)
+    read = _read_row(batch_id)
+    entered = read.entered
+    if entered is None:
+        return _page(batch_id, read.errors, 422, shown_values(request.form), correcting=cheque_id)
+    return _done(
+        batch_id,
+        lambda session: entering.correct_cheque(session, batch_id, cheque_id, entered),
+        correcting=cheque_id,
+    )
 
 
 @blueprint.post("/<int:batch_id>/rows/<int:cheque_id>/remove")
 @requires(Permission.RECORD_MONEY)
 def remove_row(batch_id: int, cheque_id: int) -> AnyResponse:
     """Take a cheque out of a batch that is being entered."""
-    return _done(batch_id, lambda session: cheques.remove_cheque(session, batch_id, cheque_id))
+    return _done(batch_id, lambda session: entering.remove_cheque(session, batch_id, cheque_id))
 
 
 @blueprint.post("/<int:batch_id>/count")
@@ -121,7 +167,7 @@ def remove_row(batch_id: int, cheque_id: int) -> AnyResponse:
 def count(batch_id: int) -> AnyResponse:
     """Compare a batch with what was counted by hand."""
     with transaction(g.scope) as session:
-        currency = cheques.batch_of(session, batch_id).currency
+        currency = entering.batch_of(session, batch_id).currency
     form = BatchForm(request.form, context="")
     form.control_total.currency = currency
     if not form.validate() or form.control_total.data is None or form.control_count.data is None:
@@ -157,7 +203,7 @@ def approve(batch_id: int) -> AnyResponse:
 def returned(batch_id: int, cheque_id: int) -> AnyResponse:
     """Note that the bank did not pay a cheque."""
     return _done(
-        batch_id, lambda session: cheques.return_cheque(session, cheques.cheque_in(session, batch_id, cheque_id).id)
+        batch_id, lambda session: cheques.return_cheque(session, entering.cheque_in(session, batch_id, cheque_id).id)
     )
 
 
@@ -174,15 +220,18 @@ def _to(batch_id: int) -> AnyResponse:
     return redirect(url_for(".one_batch", museum=membership_here().slug, batch_id=batch_id), 303)
 
 
-def _done(batch_id: int, act: Callable[[Session], Any], *, next_row: bool = False) -> AnyResponse:
+def _done(
+    batch_id: int, act: Callable[[Session], Any], *, next_row: bool = False, correcting: int = 0
+) -> AnyResponse:  # fmt: skip
     try:
         with transaction(g.scope) as session:
-            cheques.batch_of(session, batch_id)
+            entering.batch_of(session, batch_id)
             act(session)
     except Refusal as refusal:
         if refusal.status == 404:
             raise
-        return _page(batch_id, {refusal.field or "": said(refusal)}, refusal.status, shown_values(request.form))
+        errors = {refusal.field or "": said(refusal)}
+        return _page(batch_id, errors, refusal.status, shown_values(request.form), correcting=correcting)
     if not next_row:
         return _to(batch_id)
     kept = {name: request.form[name] for name in KEPT if request.form.get(name)}
@@ -192,15 +241,16 @@ def _done(batch_id: int, act: Callable[[Session], Any], *, next_row: bool = Fals
 
 def _page(
     batch_id: int, errors: dict[str, str] | None = None, status: int = 200, values: dict[str, str] | None = None,
-    filled: str = "",
+    filled: str = "", correcting: int = 0,
 ) -> AnyResponse:  # fmt: skip
     museum = membership_here()
     with transaction(g.scope) as session:
-        batch = cheques.batch_of(session, batch_id)
+        batch = entering.batch_of(session, batch_id)
         page = batch_page(session, museum, batch)
         issuer = session.get_one(Issuer, (museum.institution_id, batch.issuer_id))
-        entering = batch.state == BatchState.RECORDED
-        campaigns = campaigns_of_issuer(session, issuer.id, batch.currency, museum.default_locale) if entering else []
+        open_ = batch.state == BatchState.RECORDED
+        campaigns = campaigns_of_issuer(session, issuer.id, batch.currency, museum.default_locale) if open_ else []
+        row = row_to_correct(session, museum, batch, correcting) if open_ and correcting else None
         country = session.get_one(Institution, museum.institution_id).country
         desk = desk_here(session)
     today = clock.now().date().isoformat()
@@ -223,7 +273,8 @@ def _page(
         campaigns=campaigns,
         countries=countries_from(country),
         languages=LOCALES,
-        values=first | kept | (values or {}),
+        values=first | kept | (row.values if row else {}) | (values or {}),
+        row_open=row,
         filled=filled,
         errors=errors or {},
         may_approve=can(Permission.APPROVE_MONEY),

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from wtforms import BooleanField, StringField, ValidationError
 
-from crowdfund.desk.cheques import Entered
+from crowdfund.desk.entering import Entered
 from crowdfund.desk.rules import CountKind
 from crowdfund.donors.rules import DonorDetails, DonorKind
 from crowdfund.forms import ChoiceField, DeskForm, EmailField, MoneyField, TextField

@@ -14,6 +14,7 @@ from crowdfund.counter.forms import PersonForm
 from crowdfund.counter.lines_read import line_rows, list_lines, suggestions
 from crowdfund.counter.promises import said
 from crowdfund.counter.queries import campaigns_of_issuer, list_promises
+from crowdfund.counter.view import LineRow
 from crowdfund.dashboard.frame import desk_here
 from crowdfund.desk import lines
 from crowdfund.desk.models import BankLine
@@ -62,15 +63,18 @@ def match_sure() -> AnyResponse:
 @requires(Permission.APPROVE_MONEY)
 def approve() -> AnyResponse:
     """Let the ticked lines become gifts: all of them, or none."""
+    museum = membership_here().slug
     picked = [int(one) for one in request.form.getlist("line") if one.isascii() and one.isdigit() and len(one) < 19]
+    if not picked:
+        return _list({"": gettext("Tick what you have looked at and approve.")}, 422, LineState.MATCHED)
     try:
         with transaction(g.scope) as session:
-            lines.approve(session, picked[:MOST_AT_ONCE])
+            booked = len(lines.approve(session, picked[:MOST_AT_ONCE]))
     except Refusal as refusal:
         if refusal.status == 404:
             raise
         return _list({"": said(refusal)}, refusal.status, LineState.MATCHED)
-    return redirect(url_for(".list_of_lines", museum=membership_here().slug, state=LineState.MATCHED.value), 303)
+    return redirect(url_for(".list_of_lines", museum=museum, state=LineState.MATCHED.value, booked=booked), 303)
 
 
 @blueprint.get("/<int:line_id>")
@@ -89,7 +93,7 @@ def match(line_id: int) -> AnyResponse:
         with transaction(g.scope) as session:
             lines.line_of(session, line_id)
         return _page(line_id, {"": gettext("Nobody is known to have announced it.")}, 422)
-    return _done(line_id, lambda session: lines.match_promise(session, line_id, pledge_id))
+    return _done(line_id, lambda session: lines.match_promise(session, line_id, pledge_id), tell=True)
 
 
 @blueprint.post("/<int:line_id>/gift")
@@ -106,6 +110,7 @@ def new_gift(line_id: int) -> AnyResponse:
     return _done(
         line_id,
         lambda session: lines.match_donor(session, line_id, campaign, donor, wants_receipt=form.wants_receipt.data),
+        tell=True,
     )
 
 
@@ -137,7 +142,9 @@ def take_back(line_id: int) -> AnyResponse:
     return _done(line_id, lambda session: lines.take_back(session, line_id), stay=True)
 
 
-def _done(line_id: int, act: Callable[[Session], Any], *, stay: bool = False) -> AnyResponse:
+def _done(
+    line_id: int, act: Callable[[Session], Any], *, stay: bool = False, tell: bool = False
+) -> AnyResponse:  # fmt: skip
     museum = membership_here().slug
     try:
         with transaction(g.scope) as session:
@@ -149,7 +156,7 @@ def _done(line_id: int, act: Callable[[Session], Any], *, stay: bool = False) ->
         return _page(line_id, {refusal.field or "": said(refusal)}, refusal.status)
     if stay:
         return redirect(url_for(".one_line", museum=museum, line_id=line_id), 303)
-    return redirect(url_for(".list_of_lines", museum=museum), 303)
+    return redirect(url_for(".list_of_lines", museum=museum, matched=line_id if tell else None), 303)
 
 
 def _list(errors: dict[str, str], status: int = 200, state: LineState | None = None) -> AnyResponse:
@@ -159,11 +166,20 @@ def _list(errors: dict[str, str], status: int = 200, state: LineState | None = N
     with transaction(g.scope) as session:
         number = int(after) if after.isascii() and after.isdigit() and len(after) < 19 else None
         found = list_lines(session, membership_here(), wanted, number)
+        just = _just_matched(session, request.args.get("matched", 0, int))
         desk = desk_here(session)
     page = render_template(
-        "staff/desk/lines.html", desk=desk, place="desk", found=found, me=g.scope.actor, errors=errors
-    )
+        "staff/desk/lines.html", desk=desk, place="desk", found=found, me=g.scope.actor, errors=errors, just=just,
+        booked=min(max(request.args.get("booked", 0, int), 0), MOST_AT_ONCE),
+    )  # fmt: skip
     return make_response(page, status)
+
+
+def _just_matched(session: Session, line_id: int) -> LineRow | None:
+    """Show the line that was matched a moment ago, as long as it waits: its undo stands beside what was said."""
+    found = select(BankLine).where(BankLine.id == line_id, BankLine.state == LineState.MATCHED)
+    line = session.scalars(found).one_or_none() if 0 < line_id < 2**63 else None
+    return line_rows(session, membership_here(), [line], suggest=False)[0] if line is not None else None
 
 
 def _page(line_id: int, errors: dict[str, str], status: int = 200) -> AnyResponse:

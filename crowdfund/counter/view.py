@@ -190,6 +190,16 @@ class ChequeRow:
 
 
 @dataclass(frozen=True, slots=True)
+class RowToCorrect:
+    """A cheque in the row it was typed in. `known` is the address of a record that was there before it, else empty."""
+
+    id: int
+    name: str
+    values: dict[str, str]
+    known: str
+
+
+@dataclass(frozen=True, slots=True)
 class BatchPage:
     """A batch with its cheques; `recorders` are the actors who may not approve it."""
 

@@ -10,12 +10,12 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, and_, cast, false, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from crowdfund.campaigns.models import Campaign
 from crowdfund.crm.models import DonorStanding, DonorTag
-from crowdfund.donors.models import Consent, Donor
+from crowdfund.donors.models import Consent, Donor, DonorWord
 from crowdfund.donors.rules import ConsentKind
 from crowdfund.donors.search import begun_by, words_meant
 from crowdfund.gifts.models import Gift
@@ -24,6 +24,7 @@ from crowdfund.money import Money, MoneyError
 
 GAVE = ("once", "again", "never")
 LONGEST = 100
+NEVER = datetime(1, 1, 1, tzinfo=UTC)  # before any gift
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,25 @@ def people(session: Session, segment: Segment, currency: str, zone: ZoneInfo) ->
         .where(Donor.merged_into_id.is_(None), Donor.erased_at.is_(None), *_conditions(session, segment, zone))
         .order_by(Donor.id.desc())
     )  # fmt: skip
+
+
+def best_first(session: Session, segment: Segment, people_found: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """Put first who bears most of the words searched for as they were typed, then the latest gift; after `segment.after`.
+
+    The order is sorted for: it is meant for a search that found few.
+    """
+    words = words_meant(session, segment.query)
+    borne = [
+        cast(select(DonorWord.id).where(DonorWord.donor_id == Donor.id, DonorWord.word == one).exists(), Integer)
+        for one in words
+    ]
+    rank = sum(borne, literal(0)).label("rank")
+    last = func.coalesce(DonorStanding.last_at, NEVER).label("last")
+    found = people_found.add_columns(rank, last).order_by(None).order_by(rank.desc(), last.desc(), Donor.id.desc())
+    if segment.after is not None:
+        at = session.execute(found.where(Donor.id == segment.after)).one_or_none()
+        found = found.where(tuple_(rank, last, Donor.id) < (at.rank, at.last, at.id)) if at else found
+    return found
 
 
 def _conditions(session: Session, segment: Segment, zone: ZoneInfo) -> list[ColumnElement[bool]]:

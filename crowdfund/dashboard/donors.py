@@ -15,13 +15,14 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from crowdfund.crm import saved
 from crowdfund.crm.models import DonorTag
-from crowdfund.crm.people import Segment, people, read_segment
+from crowdfund.crm.people import Segment, best_first, people, read_segment
 from crowdfund.crm.service import tags_in_use
 from crowdfund.dashboard.forms import ViewForm
 from crowdfund.dashboard.frame import desk_here
 from crowdfund.dashboard.queries import campaign_choices
 from crowdfund.dashboard.segments import COUNTED, count_people, currency_of
 from crowdfund.dashboard.shelf import shelf_of
+from crowdfund.desk.queries import money_to_approve
 from crowdfund.errors import Refusal
 from crowdfund.forms import shown_values
 from crowdfund.i18n import gettext
@@ -49,11 +50,12 @@ class PersonRow:
     kept: Money
     last_at: datetime | None
     tags: tuple[str, ...]
+    waiting: bool = False  # money of theirs is entered or matched, and nobody has approved it
 
 
 @dataclass(frozen=True, slots=True)
 class PeopleList:
-    """A page of the donors and how it was asked for. `more` than `total`, where the count stopped."""
+    """A page of the donors and how it was asked for. `more` than `total`, where the count stopped; `best` match first."""
 
     rows: tuple[PersonRow, ...]
     total: int
@@ -62,6 +64,7 @@ class PeopleList:
     timezone: str
     next_url: str
     first_url: str
+    best: bool = False
 
 
 @blueprint.get("")
@@ -112,7 +115,9 @@ def _list(session: Session, segment: Segment) -> PeopleList:
     museum = membership_here()
     currency, total = currency_of(session, museum), count_people(session, museum, segment)
     statement = people(session, segment, currency, ZoneInfo(museum.time_zone))
-    if segment.after is not None:
+    if segment.query and total <= COUNTED:
+        statement = best_first(session, segment, statement)
+    elif segment.after is not None:
         statement = statement.where(statement.selected_columns.id < segment.after)
     rows = session.execute(statement.limit(PAGE + 1)).all()
     shown = rows[:PAGE]
@@ -121,19 +126,21 @@ def _list(session: Session, segment: Segment) -> PeopleList:
         select(DonorTag.donor_id, DonorTag.tag).where(DonorTag.donor_id.in_(tags)).order_by(DonorTag.tag)
     ):
         tags[donor_id].append(tag)
+    waiting = money_to_approve(session, {row.id for row in shown if not row.gifts})
     here, asked = f"/staff/{museum.slug}/donors", segment.parameters()
     return PeopleList(
-        rows=tuple(_row(row, here, currency, tags[row.id]) for row in shown),
+        rows=tuple(_row(row, here, currency, tags[row.id], waiting=row.id in waiting) for row in shown),
         total=min(total, COUNTED),
         more=total > COUNTED,
         asked=asked,
         timezone=museum.time_zone,
         next_url=f"{here}?{urlencode(asked | {'after': str(shown[-1].id)})}" if len(rows) > PAGE else "",
+        best=bool(segment.query) and total <= COUNTED,
         first_url=(f"{here}?{urlencode(asked)}" if asked else here) if segment.after is not None else "",
     )
 
 
-def _row(row: Any, here: str, currency: str, tags: list[str]) -> PersonRow:
+def _row(row: Any, here: str, currency: str, tags: list[str], *, waiting: bool) -> PersonRow:
     return PersonRow(
         name=name_of(row),
         url=f"{here}/{row.id}",
@@ -145,4 +152,5 @@ def _row(row: Any, here: str, currency: str, tags: list[str]) -> PersonRow:
         kept=Money(int(row.kept), currency),
         last_at=row.last_at,
         tags=tuple(tags),
+        waiting=waiting,
     )

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from crowdfund import clock, outbox
 from crowdfund.campaigns.service import campaign_of
 from crowdfund.demo.people import Person
-from crowdfund.desk import cheques, counts, service, statements
-from crowdfund.desk.cheques import Entered
+from crowdfund.desk import cheques, counts, entering, service, statements
 from crowdfund.desk.counts import Sheet
+from crowdfund.desk.entering import Entered
 from crowdfund.desk.rules import CountKind
 from crowdfund.institutions.bank import Details, set_bank_details
 from crowdfund.institutions.models import Issuer
@@ -142,6 +142,6 @@ def _enter_cheques(session: Session, issuer_id: int, promised: list[Pledge]) -> 
     """Begin a batch of cheques that waits for its last ones and for the paper strip."""
     batch = cheques.open_batch(session, issuer_id, _attempt(session, "batch"))
     for place, pledge in enumerate(promised[:2]):
-        cheques.add_cheque(session, batch.id, Entered(
+        entering.add_cheque(session, batch.id, Entered(
             attempt=_attempt(session, f"cheque:{place}"), amount=pledge.amount, received_on=_today(), handed=False,
             pledge_id=pledge.id, number=f"{7_410_233 + place}", bank="Caisse d’épargne"))  # fmt: skip

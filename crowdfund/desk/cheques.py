@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
 from uuid import NAMESPACE_URL, UUID, uuid5
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from crowdfund import audit, clock
-from crowdfund.campaigns import service as campaigns
-from crowdfund.campaigns.models import Campaign
-from crowdfund.desk.lines import OTHER_ACCOUNT, awaited, noon
+from crowdfund.desk.entering import batch_of, cheque_of, take_out
+from crowdfund.desk.lines import awaited, noon
 from crowdfund.desk.models import Batch, Cheque
 from crowdfund.desk.rules import (
     BATCH_TRANSITIONS,
@@ -25,9 +22,6 @@ from crowdfund.desk.rules import (
     check_move,
     check_two,
 )
-from crowdfund.desk.service import announced
-from crowdfund.donors import service as donors
-from crowdfund.donors.rules import DonorDetails
 from crowdfund.errors import Conflict, NotFound, Refusal
 from crowdfund.gifts import service as gifts
 from crowdfund.gifts.models import Gift
@@ -43,36 +37,6 @@ OTHER_COUNT = N_(
     "You counted %(typed)s cheques, but %(there)s are entered. Look for the one that is missing or doubled."
 )
 OTHER_SUM = N_("Your strip says %(typed)s, but what is entered makes %(there)s.")
-TOO_LATE = N_("A cheque cannot have arrived after today.")
-MOST = 200
-TOO_MANY = N_("A batch holds at most %(count)s cheques. Count this one, and begin another.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entered:
-    """One cheque as it is entered: a promise's, or somebody's for a campaign."""
-
-    attempt: UUID
-    amount: Money
-    received_on: date
-    handed: bool
-    pledge_id: int | None = None
-    donor: DonorDetails | None = None
-    campaign_id: int = 0
-    wants_receipt: bool = False
-    number: str = ""
-    bank: str = ""
-
-
-def batch_of(session: Session, batch_id: int, *, lock: bool = False) -> Batch:
-    """Find a batch of the museum; `lock` holds it until the transaction ends. Raises NotFound."""
-    found = select(Batch).where(Batch.id == batch_id)
-    if lock:
-        found = found.with_for_update(key_share=True).execution_options(populate_existing=True)
-    batch = session.scalars(found).one_or_none()
-    if batch is None:
-        raise NotFound
-    return batch
 
 
 def cheques_of(session: Session, batch_id: int) -> Sequence[Cheque]:
@@ -81,94 +45,29 @@ def cheques_of(session: Session, batch_id: int) -> Sequence[Cheque]:
 
 
 def open_batch(session: Session, issuer_id: int, attempt: UUID) -> Batch:
-    """Begin a batch. The same attempt again is the first batch. Raises NotFound for no issuer of the museum's."""
+    """Begin a batch. The same attempt again, or at the same moment, is the first batch.
+
+    Raises NotFound for no issuer of the museum's, Conflict where the database has another under its number.
+    """
     issuer = session.scalars(select(Issuer).where(Issuer.id == issuer_id).with_for_update()).one_or_none()
     if issuer is None:
         raise NotFound
-    known = session.scalars(select(Batch).where(Batch.attempt == attempt)).one_or_none()
-    if known is not None:
-        return known
-    batch = Batch(
-        attempt=attempt, issuer_id=issuer_id, currency=issuer.currency, state=BatchState.RECORDED,
-        opened_by=scope_of(session).actor, created_at=clock.now(),
+    begun = (
+        insert(Batch)
+        .values(
+            institution_id=museum_of(session), attempt=attempt, issuer_id=issuer_id, currency=issuer.currency,
+            state=BatchState.RECORDED, opened_by=scope_of(session).actor, created_at=clock.now(),
+        )
+        .on_conflict_do_nothing()
+        .returning(Batch.id)
     )  # fmt: skip
-    session.add(batch)
-    session.flush()  # for its id
-    audit.record(session, "batch.opened", f"batch:{batch.id}")
+    new = session.scalar(begun)
+    batch = session.scalars(select(Batch).where(Batch.attempt == attempt)).one_or_none()
+    if batch is None:  # its number was taken, and not by this form
+        raise Conflict(MOVED_ON)
+    if new is not None:
+        audit.record(session, "batch.opened", f"batch:{batch.id}")
     return batch
-
-
-def add_cheque(session: Session, batch_id: int, entered: Entered) -> Cheque:
-    """Enter one cheque. The same attempt again is the first cheque. Raises NotFound, Conflict, Refusal."""
-    batch = batch_of(session, batch_id, lock=True)
-    known = session.scalars(select(Cheque).where(Cheque.attempt == entered.attempt)).one_or_none()
-    if known is not None:
-        return known
-    if batch.state != BatchState.RECORDED:
-        raise Conflict(MOVED_ON)
-    issuer = session.get_one(Issuer, (museum_of(session), batch.issuer_id))
-    if entered.received_on > clock.now().astimezone(ZoneInfo(issuer.time_zone)).date():
-        raise Refusal(TOO_LATE, field="received_on")
-    if (session.scalar(select(func.count()).where(Cheque.batch_id == batch.id)) or 0) >= MOST:
-        raise Conflict(TOO_MANY, params={"count": MOST})
-    cheque = _new(session, batch, entered)
-    session.add(cheque)
-    session.flush()  # for its id
-    audit.record(session, "cheque.entered", f"cheque:{cheque.id}", batch_id=batch.id)
-    return cheque
-
-
-def _new(session: Session, batch: Batch, entered: Entered) -> Cheque:
-    at = clock.now()
-    if entered.pledge_id is not None:
-        pledge = announced(session, entered.pledge_id)
-        donor_id, campaign_id, wants = pledge.donor_id, pledge.campaign_id, pledge.wants_receipt
-    elif entered.donor is not None:
-        campaign_id, wants = entered.campaign_id, entered.wants_receipt
-    else:
-        raise ValueError("a cheque is a promise's or somebody's")
-    campaign = campaigns.campaign_of(session, campaign_id)
-    _check_account(batch, campaign)
-    if entered.pledge_id is None and entered.donor is not None:
-        donor_id = donors.find_or_add_all(session, [(entered.donor, at)])[0].id
-    return Cheque(
-        attempt=entered.attempt, batch_id=batch.id, pledge_id=entered.pledge_id, donor_id=donor_id, campaign_id=campaign_id,
-        amount_minor=entered.amount.minor, currency=entered.amount.currency, number=entered.number, bank=entered.bank,
-        received_on=entered.received_on, handed=entered.handed, wants_receipt=wants, state=ChequeState.RECORDED,
-        recorded_by=scope_of(session).actor, created_at=at,
-    )  # fmt: skip
-
-
-def _check_account(batch: Batch, campaign: Campaign) -> None:
-    if campaign.state == "draft":
-        raise NotFound
-    if campaign.issuer_id != batch.issuer_id or campaign.currency != batch.currency:
-        raise Refusal(OTHER_ACCOUNT, field="reference", status=409)
-
-
-def remove_cheque(session: Session, batch_id: int, cheque_id: int) -> None:
-    """Take a cheque out of a batch that is being entered, with the record that was made for it alone. Raises NotFound, Conflict."""
-    batch = batch_of(session, batch_id, lock=True)
-    cheque = cheque_of(session, cheque_id)
-    if cheque.batch_id != batch.id:
-        raise NotFound
-    if batch.state != BatchState.RECORDED:
-        raise Conflict(MOVED_ON)
-    session.delete(cheque)
-    if donors.donor_of(session, cheque.donor_id).created_at == cheque.created_at:  # made by the same entry
-        donors.drop_unused(session, cheque.donor_id)
-    audit.record(session, "cheque.removed", f"cheque:{cheque_id}", batch_id=batch.id)
-
-
-def cheque_of(session: Session, cheque_id: int, *, lock: bool = False) -> Cheque:
-    """Find a cheque of the museum; `lock` holds it until the transaction ends. Raises NotFound."""
-    found = select(Cheque).where(Cheque.id == cheque_id)
-    if lock:
-        found = found.with_for_update(key_share=True).execution_options(populate_existing=True)
-    cheque = session.scalars(found).one_or_none()
-    if cheque is None:
-        raise NotFound
-    return cheque
 
 
 def count_batch(session: Session, batch_id: int, number: int, total: Money) -> Batch:
@@ -205,11 +104,13 @@ def reopen_batch(session: Session, batch_id: int) -> None:
 
 
 def drop_batch(session: Session, batch_id: int) -> None:
-    """Give a batch up that is being entered: nothing was paid in. Raises Conflict."""
+    """Give a batch up that is being entered, with its cheques and the records made for them: nothing was paid in. Raises Conflict."""
     batch = batch_of(session, batch_id, lock=True)
     if batch.state == BatchState.DROPPED:
         return
     check_move(batch.state, BatchState.DROPPED, BATCH_TRANSITIONS)
+    for cheque in cheques_of(session, batch.id):
+        take_out(session, cheque)
     batch.state = BatchState.DROPPED
     audit.record(session, "batch.dropped", f"batch:{batch.id}")
 
@@ -225,7 +126,7 @@ def approve_batch(session: Session, batch_id: int, accountant_reference: str) ->
         return [session.get_one(Gift, (museum_of(session), one.gift_id)) for one in cheques]
     check_move(batch.state, BatchState.CLOSED, BATCH_TRANSITIONS)
     actor = scope_of(session).actor
-    for recorder in {batch.recorded_by, *(one.recorded_by for one in cheques)}:
+    for recorder in {batch.recorded_by, *(who for one in cheques for who in (one.recorded_by, one.corrected_by))}:
         check_two(recorder, actor)
     issuer = session.get_one(Issuer, (museum_of(session), batch.issuer_id))
     made = [_booked(session, one, issuer, actor) for one in cheques]
@@ -261,11 +162,3 @@ def return_cheque(session: Session, cheque_id: int) -> None:
     gifts.request_refund(session, gift.id, gift.amount, "cheque returned", request, kind="returned")
     cheque.state = ChequeState.RETURNED
     audit.record(session, "cheque.returned", f"cheque:{cheque.id}", gift_id=gift.id)
-
-
-def cheque_in(session: Session, batch_id: int, cheque_id: int) -> Cheque:
-    """Find a cheque of one batch. Raises NotFound."""
-    cheque = cheque_of(session, cheque_id)
-    if cheque.batch_id != batch_id:
-        raise NotFound
-    return cheque

@@ -52,7 +52,7 @@ def match_promise(session: Session, line_id: int, pledge_id: int) -> None:
     _check_account(line, session.get_one(Campaign, (museum_of(session), pledge.campaign_id)))
     line.pledge_id, line.donor_id, line.campaign_id = pledge.id, pledge.donor_id, pledge.campaign_id
     line.wants_receipt = pledge.wants_receipt
-    _matched(session, line)
+    _matched(session, line, clock.now())
 
 
 def match_donor(session: Session, line_id: int, campaign_id: int, donor: DonorDetails, *, wants_receipt: bool) -> None:
@@ -61,10 +61,11 @@ def match_donor(session: Session, line_id: int, campaign_id: int, donor: DonorDe
     check_move(line.state, LineState.MATCHED, LINE_TRANSITIONS)
     campaign = campaigns.campaign_of(session, campaign_id)
     _check_account(line, campaign)
+    at = clock.now()
     line.pledge_id, line.campaign_id = None, campaign.id
-    line.donor_id = donors.find_or_add(session, donor).id
+    line.donor_id = donors.find_or_add_all(session, [(donor, at)])[0].id
     line.wants_receipt = wants_receipt
-    _matched(session, line)
+    _matched(session, line, at)
 
 
 def _check_account(line: BankLine, campaign: Campaign) -> None:
@@ -74,8 +75,8 @@ def _check_account(line: BankLine, campaign: Campaign) -> None:
         raise Refusal(OTHER_ACCOUNT, field="campaign", status=409)
 
 
-def _matched(session: Session, line: BankLine) -> None:
-    line.state, line.recorded_by, line.note = LineState.MATCHED, scope_of(session).actor, None
+def _matched(session: Session, line: BankLine, at: datetime) -> None:
+    line.state, line.recorded_by, line.matched_at, line.note = LineState.MATCHED, scope_of(session).actor, at, None
     audit.record(session, "line.matched", f"line:{line.id}", pledge_id=line.pledge_id, donor_id=line.donor_id)
 
 
@@ -92,19 +93,25 @@ def set_aside(session: Session, line_id: int, state: LineState, note: str) -> No
 
 
 def undo(session: Session, line_id: int) -> None:
-    """Lay a line back to those nobody has dealt with: it was matched, or set aside. Twice is once. Raises Conflict."""
+    """Lay a line back to those nobody has dealt with: it was matched, or set aside. Twice is once. Raises Conflict.
+
+    A donor's record that was made by the same act goes with it, if nothing else hangs on it by now.
+    """
     line = line_of(session, line_id, lock=True)
     if line.state == LineState.RECORDED:
         return
     if line.state == LineState.CLOSED:
         raise Conflict(MOVED_ON)
+    donor_id, at = line.donor_id, line.matched_at
     _lay_back(line)
+    if donor_id is not None and donors.donor_of(session, donor_id).created_at == at:
+        donors.drop_unused(session, donor_id)
     audit.record(session, "line.undone", f"line:{line.id}")
 
 
 def _lay_back(line: BankLine) -> None:
     line.state, line.pledge_id, line.donor_id, line.campaign_id = LineState.RECORDED, None, None, None
-    line.recorded_by = line.approved_by = line.approved_at = line.gift_id = line.note = None
+    line.recorded_by = line.matched_at = line.approved_by = line.approved_at = line.gift_id = line.note = None
     line.wants_receipt = False
 
 

@@ -84,6 +84,7 @@ class BankLine(OwnedByInstitution, Base):
     wants_receipt: Mapped[bool] = mapped_column(default=False)
     note: Mapped[str | None]
     recorded_by: Mapped[str | None]  # who matched it
+    matched_at: Mapped[datetime | None]
     approved_by: Mapped[str | None]
     approved_at: Mapped[datetime | None]
     gift_id: Mapped[int | None] = mapped_column(BigInteger)
@@ -137,6 +138,7 @@ class Cheque(OwnedByInstitution, Base):
         owned_key("gift_id", "gifts"),
         CheckConstraint("amount_minor > 0", name="amount"),
         CheckConstraint(TWO_PEOPLE, name="two_people"),
+        CheckConstraint("approved_by IS NULL OR approved_by IS DISTINCT FROM corrected_by", name="corrected"),
         CheckConstraint("state = 'recorded' OR (approved_by IS NOT NULL AND gift_id IS NOT NULL)", name="closed"),
         Index("ix_cheques_batch", "institution_id", "batch_id", "id"),
     )
@@ -155,6 +157,7 @@ class Cheque(OwnedByInstitution, Base):
     wants_receipt: Mapped[bool]
     state: Mapped[str]  # rules.ChequeState
     recorded_by: Mapped[str]
+    corrected_by: Mapped[str | None]  # the last who did
     approved_by: Mapped[str | None]
     gift_id: Mapped[int | None] = mapped_column(BigInteger)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from crowdfund.desk.models import BankLine, Batch, Cheque, Count
-from crowdfund.desk.rules import BatchState, CountState, LineState
+from crowdfund.desk.rules import BatchState, ChequeState, CountState, LineState
 from crowdfund.tenancy import scope_of
 
 
@@ -38,7 +39,7 @@ class Waiting:
 def what_waits(session: Session) -> Waiting:
     """Count the lines to be attributed or approved, the batches to be approved and the counts to be made again. One statement."""
     me = scope_of(session).actor
-    mine = exists().where(Cheque.batch_id == Batch.id, Cheque.recorded_by == me)
+    mine = exists().where(Cheque.batch_id == Batch.id, or_(Cheque.recorded_by == me, Cheque.corrected_by == me))
     batch = (Batch.state == BatchState.COUNTED, Batch.recorded_by != me, ~mine)
     count = (Count.state == CountState.RECORDED, Count.recorded_by != me)
     found = session.execute(
@@ -53,6 +54,15 @@ def what_waits(session: Session) -> Waiting:
         )
     ).one()
     return Waiting(*found)
+
+
+def money_to_approve(session: Session, donor_ids: Collection[int]) -> set[int]:
+    """Tell for which of these donors a cheque is entered, or a bank's line matched, that nobody has approved yet."""
+    if not donor_ids:
+        return set()
+    cheques = select(Cheque.donor_id).where(Cheque.donor_id.in_(donor_ids), Cheque.state == ChequeState.RECORDED)
+    lines = select(BankLine.donor_id).where(BankLine.donor_id.in_(donor_ids), BankLine.state == LineState.MATCHED)
+    return set(session.scalars(cheques.union(lines)))
 
 
 def _only(what: Any, *which: Any) -> Any:

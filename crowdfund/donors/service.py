@@ -37,7 +37,7 @@ def find_or_add_all(session: Session, told: Sequence[tuple[DonorDetails, datetim
     found, added = [], []
     for details, moment in told:
         same = known[_place(details)] if details.email else []
-        donor = next((one for one in same if _names(one) == details.names), None)
+        donor = next((one for one in same if names_of(one) == details.names), None)
         if donor is None:
             donor = Donor(created_at=moment, **details.told())
             same.append(donor)
@@ -46,6 +46,14 @@ def find_or_add_all(session: Session, told: Sequence[tuple[DonorDetails, datetim
     session.add_all(added)
     session.flush()  # for their ids
     return found
+
+
+def find(session: Session, details: DonorDetails) -> Donor | None:
+    """Find the record that `find_or_add` would find, and add none."""
+    if not details.email:
+        return None
+    same = _known(session, [details])[_place(details)]
+    return next((one for one in same if names_of(one) == details.names), None)
 
 
 def _place(details: DonorDetails) -> tuple[str, str]:
@@ -74,7 +82,8 @@ def _key(museum: int, email: str) -> int:
     return int.from_bytes(drawn[:8], "big", signed=True)
 
 
-def _names(donor: Donor) -> tuple[str, str, str]:
+def names_of(donor: Donor) -> tuple[str, str, str]:
+    """Give what tells one donor of a kind from another, as `DonorDetails.names` does."""
     return (name_key(donor.first_name), name_key(donor.last_name), name_key(donor.company_name))
 
 
@@ -93,6 +102,13 @@ def take_over(donor: Donor, details: DonorDetails) -> None:
         told = {name: value for name, value in told.items() if name not in ADDRESS}
     for name, value in told.items():
         setattr(donor, name, value)
+
+
+def correct_details(session: Session, donor: Donor, details: DonorDetails) -> None:
+    """Write what was typed in place of what was, emptied parts too; what is not asked at the desk stays."""
+    for name in (*ADDRESS, "kind", "first_name", "last_name", "company_name", "email", "tax_number", "locale"):
+        setattr(donor, name, getattr(details, name) or None)
+    session.flush()
 
 
 def news_of(donor: Donor, details: DonorDetails) -> dict[str, str] | None:

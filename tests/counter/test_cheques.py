@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from crowdfund import clock
 from crowdfund.crm.models import DonorNote
+from crowdfund.desk import cheques
 from crowdfund.desk.models import Batch, Cheque, Count
 from crowdfund.donors.models import Donor, DonorWord
 from crowdfund.gifts.models import Gift
@@ -24,7 +25,7 @@ from crowdfund.pledges.references import printed
 from crowdfund.receipts.models import Receipt
 from tests.counter.conftest import House, Person
 from tests.doubles import MemoryMailer
-from tests.factories import campaign_in, make_campaign, make_donor
+from tests.factories import campaign_in, make_campaign, make_donor, make_issuer
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*sRGB2014.icc:pytest.PytestUnraisableExceptionWarning")
 
@@ -330,3 +331,90 @@ def test_a_count_is_dropped_and_counts_no_more(museum: House) -> None:
     assert museum.finance.post(f"{path}/confirm", total="5").status_code == 409
     assert clock.now() > one(museum, Count).created_at
     assert "Dropped" in unescape(museum.desk.get("/counts").text)
+
+
+def test_a_cheque_is_corrected_in_its_place_until_it_is_counted(museum: House) -> None:
+    path, campaign = begin(museum.desk, museum), str(museum.campaign_id)
+    enter(museum.desk, path, last_name="Roy", amount="200", campaign=campaign, postcode="73000")
+    typed, slug = one(museum, Cheque), museum.slug
+    here = f"{path}/rows/{typed.id}"
+    page = museum.desk.get(here).text
+    assert 'value="200.00"' in page
+    assert 'value="73000"' in page  # all that was typed is there to be changed
+    wrong = museum.desk.post(here, row(last_name="Rey", amount="much", campaign=campaign))
+    assert (wrong.status_code, 'id="e-amount"' in wrong.text, f"/desk{here}" in wrong.text) == (422, True, True)
+    later = museum.desk.post(here, row(last_name="Rey", amount="20", campaign=campaign, received_on="2199-01-01"))
+    assert (later.status_code, 'id="e-received_on"' in later.text) == (422, True)
+    fixed = row(last_name="Rey", first_name="Ada", amount="20,50", campaign=campaign, city="Aix", bank="CA")
+    assert museum.person(Role.OWNER).post(here, fixed).status_code == 303
+    cheque, donor = one(museum, Cheque), one(museum, Donor)
+    assert (cheque.id, cheque.amount_minor, cheque.bank, cheque.donor_id) == (typed.id, 2050, "CA", typed.donor_id)
+    assert (donor.first_name, donor.last_name, donor.city, donor.postcode) == ("Ada", "Rey", "Aix", None)
+    assert "corrected a cheque" in museum.person(Role.OWNER).client.get(f"/staff/{slug}/audit").text
+    museum.desk.post(f"{path}/count", control_count="1", control_total="20,50")
+    assert museum.desk.get(here).status_code == 303  # the slip is numbered: the batch is opened again first
+    assert museum.desk.post(here, fixed).status_code == 409
+    assert museum.person(Role.OWNER).post(f"{path}/approve").status_code == 409  # who corrects has recorded it
+    assert museum.finance.post(f"{path}/approve").status_code == 303
+    assert [gift.amount_minor for gift in gifts_of(museum)] == [2050]
+    assert (
+        museum.desk.post(f"{begin(museum.desk, museum)}/rows/{typed.id}", fixed).status_code == 404
+    )  # another batch's
+
+
+def test_a_corrected_cheque_may_be_somebody_elses(museum: House) -> None:
+    path, campaign = begin(museum.desk, museum), str(museum.campaign_id)
+    with museum.open() as session:
+        ada = make_donor(session, first_name="Ada", last_name="Rey", email="ada@example.org").id
+    promise = museum.promise(8000, "cheque")
+    enter(museum.desk, path, last_name="Roy", amount="80", campaign=campaign)
+    here = f"{path}/rows/{one(museum, Cheque).id}"
+    told = {"first_name": "Ada", "last_name": "Rey", "email": "ada@example.org", "amount": "80", "campaign": campaign}
+    people = []
+    for fields in (told, told, {"reference": printed(promise.reference or ""), "amount": "80"}):
+        assert museum.desk.post(here, row(**fields)).status_code == 303
+        people.append(one(museum, Cheque).donor_id)
+    assert people == [ada, ada, promise.donor_id]
+    assert "corrected in their own file" not in museum.desk.get(here).text
+    with museum.open() as session:  # the record of the slip of the pen is gone, the others stand
+        assert set(session.scalars(select(Donor.id))) == {ada, promise.donor_id}
+    museum.desk.post(here, row(**told))
+    assert f"/donors/{ada}" in museum.desk.get(here).text
+    assert museum.state_of(promise) == "made"
+
+
+def test_a_dropped_batch_leaves_nothing_behind(museum: House) -> None:
+    path, campaign = begin(museum.desk, museum), str(museum.campaign_id)
+    promise = museum.promise(8000, "cheque")
+    enter(museum.desk, path, reference=printed(promise.reference or ""), amount="80")
+    enter(museum.desk, path, last_name="Roux", amount="20", campaign=campaign)
+    desk = f"/staff/{museum.slug}/donors"
+    assert "Waits for approval" in museum.desk.client.get(f"{desk}?q=roux").text  # not among those who gave
+    assert museum.desk.post(f"{path}/drop").status_code == 303
+    assert museum.desk.post(f"{path}/drop").status_code == 303  # twice is once
+    with museum.open() as session:
+        assert list(session.scalars(select(Cheque))) == []
+        assert list(session.scalars(select(Donor.id))) == [promise.donor_id]
+    assert museum.state_of(promise) == "made"
+    assert enter(museum.desk, path, last_name="Late", amount="5", campaign=campaign).status_code == 409
+    museum.check_books()
+
+
+def test_one_form_begins_one_batch_even_in_two_windows_and_for_another_account(museum: House) -> None:
+    attempt = uuid4()
+    with museum.open() as session:
+        other = make_issuer(session).id
+        first = cheques.open_batch(session, museum.issuer_id, attempt).id
+        assert cheques.open_batch(session, other, attempt).id == first
+    sent = museum.desk.post("/cheques", issuer=str(other), attempt=str(attempt))
+    assert sent.location.partition("?")[0].endswith(f"/cheques/{first}")
+
+
+def test_a_number_that_is_taken_is_a_clear_answer(museum: House) -> None:
+    with museum.open() as session:
+        taken = cheques.open_batch(session, museum.issuer_id, uuid4()).id + 1
+        told = {"issuer_id": museum.issuer_id, "currency": "EUR", "state": "recorded", "opened_by": "x"}
+        session.add(Batch(id=taken, attempt=uuid4(), **told))
+    form = {"issuer": str(museum.issuer_id), "attempt": str(uuid4())}
+    assert museum.desk.post("/cheques", form).status_code == 409
+    assert museum.desk.post("/cheques", form).status_code == 303  # again, and it goes

@@ -20,6 +20,7 @@ from crowdfund.desk.matching import Awaited, Promise, Why
 from crowdfund.desk.models import BankLine, Statement
 from crowdfund.desk.reading import read_amount
 from crowdfund.desk.tables import guessed, read_rows, read_table
+from crowdfund.donors.models import Donor
 from crowdfund.errors import Refusal
 from crowdfund.gifts.models import Gift
 from crowdfund.institutions.rules import Role
@@ -357,6 +358,30 @@ def test_an_unknown_payer_is_noted_set_aside_sent_back_and_undone(museum: House)
     assert (gift.amount_minor, gift.wants_receipt, gift.pledge_id) == (20000, True, None)
     museum.work()
     museum.check_books()
+
+
+def test_what_was_matched_is_told_and_undone_until_a_colleague_approves(museum: House) -> None:
+    take_in(museum.desk, museum, camt(("2026-11-20", "200.00", "INCONNU", "bon courage", "R1")))
+    [line] = lines_of(museum)
+    told = museum.desk.post(f"/lines/{line.id}/gift", campaign=str(museum.campaign_id), last_name="Roux")
+    page = museum.desk.client.get(told.location).text
+    assert "is noted for Roux" in page
+    assert f'formaction="/staff/{museum.slug}/desk/lines/{line.id}/undo"' in page
+    assert "Waits for approval" in museum.desk.client.get(f"/staff/{museum.slug}/donors?q=roux").text
+    waiting = museum.desk.get("/lines?state=matched").text  # who matched it, and who may approve, find the undo there
+    assert ("/undo" in waiting, "Approve what is ticked" in waiting) == (True, False)
+    assert "/undo" in museum.finance.get("/lines?state=matched").text
+    nothing = museum.finance.post("/lines/approve")
+    assert (nothing.status_code, "Tick what you have looked at" in nothing.text) == (422, True)
+    assert museum.desk.post(f"/lines/{line.id}/undo").status_code == 303
+    assert lines_of(museum)[0].state == "recorded"
+    with museum.open() as session:
+        assert session.scalars(select(Donor)).all() == []  # the record made by the same act went with it
+    assert "is noted for" not in museum.desk.client.get(told.location).text
+    museum.desk.post(f"/lines/{line.id}/gift", campaign=str(museum.campaign_id), last_name="Rey")
+    booked = approve(museum.finance, line)
+    assert "1 gift is booked" in museum.finance.client.get(booked.location).text
+    assert museum.desk.post(f"/lines/{line.id}/undo").status_code == 409
 
 
 def test_a_gift_under_a_wrong_name_is_taken_back_and_matched_anew(museum: House, mailer: MemoryMailer) -> None:

@@ -260,6 +260,7 @@ ANSWERS = {
     "plaque_files.version": {404},
     "plaques.one_name": {303},  # no name is asked for
     "cheques.slip": {404},
+    "cheques.one_row": {200, 303, 404},  # it may have been taken out, or its batch dropped, by another role before
     "donor_files.document": {404},
     "journal.begin": {422},  # no campaign is named
     "dashboard.accept_charge": {409},  # the rules forbid it: its pledge is paid
