@@ -622,6 +622,8 @@ def gift_story() -> GiftStory:
         PARIS,
         (
             StoryEvent(moment(22, 13, 0), "Promise made", "50 €, by card", "Camille Rey", amount=eur(50)),
+            StoryEvent(moment(22, 13, 1), "The donor answered", quote="Give it back", said_by="Camille Rey"),
+            StoryEvent(moment(22, 13, 1), "The donor was asked", quote="It was sold."),
             StoryEvent(moment(22, 13, 2), "Money received", "", "Stripe", "pi_3Q", "ok", eur(50)),
             StoryEvent(moment(22, 13, 3), "Receipt issued", "A-2026-1044", "", "sha256 4f2a", "ok"),
             StoryEvent(moment(22, 13, 4), "Mail not delivered", "mailbox full", "", "", "warn"),

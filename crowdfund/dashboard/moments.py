@@ -8,10 +8,10 @@ from crowdfund.audit import AuditEntry
 from crowdfund.dashboard.acts import act_in_words
 from crowdfund.dashboard.queries import donor_name
 from crowdfund.donors.models import Donor
-from crowdfund.gifts.models import Dispute, Gift, Refund
-from crowdfund.gifts.rules import DisputeState, RefundState
+from crowdfund.gifts.models import Dispute, Gift
+from crowdfund.gifts.rules import DisputeState
 from crowdfund.gifts.view import StoryEvent, Tone
-from crowdfund.i18n import N_, _, gettext, money_exact
+from crowdfund.i18n import _, gettext, money_exact
 from crowdfund.ledger.models import LedgerTransaction
 from crowdfund.mail import SentMail
 from crowdfund.money import Money
@@ -25,15 +25,6 @@ from crowdfund.receipts.rules import number_text
 
 Lines = list[tuple[str, Money]]
 PROVIDER = "Stripe"
-# Why money went back, where a code says so: the provider's own, and ours. What a person wrote is told as it is.
-REFUND_REASONS = {
-    "duplicate": N_("Paid twice"),
-    "requested_by_customer": N_("The donor asked for it"),
-    "fraudulent": N_("The payment was a fraud"),
-    "withdrawn": N_("The work was withdrawn from sale"),
-    "purchase_failed": N_("The appeal came to nothing"),
-    "cheque returned": N_("The bank sent the cheque back"),
-}
 
 
 def of_pledge(pledge: Pledge | None, donor: Donor | None) -> Iterator[StoryEvent]:
@@ -45,6 +36,8 @@ def of_pledge(pledge: Pledge | None, donor: Donor | None) -> Iterator[StoryEvent
             actor=donor_name(donor),
             proof=str(pledge.attempt),
             amount=pledge.amount,
+            quote=pledge.message or "",
+            said_by=donor_name(donor) if pledge.message else "",
         )
 
 
@@ -120,24 +113,6 @@ def of_gift(gift: Gift) -> Iterator[StoryEvent]:
         tone="ok",
         amount=gift.amount,
     )
-
-
-def of_refunds(refunds: Iterable[Refund]) -> Iterator[StoryEvent]:
-    """Tell what was given back, or moved."""
-    ends: dict[str, tuple[str, Tone]] = {
-        RefundState.SUCCEEDED: (_("Refund made"), "ok"),
-        RefundState.FAILED: (_("Refund failed"), "err"),
-    }
-    for one in refunds:
-        amount = Money(one.amount_minor, one.currency)
-        title = _("Moved to another campaign") if one.kind == "move" else _("Refund asked for")
-        why = gettext(REFUND_REASONS[one.reason]) if one.reason in REFUND_REASONS else one.reason
-        yield StoryEvent(one.created_at, title, why, proof=str(one.request), amount=amount)
-        if one.closed_at is not None and one.kind != "move" and one.state in ends:
-            title, tone = ends[one.state]
-            yield StoryEvent(
-                one.closed_at, title, actor=PROVIDER, proof=one.provider_refund or "", tone=tone, amount=amount
-            )
 
 
 def of_disputes(disputes: Iterable[Dispute]) -> Iterator[StoryEvent]:

@@ -14,7 +14,8 @@ from crowdfund.campaigns.models import Campaign
 from crowdfund.dashboard import moments
 from crowdfund.dashboard.booked import account_names, with_lines
 from crowdfund.dashboard.moments import Lines
-from crowdfund.dashboard.queries import find_row
+from crowdfund.dashboard.queries import donor_name, find_row
+from crowdfund.dashboard.returned import read_returns
 from crowdfund.dashboard.trail import trail_of
 from crowdfund.donors.models import Donor
 from crowdfund.errors import NotFound
@@ -115,7 +116,7 @@ def _moments(session: Session, museum: Membership, parts: _Parts) -> Iterator[St
     yield from moments.of_calls(_calls(session, parts))
     yield from moments.of_notifications(_notifications(session, parts))
     yield from moments.of_gift(parts.gift)
-    yield from moments.of_refunds(parts.refunds)
+    yield from read_returns(session, parts.refunds, parts.gift.id, donor_name(parts.donor))
     yield from moments.of_disputes(parts.disputes)
     yield from moments.of_books(_books(session, museum, parts))
     yield from moments.of_hold(parts.hold)

@@ -24,6 +24,12 @@ def trail_of(session: Session, subjects: Collection[str]) -> list[tuple[AuditEnt
     return [(entry, actor_in_words(entry.actor, names)) for entry in entries]
 
 
+def people_of(session: Session, actors: Iterable[str]) -> dict[str, str]:
+    """Say in words who these actors are: a person of the museum by name, the house itself."""
+    names = _actors(session, actors := list(actors))
+    return {actor: actor_in_words(actor, names) for actor in actors}
+
+
 def _actors(session: Session, actors: Iterable[str]) -> dict[str, str]:
     ids = {actor: int(actor.removeprefix("account:")) for actor in actors if actor.startswith("account:")}
     names = dict(session.execute(select(Account.id, Account.name).where(Account.id.in_(set(ids.values())))).all())

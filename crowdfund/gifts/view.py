@@ -73,7 +73,10 @@ class GiftList:
 
 @dataclass(frozen=True, slots=True)
 class StoryEvent:
-    """One moment in the life of a gift: what happened, who or what did it, and its proof (an id, a number, a hash)."""
+    """One moment in the life of a gift: what happened, who or what did it, and its proof (an id, a number, a hash).
+
+    `quote` are the words of a person, as written; `said_by` says whose.
+    """
 
     at: datetime
     title: str
@@ -82,6 +85,8 @@ class StoryEvent:
     proof: str = ""
     tone: Tone = ""
     amount: Money | None = None
+    quote: str = ""
+    said_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

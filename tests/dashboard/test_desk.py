@@ -18,11 +18,11 @@ from crowdfund import books, clock
 from crowdfund.dashboard import balances
 from crowdfund.dashboard.asked import read_asked
 from crowdfund.dashboard.balances import read_books
-from crowdfund.dashboard.moments import of_refunds
 from crowdfund.dashboard.queries import PAGE, list_gifts
+from crowdfund.dashboard.returned import of_refunds
 from crowdfund.dashboard.story import tell
 from crowdfund.gifts import service as gifts
-from crowdfund.gifts.models import Gift, Refund
+from crowdfund.gifts.models import Asking, Gift, GiftChoice, Refund
 from crowdfund.gifts.reports import MoneyReceived, RefundReported
 from crowdfund.gifts.rules import Method, RefundState
 from crowdfund.gifts.view import GiftList
@@ -371,7 +371,7 @@ def test_the_story_tells_every_feature_the_gift_went_through_in_order(world: Wor
         "Still to be done, tried 3 times",
     ):
         assert title in titles
-    assert next(event.text for event in story.events if event.title == "Refund asked for") == "Given twice"
+    assert next(event.quote for event in story.events if event.title == "Refund asked for") == "Given twice"
     assert titles.index("Promise made") < titles.index("Payment page, try 1") < titles.index("Money received")
     assert [event.at for event in story.events] == sorted(event.at for event in story.events)
     booked = next(event for event in story.events if event.title == "Booked: gift")
@@ -612,7 +612,26 @@ def test_a_reason_that_the_provider_codes_is_told_in_words() -> None:
         amount_minor=2000, currency="EUR", reason="duplicate", request=uuid4(), kind="refund", created_at=clock.now()
     )
     with use_locale("fr"):
-        assert next(of_refunds([coded])).text == "Payé deux fois"
+        assert next(of_refunds([coded], {})).text == "Payé deux fois"
+
+
+def test_what_a_person_wrote_is_quoted_as_theirs(world: World) -> None:
+    """The museum's words, and the donor's, are told apart from what the house tells."""
+    with transaction(scope(world.museum.institution_id)) as session:
+        gift = receive(session, first_name="Paul", last_name="Gaillard")
+        gift_id = gift.id
+        asking = Asking(campaign_id=gift.campaign_id, words={"en": "It was sold."}, otherwise="keep", until=NOW)
+        session.add(asking)
+        session.flush()
+        session.add(GiftChoice(
+            asking_id=asking.id, gift_id=gift.id, key=uuid4(), token_hash="x", otherwise="keep", until=NOW, wish="refund",
+            answered_at=NOW))  # fmt: skip
+    world.refund(gift_id, amount="10")
+    page = world.client.get(world.url(f"/gifts/{gift_id}")).text
+    quotes = dict(re.findall(r"<blockquote[^>]*>([^<]*)</blockquote><figcaption[^>]*>— ([^<]*)<", page))
+    assert quotes["It was sold."] == "the museum, in the mail to the donor"
+    assert set(quotes) >= {"Give the money back to me.", "The donor asked"}
+    assert quotes["The donor asked"].endswith(", for the museum alone")
 
 
 def test_every_rule_of_the_books_has_its_sentence() -> None:
