@@ -10,6 +10,7 @@ from typing import Any
 
 from crowdfund import qr
 from crowdfund.dashboard.gatherings import Choice
+from crowdfund.fulfilment.finding import FoundReward, FoundRewards
 from crowdfund.fulfilment.view import (
     CampaignRewards,
     CounterpartList,
@@ -72,6 +73,18 @@ def counterpart(number: int, state: str = "promised", **more: Any) -> Counterpar
     return CounterpartRow(**values | more)
 
 
+def found_rewards(desk: Desk, more: int | None) -> dict[str, Any]:
+    """Show what was found over all campaigns; nothing, where no more is to follow."""
+    rows = (
+        FoundReward(counterpart(1), 2, "La carte", "Le Service aux Hirondelles"),
+        FoundReward(
+            counterpart(2, "impossible", donor="", email="", address=(), note="Fermé"), 3, "Le carnet", "Le Pastel"
+        ),
+    )
+    found = FoundRewards(rows if more else (), "Rey", "owed", more)
+    return {"desk": desk, "place": "rewards", "found": found, "timezone": PARIS}
+
+
 def _rewards(desk: Callable[[], Desk]) -> dict[str, Case]:
     lines = (
         _line(1, "Votre nom au mur", "wall", 612, 612, 0, automatic=True, image="art/piece-bol.svg"),
@@ -105,6 +118,8 @@ def _rewards(desk: Callable[[], Desk]) -> dict[str, Case]:
             "staff/rewards/overview.html",
             lambda: overview(campaigns=(), liability=_liability(empty=True)),
         ),
+        "staff-rewards-found": ("staff/rewards/find.html", lambda: found_rewards(desk(), 9)),
+        "staff-rewards-not-found": ("staff/rewards/find.html", lambda: found_rewards(desk(), None)),
         "staff-reward-postal": ("staff/rewards/reward.html", lambda: reward("postal")),
         "staff-reward-wall": ("staff/rewards/reward.html", lambda: reward("wall", automatic=True, errors=wrong)),
         "staff-reward-none": (

@@ -17,6 +17,7 @@ from crowdfund.dashboard.frame import desk_here
 from crowdfund.errors import Conflict, NotFound, Refusal
 from crowdfund.forms import shown_values
 from crowdfund.fulfilment import queries, service
+from crowdfund.fulfilment.finding import find_rewards
 from crowdfund.fulfilment.forms import MarkForm
 from crowdfund.fulfilment.labels import label_of, sheets
 from crowdfund.fulfilment.rules import OWED, CounterpartState
@@ -46,6 +47,22 @@ def overview() -> AnyResponse:
             liability=queries.liability(
                 session, _today(), membership_here().time_zone, membership_here().default_locale
             ),
+        )
+    return make_response(page)
+
+
+@blueprint.get("/find")
+@requires(Permission.READ_GIFTS)
+def find() -> AnyResponse:
+    """Show rewards over all campaigns, by name, reward and state."""
+    asked, here = request.args, membership_here()
+    query = asked.get("q", "").replace("\x00", "")[:LONGEST_QUERY].strip()
+    with transaction(g.scope) as session:
+        found = find_rewards(
+            session, query, asked.get("state", ""), _number(asked.get("after", "")), here.default_locale
+        )
+        page = render_template(
+            "staff/rewards/find.html", desk=desk_here(session), place="rewards", found=found, timezone=here.time_zone
         )
     return make_response(page)
 

@@ -120,7 +120,7 @@ def page_of(session: Session, reward_id: int, tab: str, query: str = "", after: 
     found = session.scalar(_rows(func.count(), *which)) or 0
     rows = session.execute(_all(*which).where(Counterpart.id > after).order_by(Counterpart.id).limit(PAGE + 1)).all()
     return CounterpartList(
-        rows=tuple(_row(one) for one in rows[:PAGE]),
+        rows=tuple(row_of(*one) for one in rows[:PAGE]),
         tab=tab,
         query=query,
         found=found,
@@ -155,7 +155,7 @@ def all_of(session: Session, reward_id: int, *states: CounterpartState) -> tuple
             func.lower(func.coalesce(Donor.company_name, Donor.last_name)), Donor.first_name, Counterpart.id
         )
     )
-    return tuple(_row(one) for one in found)
+    return tuple(row_of(*one) for one in found)
 
 
 def to_send(session: Session) -> tuple[CounterpartRow, ...]:
@@ -165,11 +165,11 @@ def to_send(session: Session) -> tuple[CounterpartRow, ...]:
         .join(Reward, Reward.id == Counterpart.reward_id)
         .order_by(Donor.country, Donor.postcode, Donor.last_name, Counterpart.id)
     )
-    return tuple(_row(one) for one in found)
+    return tuple(row_of(*one) for one in found)
 
 
-def _row(row: Row[*tuple[Any, ...]]) -> CounterpartRow:
-    owed, donor, pledge = row
+def row_of(owed: Counterpart, donor: Donor, pledge: Pledge) -> CounterpartRow:
+    """Show a counterpart with whose it is."""
     place = " ".join(part for part in (donor.postcode, donor.city) if part)
     return CounterpartRow(
         id=owed.id,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from uuid import uuid4
 
 import pytest
@@ -11,6 +13,7 @@ from pypdf import PdfReader
 from sqlalchemy import event
 
 from crowdfund import clock
+from crowdfund.fulfilment import finding
 from crowdfund.fulfilment.models import Counterpart
 from crowdfund.fulfilment.queries import liability
 from crowdfund.fulfilment.rules import CounterpartState
@@ -44,6 +47,35 @@ def test_what_is_owed_is_shown_by_reward_and_campaign(museum: Museum) -> None:
     assert "Nothing to do" in page
     assert "€8" in page
     assert 'class="side-n">1<' in page
+
+
+def test_rewards_of_all_campaigns_are_found_by_name_title_and_state(
+    museum: Museum, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = museum.desk()
+    _owed(museum, "Ada", "Bob", title={"en": "The swallow card"})
+    other, [cleo] = _owed(museum, "Cleo", title={"en": "The evening"}, position=2)
+    with museum.open() as session:
+        mark(session, other, [cleo], CounterpartState.HANDED_OVER, uuid4())
+
+    def names(query: str) -> list[str]:
+        page = desk.get(f"rewards/find?{query}")
+        assert page.status_code == 200
+        return [name for name in ("Ada Rey", "Bob Rey", "Cleo Rey") if f">{name}</a>" in page.text]
+
+    assert names("") == ["Ada Rey", "Bob Rey"]  # what is still owed
+    assert names("q=rey&state=all") == ["Ada Rey", "Bob Rey", "Cleo Rey"]
+    assert names("q=ad") == ["Ada Rey"]
+    assert names("q=SWALLOW&state=all") == ["Ada Rey", "Bob Rey"]
+    assert names("q=evening&state=handed_over") == ["Cleo Rey"]
+    assert names("q=%00&state=nonsense") == ["Ada Rey", "Bob Rey"]
+    assert "No reward is found" in desk.get("rewards/find?q=nobody").text
+    monkeypatch.setattr(finding, "PAGE", 1)
+    first = desk.get("rewards/find?q=rey").text
+    assert "Bob Rey" in first
+    following = re.search(r'rel="next" href="[^"]*(find[^"]*)"', first)
+    assert following is not None
+    assert names(unescape(following[1]).partition("?")[2]) == ["Ada Rey"]
 
 
 def test_rows_are_marked_undone_and_a_form_sent_twice_marks_once(museum: Museum) -> None:
