@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from crowdfund.campaigns.models import Piece, Reward
+from crowdfund.campaigns.places import Place
 from crowdfund.errors import Conflict, NotFound, Refusal
 from crowdfund.i18n import N_
 from crowdfund.tenancy import museum_of
@@ -22,10 +24,18 @@ PIECE_TAKEN = N_("This piece is adopted: it stays, and so does its price.")
 TOO_FEW = N_("More people than that have adopted this piece together already.")
 
 
-def add_pieces(session: Session, reward_id: int, titles: Sequence[Mapping[str, str]], *, shares: int = 1) -> None:
+def add_pieces(
+    session: Session,
+    reward_id: int,
+    titles: Sequence[Mapping[str, str]],
+    *,
+    shares: int = 1,
+    places: Sequence[Place] = (),
+) -> None:
     """Offer pieces under a reward, numbered from one; an empty title is the reward's. `shares` may adopt each together.
 
-    The reward's stock must be the places of all its pieces. Raises NotFound without the reward.
+    `places` say where each lies on the picture, if they lie on one. The reward's stock must be what its pieces' shares make.
+    Raises NotFound without the reward.
     """
     reward = session.get(Reward, (museum_of(session), reward_id))
     if reward is None:
@@ -34,12 +44,13 @@ def add_pieces(session: Session, reward_id: int, titles: Sequence[Mapping[str, s
         Piece(
             campaign_id=reward.campaign_id,
             reward_id=reward.id,
-            number=place,
+            number=number,
             title={locale: text for locale, text in title.items() if text},
             shares=shares,
             claimed=0,
+            **(asdict(places[number - 1]) if places else {}),
         )
-        for place, title in enumerate(titles, start=1)
+        for number, title in enumerate(titles, start=1)
     )
     session.flush()
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 
 from crowdfund import clock
-from crowdfund.campaigns import pieces
+from crowdfund.campaigns import pieces, places
 from crowdfund.campaigns import service as campaigns
 from crowdfund.campaigns.models import Campaign
 from crowdfund.demo import after, desk, documents, history, plaques, readiness, staff, talk
@@ -126,12 +126,13 @@ def _campaign(
     for stage in plan.get("stages", []):
         campaigns.add_stage(session, campaign.id, **stage)
     for place, reward in enumerate(plan.get("rewards", [])):
-        told = {name: value for name, value in reward.items() if name not in {"pieces", "shares"}}
+        told = {name: value for name, value in reward.items() if name not in {"pieces", "shares", "side_by_side"}}
         made = campaigns.add_reward(
             session, campaign.id, campaigns.RewardDetails(position=place, valued_on=today, **told)
         )
         if count := reward.get("pieces"):
-            pieces.add_pieces(session, made.id, [{}] * count, shares=reward.get("shares", 1))
+            strips = places.grid(count, 1) if reward.get("side_by_side") else ()  # across the whole picture
+            pieces.add_pieces(session, made.id, [{}] * count, shares=reward.get("shares", 1), places=strips)
     return campaign
 
 
