@@ -594,7 +594,8 @@ def person_page(**more: Any) -> dict[str, Any]:
     person = Person(
         7, "Camille Rey", here, "", "fr", PARIS, records, ((3, eur(170), moment(2)),), ((1, "amis"),), agreements, happenings, (twin,)
     )  # fmt: skip
-    return {"desk": desk(), "place": "donors", "person": person, "values": {}, "errors": {}} | more
+    lands = [CountryChoice("FR", "France")]
+    return {"desk": desk(), "place": "donors", "person": person, "values": {}, "errors": {}, "countries": lands} | more
 
 
 def gifts_page(**more: Any) -> dict[str, Any]:

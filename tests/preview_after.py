@@ -328,7 +328,7 @@ def _thanks(desk: Callable[[], Desk]) -> dict[str, Case]:
     letter = LetterRow(
         1, 1, "Jeanne", "Arvières", "fr", Money(5000, "EUR"), "Hirondelles", DAY, reachable=True, state="due", why=""
     )
-    lost = replace(letter, id=2, donor="", town="", reachable=False)
+    lost = replace(letter, id=2, donor="", town="", reachable=False, donor_id=7)
     row = BatchRow(1, 3, 2, "Léa", DAY, None)
     rule = SimpleNamespace(
         id=1,

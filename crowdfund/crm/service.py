@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
-from crowdfund import audit
+from crowdfund import audit, clock
 from crowdfund.crm.models import DonorNote, DonorTag
 from crowdfund.crm.rules import phone_number
 from crowdfund.donors.models import Donor
+from crowdfund.donors.rules import ADDRESS
 from crowdfund.errors import NotFound, Refusal
+from crowdfund.gifts.models import Gift
 from crowdfund.i18n import N_
+from crowdfund.outbox import publish
 from crowdfund.tenancy import scope_of
 
 MOST_TAGS = 12
@@ -40,6 +43,21 @@ def put_phone(session: Session, donor_id: int, typed: str) -> None:
     donor = person_of(session, donor_id)
     donor.phone = phone_number(typed)
     audit.record(session, "donor.phone", f"donor:{donor.id}")
+
+
+def put_address(session: Session, donor_id: int, told: Mapping[str, str]) -> None:
+    """Write a donor's postal address, as a whole (the columns of `donors.rules.ADDRESS`).
+
+    Letters and labels take it, and a receipt that waited for it is issued. Raises NotFound.
+    """
+    donor = person_of(session, donor_id)
+    for name in ADDRESS:
+        setattr(donor, name, told.get(name) or None)
+    session.flush()  # what the listeners read
+    waiting = select(Gift.id).where(Gift.donor_id == donor.id, Gift.wants_receipt.is_(True)).order_by(Gift.id)
+    for gift_id in session.scalars(waiting):
+        publish(session, "gift.identity_completed", key=f"{gift_id}:{clock.now().isoformat()}", gift_id=gift_id)
+    audit.record(session, "donor.address", f"donor:{donor.id}")
 
 
 def add_tag(session: Session, donor_id: int, tag: str) -> None:

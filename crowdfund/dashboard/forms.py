@@ -10,11 +10,13 @@ from crowdfund.crm.rules import NoteKind
 from crowdfund.forms import ChoiceField, DeskForm, MoneyField, TextField, text_problem, tidy
 from crowdfund.i18n import N_, gettext
 from crowdfund.intake.rules import LONGEST_ORIGIN, SAY_ORIGIN
+from crowdfund.pledges.forms import country_codes
 
 SAY_AMOUNT = N_("Type the amount that goes back")
 LONGEST_REASON = 300
 LONGEST_NAME = 60
 LONGEST_SIGNATURE = 80
+LONGEST_TOWN = 100
 LONGEST_TAG, LONGEST_PHONE, LONGEST_NOTE = 40, 40, 2000
 
 
@@ -44,6 +46,19 @@ class PhoneForm(DeskForm):
     """A telephone number; empty removes it."""
 
     phone = TextField(LONGEST_PHONE)
+
+
+class AddressForm(DeskForm):
+    """A postal address, as a whole."""
+
+    address_line = TextField(200, missing=N_("Type the street and number"))
+    postcode = TextField(16)
+    city = TextField(LONGEST_TOWN, missing=N_("Type the town"))
+    country = ChoiceField(country_codes())
+
+    def address(self) -> dict[str, str]:
+        """Give it by column."""
+        return {name: field.data or "" for name, field in self._fields.items()}
 
 
 class TagForm(DeskForm):

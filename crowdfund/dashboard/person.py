@@ -10,14 +10,16 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from crowdfund.crm import merging, service
-from crowdfund.dashboard.forms import NoteForm, PhoneForm, TagForm
+from crowdfund.dashboard.forms import AddressForm, NoteForm, PhoneForm, TagForm
 from crowdfund.dashboard.frame import desk_here
 from crowdfund.dashboard.timeline import read_person
 from crowdfund.errors import Conflict, Refusal
 from crowdfund.forms import Form, shown_values
 from crowdfund.i18n import gettext
+from crowdfund.institutions.models import Institution
 from crowdfund.institutions.permissions import keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission
+from crowdfund.pledges.queries import countries_from
 from crowdfund.tenancy import transaction
 
 blueprint = Blueprint("person", __name__, url_prefix="/staff/<museum>/donors/<int:donor_id>")
@@ -40,6 +42,14 @@ def put_phone(donor_id: int) -> AnyResponse:
     """Write the telephone number."""
     form = PhoneForm(request.form, context="")
     return _changed(donor_id, form, lambda session: service.put_phone(session, donor_id, form.phone.data))
+
+
+@blueprint.post("/address")
+@requires(Permission.KEEP_DONORS)
+def put_address(donor_id: int) -> AnyResponse:
+    """Write the postal address."""
+    form = AddressForm(request.form, context="")
+    return _changed(donor_id, form, lambda session: service.put_address(session, donor_id, form.address()))
 
 
 @blueprint.post("/tags")
@@ -105,9 +115,11 @@ def _changed(donor_id: int, form: Form | None, change: Callable[[Session], Any])
 def _page(donor_id: int, errors: dict[str, str] | None = None, status: int = 200) -> AnyResponse:
     with transaction(g.scope) as session:
         person = read_person(session, membership_here(), service.person_of(session, donor_id).id)
+        country = session.get_one(Institution, membership_here().institution_id).country
         desk = desk_here(session)
     page = render_template(
         "staff/person.html",
+        countries=countries_from(country),
         desk=desk,
         place="donors",
         person=person,

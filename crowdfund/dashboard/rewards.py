@@ -38,15 +38,14 @@ LONGEST_QUERY = 80
 @requires(Permission.READ_GIFTS)
 def overview() -> AnyResponse:
     """Show what is owed, by campaign and reward."""
+    here = membership_here()
     with transaction(g.scope) as session:
         page = render_template(
             "staff/rewards/overview.html",
             desk=desk_here(session),
             place="rewards",
-            campaigns=queries.overview(session, membership_here().default_locale),
-            liability=queries.liability(
-                session, _today(), membership_here().time_zone, membership_here().default_locale
-            ),
+            campaigns=queries.overview(session, here.default_locale),
+            liability=queries.liability(session, _today(), here.time_zone, here.default_locale),
         )
     return make_response(page)
 
@@ -230,11 +229,8 @@ def engraving(reward_id: int) -> AnyResponse:
     with transaction(g.scope) as session:
         queries.reward_here(session, reward_id)
         rows = queries.all_of(session, reward_id, *OWED)
-    return _csv(
-        f"engraving-{reward_id}",
-        (gettext("Name to engrave"), gettext("Dedication"), gettext("Donor"), gettext("Gift")),
-        [(row.wall, row.dedication, row.donor, row.gift_id) for row in rows],
-    )
+    head = (gettext("Name to engrave"), gettext("Dedication"), gettext("Donor"), gettext("Gift"))
+    return _csv(f"engraving-{reward_id}", head, [(row.wall, row.dedication, row.donor, row.gift_id) for row in rows])
 
 
 def _csv(name: str, head: tuple[str, ...], rows: list[tuple[object, ...]]) -> Response:
@@ -275,19 +271,12 @@ def liability_table() -> AnyResponse:
         found = queries.liability(session, on, here.time_zone, here.default_locale)
     return _csv(
         f"rewards-owed-{on.isoformat()}",
-        (
-            gettext("Day"),
-            gettext("Campaign"),
-            gettext("Reward"),
-            gettext("How many"),
-            gettext("Value"),
-            gettext("Currency"),
-        ),
+        (gettext("Day"), gettext("Campaign"), gettext("Reward"), gettext("How many"), gettext("Value"), gettext("Currency")),
         [
             (on.isoformat(), line.campaign, line.reward, line.count, _decimal(line.value.minor), line.value.currency)
             for line in found.lines
         ],
-    )
+    )  # fmt: skip
 
 
 def _decimal(minor: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -19,6 +19,7 @@ from crowdfund.crm.service import records_of_person
 from crowdfund.dashboard.contacts import LISTED, Happening, contacts
 from crowdfund.dashboard.queries import donor_name
 from crowdfund.donors.models import Consent, Donor
+from crowdfund.donors.rules import ADDRESS
 from crowdfund.gifts.models import Gift
 from crowdfund.i18n import country_name
 from crowdfund.institutions.current import Membership
@@ -81,6 +82,7 @@ class Person:
     agreements: tuple[Agreement, ...]
     happenings: tuple[Happening, ...]
     suggestions: tuple[Suggestion, ...]
+    address: dict[str, str] = field(default_factory=dict)  # of the record that stands for them, by column
 
 
 def read_person(session: Session, museum: Membership, person_id: int) -> Person:
@@ -104,6 +106,7 @@ def read_person(session: Session, museum: Membership, person_id: int) -> Person:
         tags=tuple((one.id, one.tag) for one in tags),
         agreements=tuple(_agreement(one) for one in consents),
         happenings=_happenings(session, museum, here, records, consents),
+        address={name: getattr(records[0], name) or "" for name in ADDRESS},
         suggestions=tuple(_suggestion(twin, here, museum.slug) for twin in twins_of(session, records)),
     )
 

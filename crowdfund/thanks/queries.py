@@ -110,6 +110,7 @@ def _letter(row: Row[*tuple[Any, ...]], fallback: str) -> LetterRow:
         reachable=bool(donor.address_line and donor.city and donor.erased_at is None),
         state=letter.state,
         why=why or "",
+        donor_id=donor.id if donor.erased_at is None else 0,
     )
 
 

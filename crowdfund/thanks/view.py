@@ -45,6 +45,7 @@ class LetterRow:
     reachable: bool
     state: str
     why: str
+    donor_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

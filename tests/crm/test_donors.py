@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Connection, event, select, text
+from sqlalchemy import Connection, event, select, text, update
 from sqlalchemy.orm import Session
 
 from crowdfund.crm import merging, service
@@ -24,6 +25,7 @@ from crowdfund.gifts.models import Gift
 from crowdfund.institutions.rules import PERMISSIONS, Permission, Role
 from crowdfund.mail import SentMail
 from crowdfund.me import erasure
+from crowdfund.outbox import OutboxRow
 from tests.crm.conftest import opened
 from tests.desk import enter, form_token, make_colleague
 from tests.factories import make_campaign, make_donor, make_gift
@@ -238,6 +240,40 @@ def test_twins_are_suggested_and_merged_on_the_page(client: FlaskClient, post: C
     assert post(f"/{one}/merges/{merge_id}/undo").status_code == 303
     again = post(f"/{one}/merges/{merge_id}/undo")
     assert (again.status_code, "undone already" in again.text) == (409, True)
+
+
+def test_the_best_match_is_first_then_the_latest_gift(client: FlaskClient, museum: int, town: dict[str, int]) -> None:
+    with opened(museum) as session:
+        make_donor(session, first_name="Reynaud", last_name="Zola", email="zola@exemple.fr")
+        make_donor(session, first_name="Ada", last_name="Rey", email="ada@exemple.fr")
+
+    def names(query: str) -> list[str]:
+        page = client.get(f"/staff/arvieres/donors?{query}").text
+        return re.findall(r'<th role="rowheader" scope="row"><a href="[^"]+">([^<]+)', page)
+
+    assert names("q=rey") == ["Camille Rey", "Ada Rey", "Reynaud Zola"]  # who gave, who bears the name, who begins so
+    assert names(f"q=rey&after={town['rey']}") == ["Ada Rey", "Reynaud Zola"]
+    assert names("q=rey&after=999999") == ["Camille Rey", "Ada Rey", "Reynaud Zola"]
+
+
+def test_an_address_is_written_as_a_whole_and_what_waited_for_it_is_told(
+    client: FlaskClient, post: Callable[..., Any], museum: int, town: dict[str, int]
+) -> None:
+    here = f"/{town['rey']}"
+    with opened(museum) as session:
+        session.execute(update(Gift).where(Gift.donor_id == town["rey"]).values(wants_receipt=True))
+    wrong = post(f"{here}/address", address_line="8 rue Basse", city="", country="FR")
+    assert (wrong.status_code, 'value="8 rue Basse"' in wrong.text, 'id="e-city"' in wrong.text) == (422, True, True)
+    told = {"address_line": "8 rue Basse", "postcode": "73000", "city": "Chambéry", "country": "FR"}
+    assert post(f"{here}/address", **told).status_code == 303
+    page = client.get(f"/staff/arvieres/donors{here}").text
+    assert "8 rue Basse" in page
+    assert "Correct the address" in page
+    with opened(museum) as session:
+        donor = donors.donor_of(session, town["rey"])
+        assert {name: getattr(donor, name) for name in told} == told
+        topics = session.scalars(select(OutboxRow.topic).where(OutboxRow.topic == "gift.identity_completed").distinct())
+        assert list(topics) == ["gift.identity_completed"]
 
 
 def test_notes_tags_and_telephone_are_kept_and_taken_away(

@@ -38,6 +38,7 @@ DOCUMENTED = {
     "person.merge": 409, "person.separate": 409, "closing.statement": 404, "promises.home": 303,
 }  # fmt: skip
 DOCUMENTED |= {
+    "person.put_address": 422,
     "doubles.merge_doubles": 409,
     "doubles.say_apart": 409,
     "doubles.ask_again": 303,

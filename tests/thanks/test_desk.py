@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 from pypdf import PdfReader
@@ -43,6 +44,23 @@ def test_a_call_is_made_noted_and_put_back(museum: Museum) -> None:
     assert desk.post(f"thanks/calls/{call.id}", state="due").status_code == 303
     assert desk.post(f"thanks/calls/{call.id + 9}", state="made").status_code == 404
     assert museum.desk("auditor").post(f"thanks/calls/{call.id}", state="made").status_code == 403
+
+
+def test_letters_without_an_address_say_what_to_do_next(museum: Museum) -> None:
+    desk = museum.desk("desk")
+    _rule(desk, calls="", signed_by="H. Maurienne")
+    museum.give(donor=PAPER | {"address_line": "", "postcode": "", "city": "", "country": ""})
+    museum.hear()
+    page = desk.get("thanks").text
+    assert "None of them has a postal address yet" in page
+    assert "to print</button>" not in page  # nothing could come of it
+    address = re.search(r"/donors/(\d+)#address", page)
+    assert address is not None
+    told = {"address_line": "8 rue Basse", "postcode": "73000", "city": "Chambéry", "country": "FR"}
+    assert desk.post(f"donors/{address[1]}/address", **told).status_code == 303
+    page = desk.get("thanks").text
+    assert "Make a batch of 1 letter to print" in page
+    assert "postal address yet" not in page
 
 
 @pytest.mark.parametrize(("window", "country"), [("right", "FR"), ("left", "DE"), ("nonsense", "FR")])
