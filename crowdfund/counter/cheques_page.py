@@ -265,18 +265,8 @@ def _page(
         "language": museum.default_locale,
     }
     shown = render_template(
-        "staff/desk/batch.html",
-        desk=desk,
-        place="desk",
-        page=page,
-        me=g.scope.actor,
-        campaigns=campaigns,
-        countries=countries_from(country),
-        languages=LOCALES,
-        values=first | kept | (row.values if row else {}) | (values or {}),
-        row_open=row,
-        filled=filled,
-        errors=errors or {},
-        may_approve=can(Permission.APPROVE_MONEY),
-    )
+        "staff/desk/batch.html", desk=desk, place="desk", page=page, me=g.scope.actor, campaigns=campaigns, languages=LOCALES,
+        countries=countries_from(country), values=first | kept | (row.values if row else {}) | (values or {}), row_open=row,
+        filled=filled, errors=errors or {}, may_approve=can(Permission.APPROVE_MONEY),
+    )  # fmt: skip
     return make_response(shown, status)
