@@ -35,6 +35,7 @@ from crowdfund.thanks.models import LetterBatch, ThankCall, ThankLetter
 from tests import factories
 from tests.desk import enter, form_token, make_colleague
 from tests.doubles import MemoryMailer
+from tests.factories import LATER
 
 
 @dataclass
@@ -168,7 +169,7 @@ def plant(session: Session, gift: Gift, pledge: Pledge, words: str) -> None:
     rule = ThankRule(
         id=gift.id, position=1, name=words, from_minor=0, currency=campaign.currency, turn="any", words={}, signed_by=words,
         signed_as="", calls=True, letter=True)  # fmt: skip
-    batch = LetterBatch(id=gift.id, number=1, state="printed", window="right", letters=1, made_by=words)
+    batch = LetterBatch(id=gift.id + LATER, number=1, state="printed", window="right", letters=1, made_by=words)
     starts = clock.now() + timedelta(days=3)
     gathering = Gathering(
         id=gift.id, campaign_id=campaign.id, kind="visit", state="open", title={"fr": "Visite"}, place="Hall", starts_at=starts,
@@ -177,7 +178,7 @@ def plant(session: Session, gift: Gift, pledge: Pledge, words: str) -> None:
     session.flush()
     given = {"id": gift.id, "gift_id": gift.id, "donor_id": pledge.donor_id, "rule_id": gift.id}
     session.add(ThankCall(**given, state="due", due_at=starts, note=words))
-    session.add(ThankLetter(**given, state="printed", batch_id=gift.id, words=words))
+    session.add(ThankLetter(**given, state="printed", batch_id=gift.id + LATER, words=words))
     session.add(
         Booking(
             id=gift.id, gathering_id=gift.id, pledge_id=pledge.id, donor_id=pledge.donor_id, state="booked", people=1

@@ -361,9 +361,13 @@ def make_desk(session: Session, campaign: Campaign, number: int, words: str = "R
     _added(session, BankLine(
         **own, statement_id=number, issuer_id=campaign.issuer_id, account="FR76", key=f"ref:{number}", booked_on=date(2026, 1, 5),
         amount_minor=20000, payer=words, text=words, state="recorded", wants_receipt=False, rounds=0))  # fmt: skip
-    _added(session, Batch(**own, attempt=uuid4(), issuer_id=campaign.issuer_id, state="recorded", opened_by="test"))
+    batch = number + LATER  # beyond what a form of the desk begins meanwhile
+    _added(
+        session,
+        Batch(**own | {"id": batch}, attempt=uuid4(), issuer_id=campaign.issuer_id, state="recorded", opened_by="test"),
+    )
     _added(session, Cheque(
-        **own, attempt=uuid4(), batch_id=number, donor_id=donor.id, campaign_id=campaign.id, amount_minor=5000, number=words,
+        **own, attempt=uuid4(), batch_id=batch, donor_id=donor.id, campaign_id=campaign.id, amount_minor=5000, number=words,
         bank=words, received_on=date(2026, 1, 5), handed=False, wants_receipt=False, state="recorded", recorded_by="test"))  # fmt: skip
     _added(session, Count(
         **own, attempt=uuid4(), kind="box", campaign_id=campaign.id, place=words, day=date(2026, 1, 5), sheet={"2000": 2},

@@ -90,7 +90,7 @@ def page(token: str) -> AnyResponse:
         _review, campaign = reviews.review_by_token(session, token, membership_here().institution_id)
         host = session.get_one(Institution, museum_of(session))
         shown = pages.campaign(session, host.slug, campaign.slug, {}, draft=True)
-        answer = make_response(render_template("pages/campaign.html", page=shown))
+        answer = make_response(render_template("pages/campaign.html", page=shown, framed=True))
     own = policy("staff", _config().checkout_origin)
     answer.headers["Content-Security-Policy"] = own.replace("frame-ancestors 'none'", "frame-ancestors 'self'")
     return answer

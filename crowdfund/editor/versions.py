@@ -108,7 +108,7 @@ def page(campaign_id: int) -> AnyResponse:
         head = head_of(session, campaign)
         with use_locale(head.locale):
             shown = pages.campaign(session, membership_here().slug, campaign.slug, {}, draft=True)
-            answer = make_response(render_template("pages/campaign.html", page=shown))
+            answer = make_response(render_template("pages/campaign.html", page=shown, framed=True))
     own = policy("staff", _config().checkout_origin)
     answer.headers["Content-Security-Policy"] = own.replace("frame-ancestors 'none'", "frame-ancestors 'self'")
     return answer

@@ -216,12 +216,12 @@ def address(rule: str, slug: str, shown: Museum, gift_id: int | None = None) -> 
     number = gift_id or shown.gift_id
     path = rule.replace("<museum>", slug)
     path = re.sub(
-        r"<int:(gift|aside|question|news|picture|document|entry|statement|line|batch|cheque|count)_id>",
+        r"<int:(gift|aside|question|news|picture|document|entry|statement|line|cheque|count)_id>",
         str(number),
         path,
     )
     path = re.sub(
-        r"<int:(campaign|link|promise|member|invitation|template|mention|donor|other|view|tag|note|merge|file|pair)_id>",
+        r"<int:(batch|campaign|link|promise|member|invitation|template|mention|donor|other|view|tag|note|merge|file|pair)_id>",
         str(number + LATER),
         path,
     )
