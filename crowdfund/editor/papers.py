@@ -14,7 +14,7 @@ from crowdfund.campaigns.models import CampaignDocument
 from crowdfund.campaigns.rules import LARGEST_DOCUMENT, DocumentKind, DocumentState
 from crowdfund.campaigns.texts import said
 from crowdfund.editor.forms import document_form
-from crowdfund.editor.frame import author, campaign_here, head_of, note, render
+from crowdfund.editor.frame import author, campaign_here, head_of, kept_now, note, render
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.forms import shown_values
 from crowdfund.headers import policy
@@ -61,7 +61,7 @@ def file_document(campaign_id: int) -> AnyResponse:
             filing.file_document(session, campaign_id, details, kept, public=public, author=author(), note=note())
     except Refusal as refusal:
         return _list(campaign_id, _errors(refusal), refusal.status)
-    return redirect(url_for(".papers", museum=membership_here().slug, campaign_id=campaign_id), 303)
+    return redirect(url_for(".papers", museum=membership_here().slug, campaign_id=campaign_id, kept=kept_now()), 303)
 
 
 @blueprint.get("/<int:campaign_id>/edit/documents/<int:document_id>")
@@ -160,7 +160,8 @@ def _errors(refusal: Refusal) -> dict[str, str]:
 
 def _to(campaign_id: int, document_id: int) -> AnyResponse:
     museum = membership_here().slug
-    return redirect(url_for(".paper", museum=museum, campaign_id=campaign_id, document_id=document_id), 303)
+    here = url_for(".paper", museum=museum, campaign_id=campaign_id, document_id=document_id, kept=kept_now())
+    return redirect(here, 303)
 
 
 def _asked(languages: tuple[str, ...]) -> dict[str, Any]:

@@ -132,6 +132,8 @@ def test_a_file_is_replaced_by_a_new_one_and_the_old_one_is_kept(desk: Desk) -> 
     content = papers.paper()
     send(desk, content=content, shown="public", **SAID)
     [old] = filed(desk)
+    kept = send(desk, f"documents/{old.id}", **SAID, title_en="Act 114")
+    assert "Kept at" in desk.client.get(kept.location).text  # as every other form of the editor says it
     assert send(desk, f"documents/{old.id}/replace", papers.paper(papers.opening)).status_code == 422
     assert send(desk, f"documents/{old.id}/replace", content).status_code == 303  # the same: no change
     assert len(filed(desk)) == 1
