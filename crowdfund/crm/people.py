@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, cast, false, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Integer, Select, and_, cast, exists, false, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from crowdfund.campaigns.models import Campaign
 from crowdfund.crm.models import DonorStanding, DonorTag
 from crowdfund.donors.models import Consent, Donor, DonorWord
 from crowdfund.donors.rules import ConsentKind
-from crowdfund.donors.search import begun_by, words_meant
+from crowdfund.donors.search import begins, gathered, one_of, words_meant
 from crowdfund.gifts.models import Gift
 from crowdfund.i18n import LOCALES
 from crowdfund.money import Money, MoneyError
@@ -94,7 +93,7 @@ def people(session: Session, segment: Segment, currency: str, zone: ZoneInfo) ->
             DonorStanding.first_at, DonorStanding.last_at,
         )
         .outerjoin(DonorStanding, standing)
-        .where(Donor.merged_into_id.is_(None), Donor.erased_at.is_(None), *_conditions(session, segment, zone))
+        .where(Donor.merged_into_id.is_(None), Donor.erased_at.is_(None), *_conditions(session, segment, currency, zone))
         .order_by(Donor.id.desc())
     )  # fmt: skip
 
@@ -118,60 +117,65 @@ def best_first(session: Session, segment: Segment, people_found: Select[*tuple[A
     return found
 
 
-def _conditions(session: Session, segment: Segment, zone: ZoneInfo) -> list[ColumnElement[bool]]:
-    found = [*_given(segment, zone), *_said(segment)]
+def _conditions(session: Session, segment: Segment, currency: str, zone: ZoneInfo) -> list[ColumnElement[bool]]:
+    found = [*_given(session, segment, currency, zone), *_said(session, segment)]
     if segment.query:
         words = words_meant(session, segment.query)
-        found += [_person_has(partial(begun_by, word)) for word in words] or [false()]
+        found += [_person_has(session, DonorWord.donor_id, begins(word)) for word in words] or [false()]
     if segment.campaign:
         campaign = select(Campaign.id).where(Campaign.slug == segment.campaign).scalar_subquery()
-        found.append(
-            _person_has(lambda donor: select(Gift.id).where(Gift.donor_id == donor, Gift.campaign_id == campaign))
-        )
+        found.append(_person_has(session, Gift.donor_id, Gift.campaign_id == campaign, Gift.donor_id.is_not(None)))
     return found
 
 
-def _given(segment: Segment, zone: ZoneInfo) -> list[ColumnElement[bool]]:
+def _given(session: Session, segment: Segment, currency: str, zone: ZoneInfo) -> list[ColumnElement[bool]]:
+    """Say what was given in all as conditions on the standings; the few of whom it is true are gathered."""
     found: list[ColumnElement[bool]] = []
     if segment.gave == "never":
         found.append(or_(DonorStanding.gifts.is_(None), DonorStanding.gifts == 0))
-    elif segment.gave:
+        gave = exists().where(
+            DonorStanding.donor_id == Donor.id, DonorStanding.currency == currency, DonorStanding.gifts > 0
+        )
+        few = gathered(session, select(Donor.id).where(Donor.merged_into_id.is_(None), ~gave))
+        return found if few is None else [one_of(Donor.id, few)]
+    if segment.gave:
         found.append(DonorStanding.gifts == 1 if segment.gave == "once" else DonorStanding.gifts > 1)
     if segment.above is not None:
         found.append(DonorStanding.kept_minor >= segment.above)
     if segment.since:
         found.append(DonorStanding.last_at >= datetime.combine(segment.since, time(), zone).astimezone(UTC))
+    if segment.above is not None or segment.since:
+        few = gathered(session, select(DonorStanding.donor_id).where(DonorStanding.currency == currency, *found))
+        found += [] if few is None else [one_of(Donor.id, few)]
     return found
 
 
-def _said(segment: Segment) -> list[ColumnElement[bool]]:
+def _said(session: Session, segment: Segment) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if segment.locale:
         found.append(Donor.locale == segment.locale)
     if segment.town:
         found.append(Donor.city == segment.town)
     if segment.consent:
-        kind = segment.consent
-        found.append(
-            _person_has(
-                lambda donor: select(Consent.id).where(
-                    Consent.donor_id == donor, Consent.kind == kind, Consent.withdrawn_at.is_(None)
-                )
-            )
-        )
+        in_force = (Consent.kind == segment.consent, Consent.withdrawn_at.is_(None))
+        found.append(_person_has(session, Consent.donor_id, *in_force))
     if segment.tag:
-        tag = segment.tag
-        found.append(
-            _person_has(lambda donor: select(DonorTag.id).where(DonorTag.donor_id == donor, DonorTag.tag == tag))
-        )
+        found.append(_person_has(session, DonorTag.donor_id, DonorTag.tag == segment.tag))
     return found
 
 
-def _person_has(rows_of: Callable[[Any], Select[Any]]) -> ColumnElement[bool]:
-    """Match a person one of whose records has such rows. The database chooses whether to look each up, or to gather them."""
+def _person_has(session: Session, donor_id: Any, *which: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Match a person one of whose records has such rows: the few that have are gathered, the many looked up one by one."""
     member = aliased(Donor)
-    merged = select(member.merged_into_id).where(member.merged_into_id.is_not(None), rows_of(member.id).exists())
-    return or_(rows_of(Donor.id).exists(), Donor.id.in_(merged))
+    few = gathered(session, select(donor_id).where(*which))
+    if few is not None:
+        persons = select(func.coalesce(member.merged_into_id, member.id)).where(one_of(member.id, few))
+        return one_of(Donor.id, session.scalars(persons).all())
+    rows = select(donor_id).where(*which)
+    merged = select(member.merged_into_id).where(
+        member.merged_into_id.is_not(None), rows.where(donor_id == member.id).exists()
+    )
+    return or_(rows.where(donor_id == Donor.id).exists(), Donor.id.in_(merged))
 
 
 def _minor(text: str) -> int | None:

@@ -10,11 +10,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, func, literal, or_, select, union
+from sqlalchemy.orm import Session, aliased
 
 from crowdfund.campaigns.models import Campaign
-from crowdfund.donors.search import found_by_words
+from crowdfund.donors.search import found_by_words, gathered, one_of
 from crowdfund.gifts.models import Gift, Refund
 from crowdfund.gifts.rules import GiftState, Method, RefundState
 from crowdfund.money import Money, MoneyError
@@ -110,7 +110,7 @@ def conditions(session: Session, asked: Asked, zone: ZoneInfo) -> list[ColumnEle
     if asked.method:
         found.append(Gift.method == asked.method)
     if asked.receipt:
-        found.append(_with_receipt(asked.receipt))
+        found.append(_with_receipt(session, asked.receipt))
     if asked.campaign:
         found.append(Gift.campaign_id == select(Campaign.id).where(Campaign.slug == asked.campaign).scalar_subquery())
     if asked.least:
@@ -155,7 +155,7 @@ def receipt_code() -> ColumnElement[str]:
     )
 
 
-def _with_receipt(code: str) -> ColumnElement[bool]:
+def _with_receipt(session: Session, code: str) -> ColumnElement[bool]:
     """Narrow to the gifts a word of `receipt_code` may be said of, by an index where there is one, then ask the word."""
     line = select(ReceiptGift.id).where(ReceiptGift.gift_id == Gift.id).correlate(Gift)
     if code == "issued":
@@ -173,30 +173,56 @@ def _with_receipt(code: str) -> ColumnElement[bool]:
             select(ReceiptGift.gift_id).join(Receipt, Receipt.id == ReceiptGift.receipt_id).where(Receipt.state == code)
         )
         return and_(Gift.id.in_(of), receipt_code() == code)
-    return and_(Gift.wants_receipt, receipt_code() == code)
+    asked_for = _without_receipt() if code == "none" else _coming()
+    few = gathered(session, asked_for)
+    candidates = Gift.id.in_(asked_for) if few is None else one_of(Gift.id, few)
+    return and_(candidates, Gift.wants_receipt, receipt_code() == code)
+
+
+def _without_receipt() -> Select[int]:
+    """Select the gifts that may get none: the law gives none, or they were given back."""
+    gift = aliased(Gift)
+    law = select(ReceiptHold.gift_id).where(ReceiptHold.released_at.is_(None), ReceiptHold.outcome != "hold")
+    back = select(gift.id).where(gift.state.in_(GIVEN_BACK))
+    return select(union(law, back).subquery().c[0])
+
+
+def _coming() -> Select[int]:
+    """Select the gifts whose receipt may be on its way: not written yet, or not even numbered."""
+    gift = aliased(Gift)
+    unwritten = (
+        select(ReceiptGift.gift_id)
+        .join(Receipt, Receipt.id == ReceiptGift.receipt_id)
+        .where(ReceiptGift.live, Receipt.sha256.is_(None))
+    )
+    line = select(ReceiptGift.id).where(ReceiptGift.gift_id == gift.id)
+    hold = select(ReceiptHold.id).where(ReceiptHold.gift_id == gift.id, ReceiptHold.released_at.is_(None))
+    unnumbered = select(gift.id).where(
+        gift.wants_receipt, gift.state.not_in(GIVEN_BACK), ~line.exists(), ~hold.exists()
+    )
+    return select(union(unwritten, unnumbered).subquery().c[0])
 
 
 def _matches(session: Session, query: str) -> ColumnElement[bool]:
     """Match a name or an address by the beginnings of its words, a gift's number, or a receipt's."""
-    ways: list[ColumnElement[bool]] = [Gift.donor_id.in_(found_by_words(session, query))]
-    if query.isascii() and query.isdigit() and len(query) < 19:
-        ways.append(Gift.id == int(query))
     number = _RECEIPT_NUMBER.fullmatch(query)
     if number is not None:
-        ways = [
-            exists(
-                select(ReceiptGift.id)
-                .join(Receipt, Receipt.id == ReceiptGift.receipt_id)
-                .where(
-                    ReceiptGift.gift_id == Gift.id,
-                    func.lower(Receipt.series) == number["series"].lower(),
-                    Receipt.year == int(number["year"]),
-                    Receipt.number == int(number["number"]),
-                )
-                .correlate(Gift)
+        return Gift.id.in_(
+            select(ReceiptGift.gift_id)
+            .join(Receipt, Receipt.id == ReceiptGift.receipt_id)
+            .where(
+                func.lower(Receipt.series) == number["series"].lower(),
+                Receipt.year == int(number["year"]),
+                Receipt.number == int(number["number"]),
             )
-        ]
-    return or_(*ways)
+        )
+    named = found_by_words(session, query)
+    if query.isascii() and query.isdigit() and len(query) < 19:
+        gift = aliased(Gift)  # one set of numbers: an "or" would ask every gift both questions
+        by_name = select(gift.id).where(gift.donor_id.in_(named))
+        by_number = select(literal(int(query), BigInteger))
+        return Gift.id.in_(select(union(by_name, by_number).subquery().c[0]))
+    return Gift.donor_id.in_(named)
 
 
 def _begin(day: date, zone: ZoneInfo) -> datetime:

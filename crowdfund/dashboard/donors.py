@@ -20,7 +20,7 @@ from crowdfund.crm.service import tags_in_use
 from crowdfund.dashboard.forms import ViewForm
 from crowdfund.dashboard.frame import desk_here
 from crowdfund.dashboard.queries import campaign_choices
-from crowdfund.dashboard.segments import COUNTED, count_people, currency_of
+from crowdfund.dashboard.segments import COUNTED, count_found, currency_of
 from crowdfund.dashboard.shelf import shelf_of
 from crowdfund.desk.queries import money_to_approve
 from crowdfund.errors import Refusal
@@ -113,8 +113,9 @@ def _page(errors: dict[str, str] | None = None, status: int = 200) -> AnyRespons
 
 def _list(session: Session, segment: Segment) -> PeopleList:
     museum = membership_here()
-    currency, total = currency_of(session, museum), count_people(session, museum, segment)
+    currency = currency_of(session, museum)
     statement = people(session, segment, currency, ZoneInfo(museum.time_zone))
+    total = count_found(session, statement)
     if segment.query and total <= COUNTED:
         statement = best_first(session, segment, statement)
     elif segment.after is not None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from crowdfund.crm.people import Segment, people
@@ -29,7 +30,11 @@ def currency_of(session: Session, museum: Membership) -> str:
 
 def count_people(session: Session, museum: Membership, segment: Segment) -> int:
     """Count the people of a segment, up to one more than `COUNTED`."""
-    found = people(session, segment, currency_of(session, museum), ZoneInfo(museum.time_zone))
+    return count_found(session, people(session, segment, currency_of(session, museum), ZoneInfo(museum.time_zone)))
+
+
+def count_found(session: Session, found: Select[*tuple[Any, ...]]) -> int:
+    """Count what a statement finds, up to one more than `COUNTED`."""
     some = found.order_by(None).limit(COUNTED + 1).subquery()
     return session.scalar(select(func.count()).select_from(some)) or 0
 

@@ -8,7 +8,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from crowdfund import clock
-from crowdfund.campaigns.models import Campaign, Reward
+from crowdfund.campaigns.models import Campaign, CampaignTotal, Reward
 from crowdfund.campaigns.texts import said
 from crowdfund.donors.models import Donor
 from crowdfund.gifts.mails import name_of
@@ -16,7 +16,7 @@ from crowdfund.gifts.models import Gift
 from crowdfund.institutions.models import Institution
 from crowdfund.invitations.models import Booking, Gathering, MuseumVisit
 from crowdfund.invitations.rules import BookingState, GatheringState, read_code, visit_code, written_code
-from crowdfund.invitations.service import GIVEN_BACK, booked_people, invited_by
+from crowdfund.invitations.service import booked_people, invited_by
 from crowdfund.invitations.view import GatheringRow, GuestRow, InvitationCard, VisitFigures
 from crowdfund.pledges.models import Pledge
 from crowdfund.tenancy import museum_of
@@ -143,9 +143,10 @@ def guests(session: Session, gathering_id: int, slug: str, query: str = "") -> t
 def visit_figures(session: Session, fallback: str) -> tuple[VisitFigures, ...]:
     """Tell for each campaign how many donors came to see it: the number that a city councillor understands."""
     gave = (
-        select(Gift.campaign_id, func.count(func.distinct(Gift.donor_id)).label("donors"))
-        .where(Gift.donor_id.is_not(None), Gift.state.not_in(GIVEN_BACK))
-        .group_by(Gift.campaign_id)
+        select(CampaignTotal.campaign_id, func.sum(CampaignTotal.supporters).label("donors"))
+        .where(CampaignTotal.institution_id == museum_of(session))
+        .group_by(CampaignTotal.campaign_id)
+        .having(func.sum(CampaignTotal.supporters) > 0)
         .subquery()
     )
     came = (
@@ -165,6 +166,6 @@ def visit_figures(session: Session, fallback: str) -> tuple[VisitFigures, ...]:
         .order_by(Campaign.closes_at.desc(), Campaign.id)
     )
     return tuple(
-        VisitFigures(said(title, fallback), slug, donors, people or 0, visits or 0)
+        VisitFigures(said(title, fallback), slug, int(donors), people or 0, visits or 0)
         for title, slug, donors, people, visits in found
     )
