@@ -58,6 +58,7 @@ from crowdfund.mail import Mailer
 from crowdfund.me import tasks as me_tasks
 from crowdfund.me.views import blueprint as me
 from crowdfund.network.views import blueprint as network
+from crowdfund.numbers import IntegerConverter
 from crowdfund.pages.front import Front
 from crowdfund.pages.views import blueprint as pages
 from crowdfund.payments import tasks as payments_tasks
@@ -181,6 +182,7 @@ def create_app(config: Config, provider: Provider | None = None, mailer: Mailer 
     database = Database(config.database_url)
     storage = opened(config.storage_url)
     app.extensions.update(config=config, database=database, storage=storage, mailer=mailer or Mailer(config, storage))
+    app.url_map.converters["int"] = IntegerConverter
     crash.arm(config, database.engine)
     failures.register(app)
     app.jinja_env.globals["longest_message"] = LONGEST_MESSAGE

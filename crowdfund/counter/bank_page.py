@@ -15,6 +15,7 @@ from crowdfund.forms import shown_values
 from crowdfund.institutions import bank
 from crowdfund.institutions.permissions import can, keep_private, membership_here, person_here, requires
 from crowdfund.institutions.rules import Permission
+from crowdfund.numbers import row_number
 from crowdfund.tenancy import transaction
 
 blueprint = Blueprint("bank_page", __name__, url_prefix="/staff/<museum>/desk/bank")
@@ -47,7 +48,7 @@ def change() -> AnyResponse:
 
 def _chosen(wrong: int, issuers: list[int]) -> int:
     """Tell whose form is open: one at a time, that of the only issuer at once."""
-    asked = wrong or request.args.get("issuer", 0, int)
+    asked = wrong or row_number(request.args.get("issuer"))
     return issuers[0] if len(issuers) == 1 else asked
 
 

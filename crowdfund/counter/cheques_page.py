@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
@@ -29,6 +30,7 @@ from crowdfund.i18n import LOCALES, gettext
 from crowdfund.institutions.models import Institution, Issuer
 from crowdfund.institutions.permissions import can, keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission
+from crowdfund.numbers import row_number
 from crowdfund.pledges.queries import countries_from
 from crowdfund.tenancy import transaction
 
@@ -68,7 +70,7 @@ def begin_batch() -> AnyResponse:
     with transaction(g.scope) as session:
         campaigns = {str(one.id): one for one in campaigns_counted(session, museum.default_locale)}
         chosen = campaigns.get(request.form.get("campaign") or campaign_meant(list(campaigns.values())))
-        issuer = request.form.get("issuer", 0, int)
+        issuer = row_number(request.form.get("issuer"))
         if chosen and (not issuer or request.form.get("campaign")):
             issuer = chosen.issuer_id
         asked = bool(campaigns) and chosen is None
@@ -253,7 +255,7 @@ def _page(
         row = row_to_correct(session, museum, batch, correcting) if open_ and correcting else None
         country = session.get_one(Institution, museum.institution_id).country
         desk = desk_here(session)
-    today = clock.now().date().isoformat()
+    today = clock.now().astimezone(ZoneInfo(issuer.time_zone)).date().isoformat()
     kept = {name: request.args[name] for name in KEPT if request.args.get(name)}
     # The batch's own campaign is the last cheque's; before the first one, what was chosen at its beginning.
     own = str(page.cheques[-1].campaign_id) if page.cheques else campaign_meant(campaigns)

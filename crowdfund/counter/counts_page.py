@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
@@ -161,6 +162,7 @@ def _form(values: dict[str, str], errors: dict[str, str], status: int) -> AnyRes
     with transaction(g.scope) as session:
         campaigns = campaigns_counted(session, membership_here().default_locale)
         desk = desk_here(session)
+    today = clock.now().astimezone(ZoneInfo(membership_here().time_zone)).date()
     kind = values.get("kind") if values.get("kind") in set(CountKind) else CountKind.BOX
     currency = next(
         (one.currency for one in campaigns if str(one.id) == values.get("campaign")),
@@ -174,7 +176,11 @@ def _form(values: dict[str, str], errors: dict[str, str], status: int) -> AnyRes
         pieces=[Money(worth, currency) for worth in DENOMINATIONS.get(currency, ())],
         kind=kind,
         currency=currency,
-        values={"campaign": campaign_meant(campaigns), "attempt": str(uuid4()), "day": clock.now().date().isoformat()}
+        values={
+            "campaign": campaign_meant(campaigns),
+            "attempt": str(uuid4()),
+            "day": today.isoformat(),
+        }
         | values,
         errors=errors,
     )

@@ -25,6 +25,7 @@ from crowdfund.i18n import LOCALES, gettext
 from crowdfund.institutions.models import Institution
 from crowdfund.institutions.permissions import can, keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission
+from crowdfund.numbers import row_number
 from crowdfund.pledges.queries import countries_from
 from crowdfund.tenancy import transaction
 
@@ -64,7 +65,7 @@ def match_sure() -> AnyResponse:
 def approve() -> AnyResponse:
     """Let the ticked lines become gifts: all of them, or none."""
     museum = membership_here().slug
-    picked = [int(one) for one in request.form.getlist("line") if one.isascii() and one.isdigit() and len(one) < 19]
+    picked = [number for one in request.form.getlist("line") if (number := row_number(one))]
     if not picked:
         return _list({"": gettext("Tick what you have looked at and approve.")}, 422, LineState.MATCHED)
     try:
@@ -88,7 +89,7 @@ def one_line(line_id: int) -> AnyResponse:
 @requires(Permission.RECORD_MONEY)
 def match(line_id: int) -> AnyResponse:
     """Say that a line is a promise's money."""
-    pledge_id = request.form.get("promise", 0, int)
+    pledge_id = row_number(request.form.get("promise"))
     if not pledge_id:
         with transaction(g.scope) as session:
             lines.line_of(session, line_id)
@@ -106,7 +107,7 @@ def new_gift(line_id: int) -> AnyResponse:
     if not form.validate():
         return _page(line_id, form.first_errors(), 422)
     donor = form.donor(membership_here().default_locale)
-    campaign = request.form.get("campaign", 0, int)
+    campaign = row_number(request.form.get("campaign"))
     return _done(
         line_id,
         lambda session: lines.match_donor(session, line_id, campaign, donor, wants_receipt=form.wants_receipt.data),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import case, func, or_, select
@@ -67,7 +68,7 @@ def list_promises(session: Session, museum: Membership, query: str, before: int 
         select(Pledge.currency, func.sum(Pledge.amount_minor), func.count()).where(*awaited).group_by(Pledge.currency)
     ).all()
     shown = tuple(promise_row(museum, *row) for row in rows[:PAGE])
-    more = f"/staff/{museum.slug}/desk/promises?q={query}&before={shown[-1].id}" if len(rows) > PAGE else ""
+    more = f"/staff/{museum.slug}/desk/promises?q={quote(query)}&before={shown[-1].id}" if len(rows) > PAGE else ""
     return PromiseList(
         rows=shown,
         query=query,

@@ -21,6 +21,7 @@ from crowdfund.errors import Refusal
 from crowdfund.institutions.permissions import keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission
 from crowdfund.money import Money
+from crowdfund.numbers import row_number
 from crowdfund.sheets import Table
 from crowdfund.tenancy import transaction
 
@@ -42,7 +43,7 @@ def list_of_statements() -> AnyResponse:
 def bring() -> AnyResponse:
     """Take a file of the bank's, to be looked at."""
     sent = request.files.get("file")
-    issuer = request.form.get("issuer", 0, int)
+    issuer = row_number(request.form.get("issuer"))
     if sent is None or not sent.filename:
         return _list({"file": said(Refusal(statements.EMPTY))}, 422)
     try:

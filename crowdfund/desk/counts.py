@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from crowdfund import audit, clock
 from crowdfund.campaigns import service as campaigns
+from crowdfund.database import hold
 from crowdfund.desk.lines import noon
 from crowdfund.desk.models import Count
 from crowdfund.desk.rules import COUNT_TRANSITIONS, DENOMINATIONS, CountKind, CountState, check_move, check_two
@@ -63,7 +64,8 @@ def count_of(session: Session, count_id: int, *, lock: bool = False) -> Count:
 
 
 def record_count(session: Session, sheet: Sheet) -> Count:
-    """Keep one person's count. The same attempt again is the first count. Raises NotFound, Refusal."""
+    """Keep one person's count. The same attempt again is the first count. Holds the attempt. Raises NotFound, Refusal."""
+    hold(session, [int.from_bytes(sheet.attempt.bytes[:8], "big", signed=True)])  # the same form sent twice at once
     known = session.scalars(select(Count).where(Count.attempt == sheet.attempt)).one_or_none()
     if known is not None:
         return known
