@@ -36,8 +36,9 @@ def awaited(session: Session, lines: Iterable[BankLine]) -> Awaited:
     open_ = select(Pledge.id).where(Pledge.state == PledgeState.MADE, Pledge.reference.is_not(None))
     newest = open_.order_by(Pledge.id.desc()).limit(MOST_AWAITED)
     rows = session.execute(
-        select(Pledge, Donor)
+        select(Pledge, Donor, Campaign.issuer_id)
         .join(Donor, Donor.id == Pledge.donor_id)
+        .join(Campaign, Campaign.id == Pledge.campaign_id)
         .where(or_(Pledge.id.in_(newest), Pledge.reference.in_(named)))
     )
     return Awaited(
@@ -45,11 +46,12 @@ def awaited(session: Session, lines: Iterable[BankLine]) -> Awaited:
             pledge.id,
             pledge.reference or "",
             pledge.amount,
+            issuer_id,
             (donor.last_name or "", donor.company_name or ""),
             paid=pledge.state == PledgeState.PAID,
             called_off=pledge.state == PledgeState.CANCELLED,
         )
-        for pledge, donor in rows
+        for pledge, donor, issuer_id in rows
     )
 
 
@@ -58,7 +60,7 @@ def suggestions(session: Session, lines: Sequence[BankLine]) -> dict[int, list[S
     if not lines:
         return {}
     known = awaited(session, lines)
-    return {line.id: known.suggest(line.payer, line.text, line.amount) for line in lines}
+    return {line.id: known.suggest(line.payer, line.text, line.amount, line.issuer_id) for line in lines}
 
 
 def list_lines(session: Session, museum: Membership, state: LineState, after: int | None) -> LineList:

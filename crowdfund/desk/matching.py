@@ -25,11 +25,12 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """What is known of an announced gift: its number, reference, amount, and the names of who announced it."""
+    """What is known of an announced gift: its number, reference, amount, who it is owed to, and who announced it."""
 
     id: int
     reference: str
     amount: Money
+    issuer_id: int
     names: tuple[str, ...]
     paid: bool = False
     called_off: bool = False
@@ -64,13 +65,13 @@ class Awaited:
             for name in _words(one.names):
                 self._by_name.setdefault(name, []).append(one)
 
-    def suggest(self, payer: str, text: str, amount: Money) -> list[Suggestion]:
-        """Suggest whose a line is, the surest first; at most five. Promises in another currency are nobody's."""
+    def suggest(self, payer: str, text: str, amount: Money, issuer_id: int) -> list[Suggestion]:
+        """Suggest whose a line is, the surest first; at most five. None in another currency or on another account."""
         found: dict[int, Suggestion] = {}
 
         def add(promises: Iterable[Promise], why: Why) -> None:
             for one in promises:
-                if one.amount.currency == amount.currency:
+                if (one.amount.currency, one.issuer_id) == (amount.currency, issuer_id):
                     found.setdefault(one.id, Suggestion(one, why, amount - one.amount))
 
         whole = [one for one in references_in(text) if one in self._by_reference]

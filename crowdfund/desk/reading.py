@@ -18,6 +18,7 @@ from crowdfund.sheets import one_line
 MOST_LINES = 5000
 LONGEST_TEXT = 500
 LONGEST_NAME = 140
+NO_REFERENCE = {"NONREF", "NOTPROVIDED"}  # what SWIFT and SEPA write where there is none
 # ASCII figures, grouped or not, and a sign: no exponents, no words.
 _AMOUNT = re.compile(r"[+-]?[0-9][0-9.,]*", re.ASCII)
 TOO_MANY = N_("This file holds more than %(count)s lines. Ask the bank for a shorter period.")
@@ -48,12 +49,15 @@ class BankFile:
 def with_keys(credits_: Iterable[Credit]) -> tuple[Credit, ...]:
     """Give each credit the key that makes it one: the bank's reference, or what it says and the how-manieth that says so.
 
-    A second file that overlaps gives the same keys to the same lines: a bank lists a day whole, in the same order.
+    A second file that overlaps gives the same keys to the same lines: a bank lists a day whole, in the same order. A
+    reference alone is not enough: some banks write one word for all, and in a table it may be the payer's own.
     """
     seen: Counter[str] = Counter()
     found = []
     for credit in credits_:
-        base = f"ref:{credit.bank_reference}" if credit.bank_reference else f"sha:{_content(credit)}"
+        base = f"sha:{_content(credit)}"
+        if credit.bank_reference and credit.bank_reference.upper() not in NO_REFERENCE:
+            base = f"ref:{credit.bank_reference}:{credit.booked_on}:{credit.amount.minor}:{credit.amount.currency}"
         seen[base] += 1
         found.append(replace(credit, key=f"{base}:{seen[base]}"))
     if len(found) > MOST_LINES:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -25,6 +26,7 @@ from crowdfund.tenancy import museum_of, scope_of
 
 EMPTY = N_("Choose the bank’s file.")
 NO_ACCOUNT = N_("The museum’s IBAN is not told yet. Type it under “Bank details” first.")
+KEPT_FOR = timedelta(days=7)
 NO_CREDITS = N_("This file holds no money that came in.")
 
 
@@ -162,6 +164,15 @@ def _line(statement: Statement, credit: Credit) -> BankLine:
         booked_on=credit.booked_on, amount_minor=credit.amount.minor, currency=credit.amount.currency, payer=credit.payer,
         text=credit.text, state=LineState.RECORDED,
     )  # fmt: skip
+
+
+def forget_old(session: Session) -> None:
+    """Throw away the files that nobody took in for a week: they name people and what they gave."""
+    late = select(Statement.id).where(
+        Statement.state == StatementState.READ, Statement.created_at < clock.now() - KEPT_FOR
+    )
+    for statement_id in session.scalars(late).all():
+        drop(session, statement_id)
 
 
 def drop(session: Session, statement_id: int) -> None:

@@ -1,12 +1,13 @@
-"""The worker's door: who announces money is told how to pay it."""
+"""The worker's door: who announces money is told how to pay it; files that nobody took in are thrown away."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 
 from flask import current_app
 
-from crowdfund.desk import mails, notices
+from crowdfund.desk import mails, notices, statements
 from crowdfund.desk.slip import Slip
 from crowdfund.errors import NotFound
 from crowdfund.gifts.models import Refund
@@ -15,7 +16,8 @@ from crowdfund.mail import send_once
 from crowdfund.outbox import subscribes
 from crowdfund.pledges import service as pledges
 from crowdfund.storage import Storage
-from crowdfund.tenancy import PlatformScope, TaskScope, transaction
+from crowdfund.tenancy import OperatorScope, PlatformScope, TaskScope, transaction
+from crowdfund.worker import sweeps_every
 
 REVERSALS = frozenset({"returned", "correction"})
 
@@ -63,3 +65,10 @@ def tell_how_to_pay(scope: TaskScope, pledge_id: int) -> None:
         storage.write(key, slip.pdf())
     send_once(scope, f"announced:{pledge_id}", lambda session: mails.announced_mail(session, pledge_id, key))
     storage.forget(key)
+
+
+@sweeps_every(timedelta(hours=6))
+def forget_statements(institution_id: int) -> None:
+    """Throw away the bank's files that nobody took in."""
+    with transaction(OperatorScope(institution_id, "forget statements")) as session:
+        statements.forget_old(session)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
-from datetime import date
+import runpy
+from dataclasses import replace
+from datetime import date, timedelta
 from html import unescape
 from typing import Any
 
@@ -14,15 +16,19 @@ from hypothesis import strategies as st
 from sqlalchemy import event, select, update
 from sqlalchemy.exc import IntegrityError
 
+from crowdfund import clock, schema
 from crowdfund.audit import AuditEntry
 from crowdfund.desk.camt import read_camt
 from crowdfund.desk.matching import Awaited, Promise, Why
 from crowdfund.desk.models import BankLine, Statement
-from crowdfund.desk.reading import read_amount
+from crowdfund.desk.reading import Credit, read_amount, with_keys
 from crowdfund.desk.tables import guessed, read_rows, read_table
+from crowdfund.desk.tasks import forget_statements
 from crowdfund.donors.models import Donor
+from crowdfund.embedded import EmbeddedPostgres
 from crowdfund.errors import Refusal
 from crowdfund.gifts.models import Gift
+from crowdfund.institutions import bank
 from crowdfund.institutions.rules import Role
 from crowdfund.me import erasure
 from crowdfund.money import Money
@@ -30,7 +36,8 @@ from crowdfund.pledges import service as pledges
 from crowdfund.pledges.models import Pledge
 from crowdfund.pledges.references import draw_reference, printed
 from crowdfund.receipts.models import Receipt
-from tests.counter.conftest import ADDRESS, IBAN, House, Person
+from tests import factories
+from tests.counter.conftest import ADDRESS, DETAILS, IBAN, House, Person
 from tests.doubles import MemoryMailer
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*sRGB2014.icc:pytest.PytestUnraisableExceptionWarning")
@@ -468,9 +475,82 @@ def test_the_queue_is_read_in_a_fixed_number_of_statements(museum: House, app: F
     assert len(seen) == few
 
 
+@pytest.mark.parametrize("word", ["NONREF", "NOTPROVIDED", "DON"])
+def test_a_reference_that_is_on_every_line_hides_none(museum: House, word: str) -> None:
+    """Some banks write one word for all; what the payer wrote may stand in a table's column of references."""
+    first = ("2026-11-02", "50.00", "DUPONT", "don A", word)
+    later = ("2026-11-20", "500.00", "MARTIN", "don B", word)
+    same = ("2026-11-02", "50.00", "DUPONT", "don A", word)
+    for lines in ((first,), (later,), (first, later), (first, same, later)):
+        take_in(museum.desk, museum, camt(*lines))
+    found = [(line.payer, line.amount_minor) for line in lines_of(museum)]
+    assert found == [("DUPONT", 5000), ("MARTIN", 50000), ("DUPONT", 5000)]
+
+
+def test_lines_taken_in_before_are_known_by_their_new_names(migrated: EmbeddedPostgres) -> None:
+    """The migration names what is there as the next file will: nothing of it comes in twice."""
+    [found] = (schema.FOLDER / "versions").glob("*_tell_bank_lines_apart.py")
+    renaming = runpy.run_path(str(found))
+    day, amount = date(2026, 11, 2), Money(5000, "EUR")
+    lines = with_keys(
+        Credit(booked_on=day, amount=amount, payer="DUPONT", text="don", bank_reference=word)
+        for word in ("A:1", "NONREF", "", "DON")
+    )
+    before = ["ref:A:1:1", "ref:NONREF:1", lines[2].key, "ref:DON:7"]
+    with migrated.connect() as database:  # its own table hides the museum's
+        database.execute(
+            "CREATE TEMP TABLE bank_lines (institution_id int, id int, account text, key text, booked_on date,"
+            " amount_minor bigint, currency char(3), payer text, text text)"
+        )
+        for number, (line, key) in enumerate(zip(lines, before, strict=True)):
+            database.execute(
+                "INSERT INTO bank_lines VALUES (1, %s, 'FR76', %s, %s, 5000, 'EUR', %s, %s)",
+                [number, key, line.booked_on, line.payer, line.text],
+            )
+        database.execute(renaming["NAMED"])
+        rows = database.execute("SELECT key FROM bank_lines ORDER BY id").fetchall()
+    assert [key for (key,) in rows] == [line.key for line in lines]
+
+
+def test_a_sure_line_is_matched_beside_one_on_another_account(museum: House) -> None:
+    mine = museum.promise()
+    with museum.open() as session:
+        friends = factories.make_issuer(session, series="ZZ9", legal_name="Les Amis")
+        other = factories.make_campaign(session, issuer_id=friends.id, slug="autre").id
+        bank.set_bank_details(session, friends.id, replace(DETAILS, iban="FR1420041010050500013M02606"))
+    mine_first, museum.campaign_id = museum.campaign_id, other
+    theirs, museum.campaign_id = museum.promise(), mine_first
+    take_in(museum.desk, museum, camt(paid(theirs, reference="R1"), paid(mine, reference="R2")))
+    assert museum.desk.post("/lines/sure").status_code == 303
+    assert [line.state for line in lines_of(museum)] == ["recorded", "matched"]
+
+
+def test_a_number_that_no_row_has_is_not_there(museum: House) -> None:
+    take_in(museum.desk, museum, camt(paid(museum.promise())))
+    [line] = lines_of(museum)
+    huge = "9" * 25
+    for page in ("lines", "promises", "cheques", "counts", "statements"):
+        assert museum.desk.get(f"/{page}/{huge}").status_code == 404
+    assert museum.desk.post(f"/lines/{line.id}/match", promise=huge).status_code == 422
+    assert museum.desk.post(f"/lines/{line.id}/gift", campaign=huge, last_name="X", language="fr").status_code == 404
+    assert museum.desk.post("/statements", {"issuer": huge, "file": (io.BytesIO(camt()), "x.xml")}).status_code == 404
+
+
+def test_a_file_that_nobody_takes_in_is_thrown_away_after_a_week(museum: House) -> None:
+    number = int(bring(museum.desk, museum, camt(paid(museum.promise()))).location.rsplit("/", 1)[1])
+    kept = {}
+    for days in (6, 8):
+        with clock.at(clock.now() + timedelta(days=days)):
+            forget_statements(museum.id)
+        with museum.open() as session:
+            row = session.execute(select(Statement.state, Statement.source).where(Statement.id == number)).one()
+            kept[days] = (row.state, row.source is not None)
+    assert kept == {6: ("read", True), 8: ("dropped", False)}
+
+
 names = st.sampled_from(["Chevrier", "de la Tour", "Müller", "Al-Hashimi"])
 promises = st.builds(
-    lambda n, minor, name: Promise(n, draw_reference("s" * 40, 1, str(n)), Money(minor, "EUR"), (name,)),
+    lambda n, minor, name: Promise(n, draw_reference("s" * 40, 1, str(n)), Money(minor, "EUR"), 1, (name,)),
     st.integers(1, 400), st.sampled_from([2000, 5000, 10000]), names,
 )  # fmt: skip
 
@@ -479,7 +559,7 @@ promises = st.builds(
 @given(st.lists(promises, min_size=1, max_size=30, unique_by=lambda one: one.id), st.data())
 def test_a_whole_reference_is_always_first_and_never_another(known: list[Promise], data: Any) -> None:
     meant = data.draw(st.sampled_from(known))
-    found = Awaited(known).suggest("X", f"vir {printed(meant.reference)}", meant.amount)
+    found = Awaited(known).suggest("X", f"vir {printed(meant.reference)}", meant.amount, 1)
     assert (found[0].promise.id, found[0].why, found[0].is_sure) == (meant.id, Why.REFERENCE, True)
 
 
@@ -490,10 +570,11 @@ def test_a_whole_reference_is_always_first_and_never_another(known: list[Promise
     st.sampled_from([2000, 5000, 4997]),
 )
 def test_without_a_reference_nothing_is_sure(known: list[Promise], name: str, minor: int) -> None:
-    found = Awaited(known).suggest(f"M {name.upper()} PAUL", "don pour le musée", Money(minor, "EUR"))
+    found = Awaited(known).suggest(f"M {name.upper()} PAUL", "don pour le musée", Money(minor, "EUR"), 1)
     assert not any(one.is_sure for one in found)
     assert len(found) <= 5
     for one in found:
         assert one.why in {Why.AMOUNT_AND_NAME, Why.NAME}
         assert name in one.promise.names
-    assert Awaited(known).suggest(name, printed(known[0].reference), Money(minor, "CHF")) == []
+    for amount, issuer in ((Money(minor, "CHF"), 1), (Money(minor, "EUR"), 2)):  # another currency, another account
+        assert Awaited(known).suggest(name, printed(known[0].reference), amount, issuer) == []
