@@ -54,7 +54,7 @@ def test_a_machine_draft_stays_inside_and_the_fallback_is_said(client: FlaskClie
     publish(town, number)
     page = client.get(f"{town.page}?a=1").text
     assert "By a machine" not in page
-    assert "Not available in English yet: this is the text in Français." in page
+    assert "Not available in English yet: this is the text in French." in page
     own = client.get(f"{town.page}news/{number}").text
     assert '<h1 lang="fr">In fr</h1>' in own
     assert "<p>Second.</p>" in own

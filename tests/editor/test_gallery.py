@@ -68,7 +68,7 @@ def test_a_picture_is_sent_described_and_given_out_for_ever(studio: Studio, clie
     [kept] = studio.kept()
     assert (kept.alt, kept.credit, kept.focus_x, kept.focus_y) == ({"fr": "Une hirondelle"}, "Photo: J. Rey", 20, 80)
     listed = studio.client.get("/staff/studio/pictures").text
-    assert "Not described in Italiano, English" in listed
+    assert "Not described in Italian, English" in listed
     assert "focus-x2 focus-y8" in listed
     assert f"/pictures/{kept.digest}/480.avif 480w" in listed
     for kind, mime in (("avif", "image/avif"), ("webp", "image/webp"), ("jpg", "image/jpeg")):
