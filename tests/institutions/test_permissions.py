@@ -271,6 +271,9 @@ ANSWERS = {
 }
 
 
+ROWS = {"cheques.returned", "cheques.remove_row", "cheques.correct_row"}
+
+
 def reached(endpoint: str, method: str) -> set[int]:  # noqa: PLR0911 - one for each kind of page
     """Tell how a page answers those who may see it."""
     if endpoint in {"review.read", "review.page", "showing.reward_picture"}:  # nobody asked; there is no such reward
@@ -279,7 +282,7 @@ def reached(endpoint: str, method: str) -> set[int]:  # noqa: PLR0911 - one for 
         return {303, 404, 409, 422}
     # It has not ended and no step is named; what a form of the desk answers is told by its own tests.
     if endpoint.startswith(("closing.", "inbox.", *DESK, *KNOWN, *AFTER)) and method == "POST":
-        return {303, 409, 422} | ({404} if endpoint == "cheques.returned" else set())  # it was taken out before
+        return {303, 409, 422} | ({404} if endpoint in ROWS else set())  # it was taken out before
     if endpoint.startswith("team.") and method == "POST":
         # No address is typed; who was removed is not there any more; there is nothing to stop, and not by everybody.
         return {404, 409} | ({403} if endpoint == "team.stop_reset" else {303, 422})

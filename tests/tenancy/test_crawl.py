@@ -193,9 +193,11 @@ def _expected(route: Route, method: str, *, own_museum: bool, own_gift: bool, al
     if any(name.endswith("_id") or name == "campaign" for name in route["parameters"]) and not own_gift:
         return {404}
     if method == "POST" and route["endpoint"].startswith(("talk.", "journal.", "closing.", "inbox.", *DESK, *AFTER)):
-        return TALK
+        return TALK | ({404} if "<int:cheque_id>" in route["rule"] else set())  # it went with its batch
     gone = {404} if method == "POST" and route["endpoint"].startswith("team.") else set()  # who was removed
-    if route["endpoint"] in {"promises.slip", "cheques.slip"} or gone:  # called off a moment ago, it has none
+    if (
+        route["endpoint"] in {"promises.slip", "cheques.slip", "cheques.one_row"} or gone
+    ):  # called off or dropped a moment ago
         return {200, 404} if not gone else TALK | gone
     if method == "POST" and route["endpoint"] not in DOCUMENTED and route["endpoint"].startswith(EDITED):
         return TALK
