@@ -129,7 +129,17 @@ CHANGES |= {"file_document", "move", "replace"}
 CHANGES |= {"keep_pieces", "add_piece", "divide", "paste", "draw_on"}
 CHANGES |= {"set_up", "set_lock", "sign_plaque", "correct_name"}
 CHANGES |= {"keep_view_of_gifts", "drop_view", "keep_segment", "export_gifts", "export_people"}
-CHANGES |= {"put_phone", "add_tag", "drop_tag", "write_note", "drop_note", "merge", "separate"}
+CHANGES |= {
+    "correct_row",
+    "put_address",
+    "put_phone",
+    "add_tag",
+    "drop_tag",
+    "write_note",
+    "drop_note",
+    "merge",
+    "separate",
+}
 CHANGES |= {"merge_doubles", "say_apart", "ask_again"}
 CHANGES |= {"bring_file", "map_file", "take_file_in", "take_file_back", "drop_file"}
 CHANGES |= {"mark", "undo", "remind", "add_rule", "change_rule", "note_call", "print_letters", "move_letter", "sent"}
