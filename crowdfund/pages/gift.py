@@ -16,7 +16,6 @@ from crowdfund.campaigns.rules import is_open
 from crowdfund.campaigns.texts import named_piece, said
 from crowdfund.desk.ways import bank_code, way_to_pay
 from crowdfund.donors.models import Donor
-from crowdfund.donors.rules import short_name
 from crowdfund.gifts import choices, dedications
 from crowdfund.gifts.chain import chain_of
 from crowdfund.gifts.models import Gift, Refund
@@ -41,6 +40,7 @@ from crowdfund.pledges import service as pledges
 from crowdfund.pledges.models import Pledge
 from crowdfund.pledges.queries import asks_tax_number, countries_from
 from crowdfund.pledges.rules import AWAITED_FOR, PledgeState, RewardState
+from crowdfund.pledges.wall import name_if_short
 from crowdfund.receipts import service as receipts
 from crowdfund.receipts.holds import DONOR_CAN_COMPLETE, closed_text, reason_text
 from crowdfund.receipts.numbering import check_address, code_of, printed_number
@@ -92,7 +92,8 @@ def gift_page(session: Session, token: str, *, waiting: bool = False) -> GiftPag
         receipt_reason=receipt.reason,
         receipt_check_url=receipt.check_url,
         wall_choice=first.wall if first.wall in {"short", "other"} else "anonymous",  # type: ignore[arg-type] # the words of the choice, told apart here
-        wall_short=short_name(donor.first_name or "", donor.last_name or ""),
+        wall_short=name_if_short(donor) or "",
+        by_company=donor.kind == "company",
         wall_name=first.wall_name or "",
         plaque=notice(session, first),
         message=first.message or "",

@@ -23,11 +23,14 @@ def display_name(pledge: Pledge, donor: Donor) -> str | None:
     """Give the name the donor chose to be shown by, None for one who stays anonymous."""
     if pledge.wall == Wall.OTHER:
         return pledge.wall_name or None
-    if pledge.wall == Wall.SHORT:
-        if donor.kind == DonorKind.COMPANY:
-            return donor.company_name
-        return short_name(donor.first_name or "", donor.last_name or "") or None
-    return None
+    return name_if_short(donor) if pledge.wall == Wall.SHORT else None
+
+
+def name_if_short(donor: Donor) -> str | None:
+    """Give the name of a donor who types no other for the wall: first name and initial, or the company's name."""
+    if donor.kind == DonorKind.COMPANY:
+        return donor.company_name
+    return short_name(donor.first_name or "", donor.last_name or "") or None
 
 
 def write_entry(session: Session, pledge: Pledge, campaign_id: int | None = None) -> None:

@@ -5,17 +5,21 @@ from __future__ import annotations
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 from flask import Flask
 from sqlalchemy import func, select
 
 from crowdfund import clock
+from crowdfund.donors.models import Donor
 from crowdfund.gifts import tasks, wall
+from crowdfund.links import digest, token_for
 from crowdfund.pages.wall import wall as read_wall
 from crowdfund.pledges import service as pledges
 from crowdfund.pledges.models import WallEntry
 from crowdfund.tenancy import transaction
 from tests import factories
+from tests.payments.conftest import Scene
 
 
 def test_the_wall_follows_refunds_and_disputes(app: Flask) -> None:
@@ -109,3 +113,17 @@ def test_the_wall_says_whether_a_gift_is_in_memory_of_somebody(app: Flask) -> No
             page = read_wall(session, row, {})
     assert page is not None
     assert [(one.dedication, one.memory) for one in page.names] == [("Henri Mollaret", True)]
+
+
+def test_the_page_of_a_companys_gift_offers_and_tells_the_companys_name(scene: Scene) -> None:
+    attempt = uuid4()
+    token = token_for(scene.app.extensions["config"].secret_key, "gift", scene.museum, str(attempt))
+    gift, _charge = scene.given(attempt=attempt, token_hash=digest(token), wall="short")
+    with transaction(scene.scope) as session:
+        donor = session.get_one(Donor, (scene.museum, gift.donor_id))
+        donor.kind, donor.company_name, donor.first_name, donor.last_name = "company", "Verrerie", "Jean", "Perrin"
+    page = scene.app.test_client().get(f"/fr/gifts/{token}").text
+    assert "«\u202fVerrerie\u202f»" in page
+    assert "Le nom de l’entreprise" in page
+    assert "Jean P." not in page
+    assert "Mon prénom et une initiale" not in page

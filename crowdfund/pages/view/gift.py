@@ -100,7 +100,8 @@ class GiftPage:
     receipt_reason: str = ""
     receipt_check_url: str = ""
     wall_choice: Literal["short", "other", "anonymous"] = "anonymous"
-    wall_short: str = ""
+    wall_short: str = ""  # first name and initial, or a company's name
+    by_company: bool = False
     wall_name: str = ""
     plaque: PlaqueNotice | None = None
     message: str = ""
