@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from werkzeug import routing
 
 LARGEST = 2**63 - 1  # what a bigint holds
 
 
 class IntegerConverter(routing.IntegerConverter):
-    """The `int` of addresses: a number that no row can have is 404, like every other that is not there."""
+    """The `int` of addresses. A number beyond all rows is read as the last one, which none has: 404, as it should be."""
 
-    def __init__(self, map: routing.Map, *given: Any, **options: Any) -> None:  # noqa: A002 - werkzeug's name
-        options.setdefault("max", LARGEST)
-        super().__init__(map, *given, **options)
+    def to_python(self, value: str) -> int:
+        """Read a number."""
+        number: int = super().to_python(value)
+        return min(number, LARGEST)
 
 
 def row_number(text: str | None) -> int:
