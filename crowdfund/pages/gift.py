@@ -20,7 +20,7 @@ from crowdfund.gifts import choices, dedications
 from crowdfund.gifts.chain import chain_of
 from crowdfund.gifts.models import Gift, Refund
 from crowdfund.i18n import current_locale, gettext
-from crowdfund.institutions.models import Issuer
+from crowdfund.institutions.models import Institution, Issuer
 from crowdfund.invitations.queries import invitations_of
 from crowdfund.invitations.rules import visit_code, written_code
 from crowdfund.money import Money
@@ -82,6 +82,7 @@ def gift_page(session: Session, token: str, *, waiting: bool = False) -> GiftPag
         timezone=row.time_zone,
         charged=pledge.amount,
         email_shown=donor.email or "",
+        contact=session.get_one(Institution, pledge.institution_id).contact_email,
         rank=rank_of(session, gift),
         refunded=Money(gift.refunded_minor, gift.currency) if gift and gift.refunded_minor else None,
         refunded_on=_refunded_on(session, gift),

@@ -90,6 +90,7 @@ class GiftPage:
     timezone: str
     charged: Money
     email_shown: str = ""
+    contact: str = ""  # where the museum is written to
     rank: int | None = None
     refunded: Money | None = None
     refunded_on: date | None = None
