@@ -252,9 +252,13 @@ CASES.update(
             "batch", **BATCH_PAGE | {"errors": {"amount": "Combien", "control_count": "Combien"}}
         ),
         "desk-batch-correct": _case(
-            "batch", **BATCH_PAGE | {"row_open": TYPED, "values": TYPED.values, "errors": {"amount": "Combien"}}
+            "batch",
+            **BATCH_PAGE
+            | {"row_open": TYPED, "values": BATCH_PAGE["values"] | TYPED.values, "errors": {"amount": "Combien"}},
         ),
-        "desk-batch-correct-known": _case("batch", **BATCH_PAGE | {"row_open": KNOWN, "values": KNOWN.values}),
+        "desk-batch-correct-known": _case(
+            "batch", **BATCH_PAGE | {"row_open": KNOWN, "values": BATCH_PAGE["values"] | KNOWN.values}
+        ),
         "desk-batch-counted": _batch("counted"),
         "desk-batch-closed": _batch("closed", state="closed", gift_id=9),
         "desk-batch-returned": _batch("closed", state="returned", gift_id=9),
