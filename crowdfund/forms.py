@@ -178,6 +178,12 @@ class TextField(StringField):  # type: ignore[misc]
             raise ValidationError(problem)
 
 
+def closed(text: str) -> str:
+    """Write figures without the spaces between them: who types "73 000" means 73000."""
+    plain = "".join(text.split())
+    return plain if plain.isdigit() else text
+
+
 def read_email(text: str) -> str:
     """Read an e-mail address, in lower case, that a mail server could take. Raises Refusal, which says which part is missing."""
     name, at, host = text.rpartition("@")

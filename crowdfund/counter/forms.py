@@ -11,7 +11,7 @@ from wtforms import BooleanField, StringField, ValidationError
 from crowdfund.desk.entering import Entered
 from crowdfund.desk.rules import CountKind
 from crowdfund.donors.rules import DonorDetails, DonorKind
-from crowdfund.forms import ChoiceField, DeskForm, EmailField, MoneyField, TextField
+from crowdfund.forms import ChoiceField, DeskForm, EmailField, MoneyField, TextField, closed
 from crowdfund.i18n import LOCALES, N_, gettext
 from crowdfund.institutions.bank import Details
 from crowdfund.money import Money
@@ -44,7 +44,7 @@ class PersonForm(DeskForm):
     company_name = TextField(200)
     email = EmailField()
     address_line = TextField(200)
-    postcode = TextField(16)
+    postcode = TextField(16, filters=[closed])
     city = TextField(LONGEST_NAME)
     country = ChoiceField(country_codes())
     tax_number = TextField(32)

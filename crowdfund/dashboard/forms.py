@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from wtforms import HiddenField, ValidationError
 
 from crowdfund.crm.rules import NoteKind
-from crowdfund.forms import ChoiceField, DeskForm, MoneyField, TextField, text_problem, tidy
+from crowdfund.forms import ChoiceField, DeskForm, MoneyField, TextField, closed, text_problem, tidy
 from crowdfund.i18n import N_, gettext
 from crowdfund.intake.rules import LONGEST_ORIGIN, SAY_ORIGIN
 from crowdfund.pledges.forms import country_codes
@@ -52,7 +52,7 @@ class AddressForm(DeskForm):
     """A postal address, as a whole."""
 
     address_line = TextField(200, missing=N_("Type the street and number"))
-    postcode = TextField(16)
+    postcode = TextField(16, filters=[closed])
     city = TextField(LONGEST_TOWN, missing=N_("Type the town"))
     country = ChoiceField(country_codes())
 

@@ -163,7 +163,7 @@ def _pledge(offer: Offer, data: Any) -> AnyResponse:
             attempt,
             Problems({"": gettext("That was very quick. Check your answers and send them again.")}),
         )
-    budgets.count_pledge(form.email.data)
+    budgets.count_pledge(form.email.data or str(attempt))
     asked = form.request(offer.campaign_id, attempt, form.chosen, current_locale())
     asked = replace(asked, early_link_id=offer.early_link_id)
     try:

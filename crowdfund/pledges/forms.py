@@ -12,9 +12,10 @@ from babel import Locale
 from wtforms import BooleanField, StringField, ValidationError
 
 from crowdfund.donors.rules import ConsentKind, DonorDetails, DonorKind
-from crowdfund.forms import ChoiceField, EmailField, Form, MoneyField, TextField
+from crowdfund.forms import ChoiceField, EmailField, Form, MoneyField, TextField, closed
 from crowdfund.i18n import N_, gettext
 from crowdfund.money import Money
+from crowdfund.numbers import row_number
 from crowdfund.pledges.misspelt import address_meant
 from crowdfund.pledges.rules import (
     GROUP_SIGNS,
@@ -103,12 +104,12 @@ class AmountForm(Form):
     @property
     def reward_id(self) -> int | None:
         """Give the reward chosen; a text that is no number can be no reward's (0 is nobody's)."""
-        return _number(self.reward.data)
+        return row_number(self.reward.data) if self.reward.data else None
 
     @property
     def piece_id(self) -> int | None:
         """Give the piece wished for; one of another reward than the chosen one is none."""
-        return _number(self.piece.data) if self.reward_id else None
+        return row_number(self.piece.data) if self.piece.data and self.reward_id else None
 
 
 class GiveForm(AmountForm):
@@ -126,11 +127,11 @@ class GiveForm(AmountForm):
     company_number = TextField(40)
     first_name = TextField(LONGEST_NAME)
     last_name = TextField(LONGEST_NAME)
-    email = EmailField(missing=N_("Type your e-mail address: your thank-you and your receipt go there"))
+    email = EmailField()
     email_seen = StringField()
     wants_receipt = BooleanField(false_values=NO)
     address_line = TextField(200)
-    postcode = TextField(16)
+    postcode = TextField(16, filters=[closed])
     city = TextField(LONGEST_NAME)
     country = ChoiceField(country_codes())
     tax_number = TextField(32)
@@ -178,6 +179,15 @@ class GiveForm(AmountForm):
         problem = company_number_problem(self.country.data or "", field.data or "") if self.is_company else ""
         if problem and not field.errors:
             raise ValidationError(gettext(problem))
+
+    def validate_email(self, field: EmailField) -> None:
+        """Ask where to write. Who brings the money otherwise, and wants nothing sent, is shown all there is to know."""
+        sent = self.wants_receipt.data or any(self[kind.value].data for kind in CONSENTS)
+        self._need(
+            field,
+            N_("Type your e-mail address: your thank-you and your receipt go there"),
+            needed=self.method.data == "card" or sent,
+        )
 
     def validate_wall_name(self, field: TextField) -> None:
         """Ask for the name that is to stand on the wall."""
@@ -278,12 +288,6 @@ class TopUpForm(AmountForm):
         """What WTForms is told."""
 
         csrf = True
-
-
-def _number(text: str | None) -> int | None:
-    if not text:
-        return None
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 def parse_attempt(text: str) -> UUID | None:

@@ -7,7 +7,7 @@ from typing import Any
 from wtforms import BooleanField, ValidationError
 
 from crowdfund.donors.rules import DonorDetails
-from crowdfund.forms import ChoiceField, EmailField, Form, TextField
+from crowdfund.forms import ChoiceField, EmailField, Form, TextField, closed
 from crowdfund.i18n import N_, gettext
 from crowdfund.pledges.forms import LONGEST_NAME, LONGEST_WALL_NAME, NO, country_codes
 from crowdfund.pledges.rules import LONGEST_MESSAGE, Wall
@@ -49,7 +49,7 @@ class ReceiptForm(Form):
     """Ask for a receipt later, or complete what it prints."""
 
     address_line = TextField(200)
-    postcode = TextField(16)
+    postcode = TextField(16, filters=[closed])
     city = TextField(LONGEST_NAME)
     country = ChoiceField(country_codes())
     tax_number = TextField(32)

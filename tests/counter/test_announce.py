@@ -98,6 +98,24 @@ def test_a_transfer_is_announced_shown_sent_and_counted(
     museum.check_books()
 
 
+def test_a_transfer_needs_no_e_mail_address_when_nothing_is_sent(
+    client: FlaskClient, museum: House, mailer: MemoryMailer
+) -> None:
+    for sent in ({"method": "card"}, {"wants_receipt": "1", **ADDRESS}, {"news_museum": "1"}):
+        refused = give(client, museum, **{"method": "bank_transfer", "email": ""} | sent)
+        assert refused.status_code == 422
+        assert 'id="e-email"' in refused.text
+    address = give(client, museum, method="bank_transfer", email="").location
+    page = unescape(client.get(address).text)
+    assert "You left no e-mail address" in page
+    assert "We write to you when it has arrived" not in page
+    assert client.get(f"{address}/slip.pdf").status_code == 200
+    assert totals(museum) == (1, 5000)
+    museum.work()
+    assert mailer.sent == []
+    museum.check_books()
+
+
 def test_a_cheque_has_a_slip_with_its_bars_and_the_address(client: FlaskClient, museum: House) -> None:
     answer = give(client, museum, method="cheque")
     page = unescape(client.get(answer.location).text)

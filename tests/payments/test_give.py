@@ -849,6 +849,12 @@ def test_what_is_wrong_is_told_in_the_order_of_the_page_and_with_a_stop(place: P
     assert told["postcode"] == "Un code postal de ce pays a cinq chiffres."
 
 
+def test_a_postcode_may_be_typed_with_a_space(place: Place) -> None:
+    told = {"wants_receipt": "1", "country": "FR", "address_line": "14 rue Basse", "city": "Chambéry"}
+    assert place.give(postcode="73 000", **told).status_code == 303
+    assert place.only(Donor).postcode == "73000"
+
+
 def test_a_company_is_shown_by_its_name_and_asked_for_no_dedication(place: Place) -> None:
     for kind, other in (("individual", "company"), ("company", "individual")):
         page = place.second_step(donor_kind=kind).text
