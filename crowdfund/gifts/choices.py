@@ -6,7 +6,7 @@ Answers are noted, and may change, until the day that was told; then they are ca
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,7 @@ from crowdfund.gifts import sums
 from crowdfund.gifts.models import Asking, Gift, GiftChoice
 from crowdfund.gifts.rules import GIVEN_BACK, Outcome, Wish
 from crowdfund.i18n import N_
+from crowdfund.institutions.models import Institution
 from crowdfund.links import digest, token_for
 from crowdfund.outbox import publish
 from crowdfund.pledges.models import Pledge
@@ -87,7 +88,10 @@ def _ask(session: Session, asking: Asking, gifts: Sequence[Gift]) -> None:
     known = set(session.scalars(select(GiftChoice.gift_id).where(GiftChoice.gift_id.in_(numbers))))
     wishes = _wished_before(session, gifts)
     soon = clock.now() + LATE_ANSWER / 2
-    until = asking.until if soon <= asking.until else clock.now() + LATE_ANSWER
+    until = asking.until
+    if until < soon:
+        zone = session.get_one(Institution, asking.institution_id).time_zone
+        until = end_of(last_day(clock.now() + LATE_ANSWER, zone), zone)
     made = []
     for gift in gifts:
         if gift.id in known or sums.left(gift) <= 0:
@@ -149,6 +153,11 @@ def open_choices(session: Session, gift_ids: Collection[int]) -> dict[int, GiftC
 def last_day(until: datetime, time_zone: str) -> date:
     """Tell the last day on which an answer counts, on the museum's calendar."""
     return (until - timedelta(seconds=1)).astimezone(ZoneInfo(time_zone)).date()
+
+
+def end_of(day: date, time_zone: str) -> datetime:
+    """Give the moment (UTC) at which a day of the museum's calendar is over."""
+    return datetime.combine(day + timedelta(days=1), time(0), ZoneInfo(time_zone)).astimezone(UTC)
 
 
 def takes(target: Campaign, source: Campaign) -> bool:

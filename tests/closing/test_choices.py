@@ -275,3 +275,24 @@ def test_money_that_comes_late_is_asked_about_and_a_disputed_gift_waits(scene: S
         gift.disputed_minor, gift.state = 5000, "disputed"
     settle(scene)
     assert outcomes(scene, late) == [None]
+
+
+def test_who_is_asked_late_may_answer_until_the_end_of_the_day_that_is_told(scene: Scene, later: Any) -> None:
+    give(scene)
+    work(scene)
+    end(scene)
+    ask(scene)
+    later(days=13)
+    with transaction(scene.scope) as session:
+        donor = factories.make_donor(session)
+        gift = gifts.receive_gift(session, MoneyReceived(
+            reference="bank:1", campaign_id=scene.campaign_id, amount=Money(5000, "EUR"), method=Method.BANK_TRANSFER,
+            received_at=clock.now(), donor_id=donor.id))  # fmt: skip
+    work(scene)
+    choice = choice_of(scene, gift)
+    told = choices.last_day(choice.until, "Europe/Paris")
+    assert (told - clock.now().date()).days in {14, 15}  # the museum's calendar may be a day ahead
+    assert choice.until == choices.end_of(told, "Europe/Paris")
+    later(seconds=(choice.until - clock.now()).total_seconds() - 60)
+    with transaction(scene.scope) as session:
+        assert choices.answer(session, choice.id, "refund").wish == "refund"
