@@ -1695,8 +1695,9 @@ def _ending(**more: Any) -> dict[str, Any]:
     signed = StatementRow(1, "9f" * 32, moment(22, 13, 2), "Rose Cartier", "agent comptable", eur(99_900), 1, eur(100))
     ending = Ending(
         7, "Les Hirondelles", "succeeded", moment(21, 22, 0), "/arvieres/hirondelles/", ("fr", "en"), eur(100_000),
-        (Finding(Point.OPEN_PLEDGES, 2), Finding(Point.REFUNDS, 0), Finding(Point.FEES, 0), Finding(Point.PLAQUE, 1)), figures, (signed,),
-        (StepRow(dt.date(2026, 11, 24), "Payée au vendeur", "La facture est réglée.", eur(98_000)),),
+        (Finding(Point.OPEN_PLEDGES, 2), Finding(Point.REFUNDS, 0), Finding(Point.FEES, 0),
+         Finding(Point.CHOICES, 3), Finding(Point.DESK_MONEY, 1), Finding(Point.PLAQUE, 1)), figures, (signed,),
+        (StepRow(dt.date(2026, 11, 24), "Payée au vendeur", "La facture est réglée.", eur(98_000), "a" * 64),),
         LessonsText("Les tramways.", "Le creux de mai.", "Demandez tôt.", shared=True, written_at=moment(22, 9, 0)),
     )  # fmt: skip
     ending = replace(ending, **more.pop("ending", {}))

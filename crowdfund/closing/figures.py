@@ -11,7 +11,9 @@ from crowdfund.campaigns.models import Campaign, CampaignTotal, Reward
 from crowdfund.campaigns.texts import said
 from crowdfund.closing.rules import Finding, Point
 from crowdfund.closing.view import Counterpart, Figures, MethodSums
-from crowdfund.gifts.models import Dispute, Gift, Refund
+from crowdfund.desk.models import BankLine, Batch, Cheque, Count
+from crowdfund.desk.rules import BatchState, CountState, LineState
+from crowdfund.gifts.models import Dispute, Gift, GiftChoice, Refund
 from crowdfund.gifts.rules import DisputeState, GiftState, Method, RefundState
 from crowdfund.money import Money
 from crowdfund.payments.models import QuarantinedCharge
@@ -51,12 +53,28 @@ def findings(session: Session, campaign_id: int) -> tuple[Finding, ...]:
         Point.FEES: _count(Gift).where(
             mine, Gift.method == Method.CARD, Gift.charge.is_not(None), Gift.fee_minor.is_(None)
         ),
+        Point.CHOICES: _count(GiftChoice)
+        .join(Gift, Gift.id == GiftChoice.gift_id)
+        .where(mine, GiftChoice.done_at.is_(None)),
+        Point.DESK_MONEY: _unapproved(campaign_id),
         Point.RECEIPTS: _count(ReceiptHold)
         .join(Gift, Gift.id == ReceiptHold.gift_id)
         .where(mine, ReceiptHold.released_at.is_(None), ReceiptHold.outcome == "hold"),
         Point.PLAQUE: waits_for_signature(campaign_id),
     }
     return tuple(Finding(point, session.scalar(statement) or 0) for point, statement in asked.items())
+
+
+def _unapproved(campaign_id: int) -> Select[Any]:
+    """Count what one person has matched or counted at the desk and nobody has approved."""
+    lines = _count(BankLine).where(BankLine.campaign_id == campaign_id, BankLine.state == LineState.MATCHED)
+    cheques = (
+        _count(Cheque)
+        .join(Batch, Batch.id == Cheque.batch_id)
+        .where(Cheque.campaign_id == campaign_id, Batch.state.in_([BatchState.RECORDED, BatchState.COUNTED]))
+    )
+    counts = _count(Count).where(Count.campaign_id == campaign_id, Count.state == CountState.RECORDED)
+    return select(lines.scalar_subquery() + cheques.scalar_subquery() + counts.scalar_subquery())
 
 
 def _count(of: type) -> Select[Any]:

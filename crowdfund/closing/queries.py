@@ -14,7 +14,7 @@ from crowdfund.campaigns.texts import said
 from crowdfund.closing.asked import donors_asked
 from crowdfund.closing.figures import KEPT, figures, findings
 from crowdfund.closing.models import FinalStatement, Lessons
-from crowdfund.closing.rules import ENDED
+from crowdfund.closing.rules import ENDED, digest
 from crowdfund.closing.view import EndedRow, Ending, LessonsText, StatementRow, StepRow
 from crowdfund.gifts.models import Gift
 from crowdfund.institutions.current import Membership
@@ -109,6 +109,7 @@ def _steps(campaign: Campaign, own: str) -> tuple[StepRow, ...]:
             said(step["title"], own),
             said(step["text"], own),
             Money(step["amount_minor"], campaign.currency) if step.get("amount_minor") else None,
+            digest(step),
         )
         for step in sorted(campaign.timeline, key=lambda step: str(step["on"]))
     )

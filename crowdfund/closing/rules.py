@@ -22,12 +22,14 @@ class Point(StrEnum):
     REFUNDS = "refunds"  # asked for, not yet gone
     DISPUTES = "disputes"  # the donor's bank has called the money back
     FEES = "fees"  # the provider has not told them yet
+    CHOICES = "choices"  # donors were asked what becomes of their gifts, and it is not done yet
+    DESK_MONEY = "desk_money"  # matched or counted by one person, not yet approved by another
     RECEIPTS = "receipts"  # held for a person to decide
     PLAQUE = "plaque"  # promised or announced, not yet signed
 
 
 # A statement over these would be wrong tomorrow; what is promised and receipts that are held do not change its sums.
-BLOCKING = frozenset({Point.SET_ASIDE, Point.REFUNDS, Point.DISPUTES, Point.FEES})
+BLOCKING = frozenset({Point.SET_ASIDE, Point.REFUNDS, Point.DISPUTES, Point.FEES, Point.CHOICES, Point.DESK_MONEY})
 
 
 class Step(StrEnum):
@@ -65,5 +67,5 @@ def canonical(body: Mapping[str, Any]) -> bytes:
 
 
 def digest(body: Mapping[str, Any]) -> str:
-    """Give the SHA-256 of a statement, in hexadecimal."""
+    """Give the SHA-256 of a statement, or of a step, in hexadecimal."""
     return hashlib.sha256(canonical(body)).hexdigest()

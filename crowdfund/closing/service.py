@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -71,14 +71,14 @@ def ask_donors(session: Session, campaign_id: int, *, words: Mapping[str, str], 
 
 def _end_of(session: Session, day: date) -> datetime:
     """Give the moment (UTC) at which a day of the museum's calendar is over. Raises Refusal for one too near or too far."""
-    zone = ZoneInfo(session.scalars(select(Institution.time_zone).where(Institution.id == museum_of(session))).one())
-    days = (day - clock.now().astimezone(zone).date()).days
+    zone = session.scalars(select(Institution.time_zone).where(Institution.id == museum_of(session))).one()
+    days = (day - clock.now().astimezone(ZoneInfo(zone)).date()).days
     if not LEAST_DAYS <= days <= MOST_DAYS:
         raise Refusal(
             N_("Leave the donors between %(least)s and %(most)s days."),
             field="until", params={"least": LEAST_DAYS, "most": MOST_DAYS},
         )  # fmt: skip
-    return datetime.combine(day + timedelta(days=1), time(0), zone).astimezone(UTC)
+    return choices.end_of(day, zone)
 
 
 def sign_statement(
@@ -192,14 +192,16 @@ def tell_step(
     audit.record(session, "campaign.step_told", f"campaign:{campaign_id}", step=step.value, on=on.isoformat())
 
 
-def take_step_back(session: Session, campaign_id: int, place: int) -> None:
-    """Take a step away that was told by mistake; the trail keeps that it was there. Raises Conflict."""
+def take_step_back(session: Session, campaign_id: int, mark: str) -> None:
+    """Take a step away that was told by mistake; the trail keeps that it was there.
+
+    It is named by what it says (`rules.digest`), so that a page that is not fresh takes no other one. Raises Conflict.
+    """
     campaign = campaigns.campaign_of(session, campaign_id, lock=True)
-    steps = sorted(campaign.timeline, key=lambda one: str(one["on"]))
-    if not 0 <= place < len(steps):
+    gone = next((one for one in campaign.timeline if digest(one) == mark), None)
+    if gone is None:
         raise Conflict(NO_STEP)
-    gone = steps.pop(place)
-    campaign.timeline = steps
+    campaign.timeline = [one for one in campaign.timeline if one is not gone]
     campaigns.touch(session, campaign_id)
     audit.record(
         session, "campaign.step_taken_back", f"campaign:{campaign_id}", step=gone.get("kind", ""), on=str(gone["on"])

@@ -152,9 +152,8 @@ def tell_step(campaign_id: int) -> AnyResponse:
 @requires(Permission.CLOSE)
 def take_step_back(campaign_id: int) -> AnyResponse:
     """Take a step away that was told by mistake."""
-    place = request.form.get("place", "")
     with transaction(g.scope) as session:
-        service.take_step_back(session, campaign_id, int(place) if place.isdecimal() and len(place) < 4 else -1)
+        service.take_step_back(session, campaign_id, request.form.get("mark", ""))
     return _back(campaign_id, "steps")
 
 

@@ -80,6 +80,7 @@ class StepRow:
     title: str
     text: str
     amount: Money | None
+    mark: str  # what names it to be taken away
 
 
 @dataclass(frozen=True, slots=True)

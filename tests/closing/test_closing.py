@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -24,11 +25,13 @@ from crowdfund.closing.figures import figures, findings
 from crowdfund.closing.models import FinalStatement
 from crowdfund.closing.rules import BLOCKING, Finding, Point, Step, canonical, digest, has_ended
 from crowdfund.closing.view import LessonsText
+from crowdfund.desk.models import Count
 from crowdfund.errors import Conflict, Refusal
+from crowdfund.gifts import choices
 from crowdfund.gifts import service as gifts
-from crowdfund.gifts.models import Dispute, Gift, Refund
+from crowdfund.gifts.models import Dispute, Gift, GiftChoice, Refund
 from crowdfund.gifts.reports import MoneyReceived
-from crowdfund.gifts.rules import Method
+from crowdfund.gifts.rules import Method, Wish
 from crowdfund.institutions.rules import Role
 from crowdfund.money import Money
 from crowdfund.payments.models import QuarantinedCharge
@@ -130,6 +133,21 @@ def open_refund(session: Session, gift: Gift) -> object:
     )  # fmt: skip
 
 
+def open_choice(session: Session, gift: Gift) -> object:
+    until = clock.now() + timedelta(days=9)
+    asking = choices.ask_donors(session, gift.campaign_id, words={}, until=until, otherwise=Wish.REFUND)
+    return GiftChoice(
+        asking_id=asking.id, gift_id=gift.id, key=uuid4(), token_hash="0" * 64, otherwise="refund", until=until
+    )  # fmt: skip
+
+
+def open_count(_session: Session, gift: Gift) -> object:
+    return Count(
+        attempt=uuid4(), kind="box", campaign_id=gift.campaign_id, place="Hall", day=clock.now().date(), sheet={"500": 1},
+        total_minor=500, currency="EUR", units=1, state="recorded", recorded_by="account:1", created_at=clock.now(),
+    )  # fmt: skip
+
+
 OPEN: dict[Point, Callable[[Session, Gift], object]] = {
     Point.REFUNDS: open_refund,
     Point.DISPUTES: lambda _session, gift: Dispute(
@@ -139,6 +157,8 @@ OPEN: dict[Point, Callable[[Session, Gift], object]] = {
         charge="ch_aside", account="acct_test", pledge_id=gift.pledge_id, amount_minor=5000, currency="EUR",
         reason="paid_twice",
     ),
+    Point.CHOICES: open_choice,
+    Point.DESK_MONEY: open_count,
     Point.RECEIPTS: lambda _session, gift: ReceiptHold(gift_id=gift.id, outcome="hold", reason="address_missing"),
     Point.OPEN_PLEDGES: lambda session, gift: make_pledge(session, campaign_in(session, gift.campaign_id)),
 }  # fmt: skip
@@ -231,10 +251,13 @@ def test_steps_are_told_in_each_language_and_taken_back(director: FlaskClient, c
         assert campaign.timeline[-1]["amount_minor"] == 1_190_000
         address = f"/en/arvieres/{campaign.slug}/"
     assert "The invoice was settled." in client.get(address).text
-    assert director.post(town.url("/steps/take-back"), data={"csrf_token": token, "place": "99"}).status_code == 409
-    assert director.post(town.url("/steps/take-back"), data={"csrf_token": token, "place": "0"}).status_code == 303
+    assert director.post(town.url("/steps"), data=told | {"title_fr": "Payée encore"}).status_code == 303
+    first, _second = re.findall(r'name="mark" value="([^"]+)"', director.get(town.url()).text)
+    for mark, status in (("99", 409), (first, 303), (first, 409)):  # pressed twice, it takes no other one
+        answer = director.post(town.url("/steps/take-back"), data={"csrf_token": token, "mark": mark})
+        assert answer.status_code == status
     with transaction(town.scope) as session:
-        assert campaign_in(session, town.campaign_id).timeline == []
+        assert len(campaign_in(session, town.campaign_id).timeline) == 1
 
 
 def test_lessons_are_kept_and_a_director_does_not_sign(director: FlaskClient, town: Town) -> None:
