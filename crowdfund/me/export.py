@@ -20,9 +20,11 @@ from crowdfund import audit, clock
 from crowdfund.ambassadors.models import Ambassador
 from crowdfund.conversation import followers
 from crowdfund.conversation.models import Question
+from crowdfund.crm.models import DonorNote, DonorTag
 from crowdfund.database import Base
+from crowdfund.desk.models import BankLine, Cheque
 from crowdfund.fulfilment.models import Counterpart
-from crowdfund.gifts.models import Gift, Refund
+from crowdfund.gifts.models import Gift, GiftChoice, Refund
 from crowdfund.institutions.models import Institution
 from crowdfund.intake.models import BroughtDonor, DonorFile
 from crowdfund.invitations.models import Booking, MuseumVisit
@@ -76,6 +78,7 @@ def told_at_museum(session: Session, email: str) -> Told | None:
     gifts = session.scalars(select(Gift).where(Gift.donor_id.in_(ids)).order_by(Gift.id)).all()
     pledged = session.scalars(select(Pledge).where(Pledge.donor_id.in_(ids)).order_by(Pledge.id)).all()
     refunds = select(Refund).where(Refund.gift_id.in_([gift.id for gift in gifts])).order_by(Refund.id)
+    asked = select(GiftChoice).where(GiftChoice.gift_id.in_([gift.id for gift in gifts])).order_by(GiftChoice.id)
     entries = select(WallEntry).where(WallEntry.pledge_id.in_([pledge.id for pledge in pledged]))
     names = select(PlaqueName).where(PlaqueName.pledge_id.in_([pledge.id for pledge in pledged]))
     written = select(SentMail).where(SentMail.to_hash == hashlib.sha256(email.encode()).hexdigest())
@@ -87,6 +90,11 @@ def told_at_museum(session: Session, email: str) -> Told | None:
         "pledges": _rows(pledged),
         "gifts": _rows(gifts),
         "refunds": _rows(session.scalars(refunds)),
+        "choices": _rows(session.scalars(asked)),
+        "bank_lines": _rows(_of_donors(session, BankLine, ids)),
+        "cheques": _rows(_of_donors(session, Cheque, ids)),
+        "notes": _rows(_of_donors(session, DonorNote, ids)),
+        "tags": _rows(_of_donors(session, DonorTag, ids)),
         "receipts": [{**_row(one), "file": _file(museum.slug, one) if one.storage_key else None} for one in found],
         "wall": _rows(session.scalars(entries)),
         "plaques": _rows(session.scalars(names)),
