@@ -74,6 +74,19 @@ def undo(session: Session, kept_id: int, merge_id: int) -> None:
     audit.record(session, "donor.separated", f"donor:{kept_id}", merged=made.merged_id)
 
 
+def part(session: Session, these: Collection[Donor], others: Collection[Donor]) -> None:
+    """Let records of a person stand apart from others that were merged with them. Holds all, where there are others."""
+    if not others:
+        return
+    held = _hold(session, {one.id for one in (*these, *others)})
+    side = {one.id for one in these}
+    for one in held.values():
+        if one.merged_into_id is not None and (one.id in side) != (one.merged_into_id in side):
+            audit.record(session, "donor.separated", f"donor:{one.merged_into_id}", merged=one.id)
+            one.merged_into_id = None
+    session.flush()
+
+
 def merges_of(session: Session, kept_id: int) -> list[DonorMerge]:
     """List the merges that stand, the last one first: it is the first to be undone."""
     standing = select(DonorMerge).where(DonorMerge.kept_id == kept_id, DonorMerge.undone_at.is_(None))

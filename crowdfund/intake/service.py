@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -210,10 +211,11 @@ def forget_old(session: Session) -> None:
 def strike(session: Session, email: str) -> bool:
     """Strike the rows that name an address from the files that wait, and tell whether there were any: who bears it is erased."""
     struck = False
+    named = re.compile(rf"(?<![\w.+-]){re.escape(email)}(?![\w-]|\.\w)")  # alone in its cell, or as "Anne <anne@…>"
     waiting = select(DonorFile).where(DonorFile.source.is_not(None)).options(undefer(DonorFile.source))
     for file in session.scalars(waiting.order_by(DonorFile.id).with_for_update()):
         table = unpacked(file.source or b"")
-        kept = [number for number, row in enumerate(table.rows) if all(one.strip().lower() != email for one in row)]
+        kept = [number for number, row in enumerate(table.rows) if not any(named.search(one.lower()) for one in row)]
         if len(kept) == len(table.rows):
             continue
         struck = True

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from crowdfund import audit, clock
 from crowdfund.campaigns import service as campaigns
 from crowdfund.conversation import followers, questions
+from crowdfund.crm import merging
 from crowdfund.crm import service as crm
 from crowdfund.database import Database
 from crowdfund.desk import lines
@@ -95,8 +96,12 @@ def _scope(erasure: Erasure) -> Callable[[int], MuseumScope]:
 
 
 def at_museum(session: Session, email: str) -> int:
-    """Erase an address at the museum of this session; give the number of records erased. Audited."""
-    records = _of_person(session, service.records_of(session, email))
+    """Erase an address at the museum of this session; give the number of records erased. Audited.
+
+    Files that wait come first: one that is being taken in is waited for, and the record it makes is there to be erased.
+    """
+    struck = intake.strike(session, email)
+    records = _of_person(session, email)
     crm.forget(session, [donor.id for donor in records])
     if records:
         pledged = session.scalars(select(Pledge).where(Pledge.donor_id.in_([donor.id for donor in records]))).all()
@@ -111,17 +116,24 @@ def at_museum(session: Session, email: str) -> int:
     _forget_mails(session, email)
     for donor in records:
         audit.record(session, "donor.erased", f"donor:{donor.id}")
-    if intake.strike(session, email) or records:
+    if struck or records:
         suppressed.note_erased(session, email)
     return len(records)
 
 
-def _of_person(session: Session, records: list[Donor]) -> list[Donor]:
-    """Add the records that the museum has said to be the same person."""
-    known = {donor.id: donor for donor in records}
-    for donor in records:
+def _of_person(session: Session, email: str) -> list[Donor]:
+    """List the records of an address, with those the museum has said to be the same person's and that bear no other one.
+
+    A record with another address is parted from them and stays: who asked has not shown that it is theirs, and the
+    museum may have been mistaken.
+    """
+    known: dict[int, Donor] = {}
+    for donor in service.records_of(session, email):
         known |= {one.id: one for one in crm.records_of_person(session, donor.merged_into_id or donor.id)}
-    return [donor for donor in known.values() if donor.erased_at is None]
+    standing = [donor for donor in known.values() if donor.erased_at is None]
+    own = [donor for donor in standing if donor.email in {None, email}]
+    merging.part(session, own, [donor for donor in standing if donor not in own])
+    return own
 
 
 def _forget(session: Session, donor: Donor) -> None:

@@ -352,6 +352,7 @@ def test_an_erased_person_is_gone_with_all_their_records(
         service.write_note(session, town["rey"], "call", "Likes porcelain")
         service.add_tag(session, town["rey"], "friends")
         service.put_phone(session, town["rey"], "+33 4 79 00 00 00")
+        session.get_one(Donor, (museum, town["rey"])).email = None  # one with another address would stay (tests/me)
     with opened(museum) as session:
         assert erasure.at_museum(session, "huart@exemple.fr") == 2
     with opened(museum) as session:

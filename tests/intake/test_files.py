@@ -287,6 +287,17 @@ def test_who_is_erased_is_struck_from_the_files_that_wait(museum: int) -> None:
         assert [one.line for one in problems if one.code == "erased"] == [2, 5]
 
 
+def test_an_address_is_struck_however_it_is_written_and_no_other(museum: int) -> None:
+    written = ("<anne@exemple.fr>", "Anne Rey <Anne@exemple.fr>", "joanne@exemple.fr", "anne@exemple.fr.example")
+    lines = [HEAD, *(f"Rey;Anne;{one};73000;Chambéry;;;;;" for one in written)]
+    file_id = mapped(museum, "\r\n".join(lines).encode())
+    with opened(museum) as session:
+        erasure.at_museum(session, "anne@exemple.fr")
+        table = service.table_of(service.file_of(session, file_id))
+        assert table is not None
+        assert [row[2] for row in table.rows] == list(written[2:])
+
+
 def test_each_table_that_points_at_donors_is_quick_to_look_into() -> None:
     for table, column in undoing.pointing():
         first = [list(index.columns.keys())[:2] for index in table.__table__.indexes]

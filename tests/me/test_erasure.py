@@ -16,17 +16,20 @@ from crowdfund import books, clock
 from crowdfund.audit import AuditEntry
 from crowdfund.conversation import followers, questions
 from crowdfund.conversation.models import Follower, Question
+from crowdfund.crm import merging
+from crowdfund.crm import service as crm
 from crowdfund.donors.models import Consent, Donor
 from crowdfund.gifts import tasks as gift_tasks
 from crowdfund.gifts.dedications import stored_card
 from crowdfund.mail import SentMail
-from crowdfund.me import erasure, tasks
+from crowdfund.me import erasure, export, tasks
 from crowdfund.me.models import DonorLink, DonorVisit, Erasure
 from crowdfund.payments.models import Checkout, ProviderCall
 from crowdfund.pledges.models import Group, Pledge, Reminder, WallEntry
 from crowdfund.receipts.rendering import stored
 from crowdfund.receipts.verification import verify_pdf
 from crowdfund.tenancy import PlatformScope, TaskScope, transaction
+from tests import factories
 from tests.me.conftest import EMAIL, OTHER, Town, csrf, enter
 from tests.me.test_gifts import change_consents, dedicate, pledge_of, slug, wall_address
 from tests.receipts.conftest import MailKeeper
@@ -275,3 +278,36 @@ def test_who_gives_again_is_somebody_new(town: Town, client: FlaskClient, mails:
         again = find_or_add(session, DonorDetails(first_name="Camille", last_name="Rey", email=EMAIL, locale="fr"))
         assert session.scalar(select(func.count()).where(Donor.erased_at.is_not(None))) == 1
         assert again.erased_at is None
+
+
+def test_a_merged_record_with_another_address_is_parted_and_stays(town: Town) -> None:
+    """Who asks has shown one address; a museum that merged a couple by mistake loses nobody else's record."""
+    with town.first.open() as session:
+        camille = town.donors(EMAIL)[0]
+        claude = factories.make_donor(session, first_name="Claude", last_name="Rey", email="claude@example.org")
+        by_post = factories.make_donor(session, first_name="Camille", last_name="Rey", email=None)
+        for one in (claude, by_post):
+            merging.merge(session, camille.id, one.id)
+        crm.write_note(session, camille.id, "note", "Calls in the morning")
+    with town.first.open() as session:
+        told = export.told_at_museum(session, EMAIL)
+        assert told is not None
+        assert [one["text"] for one in told.document["notes"]] == ["Calls in the morning"]
+        assert erasure.at_museum(session, EMAIL) == 2
+    with town.first.open() as session:
+        found = {one.id: one for one in session.scalars(select(Donor))}
+        assert {found[one.id].email for one in (camille, by_post)} == {None}
+        assert all(found[one.id].erased_at for one in (camille, by_post))
+        assert (found[claude.id].email, found[claude.id].merged_into_id) == ("claude@example.org", None)
+        assert erasure.at_museum(session, "claude@example.org") == 1
+
+
+def test_a_record_into_which_another_persons_was_merged_stays(town: Town) -> None:
+    with town.first.open() as session:
+        camille = town.donors(EMAIL)[0]
+        claude = factories.make_donor(session, first_name="Claude", last_name="Rey", email="claude@example.org")
+        merging.merge(session, claude.id, camille.id)
+    with town.first.open() as session:
+        assert erasure.at_museum(session, EMAIL) == 1
+        rows = session.execute(select(Donor.email, Donor.merged_into_id).where(Donor.id.in_([camille.id, claude.id])))
+        assert {tuple(row) for row in rows} == {(None, None), ("claude@example.org", None)}
