@@ -55,6 +55,19 @@ UNTOLD = frozenset(
         "twin_key",
     }
 )
+# What names a donor and nothing else of theirs, by the name it is told under.
+OF_A_DONOR: dict[str, type[Any]] = {
+    "bank_lines": BankLine,
+    "cheques": Cheque,
+    "notes": DonorNote,
+    "tags": DonorTag,
+    "rewards": Counterpart,
+    "calls": ThankCall,
+    "places": Booking,
+    "visits": MuseumVisit,
+    "ambassador": Ambassador,
+    "letters": ThankLetter,
+}
 IN_MEMORY = 8 * 1024 * 1024
 Document = dict[str, Any]
 
@@ -91,19 +104,10 @@ def told_at_museum(session: Session, email: str) -> Told | None:
         "gifts": _rows(gifts),
         "refunds": _rows(session.scalars(refunds)),
         "choices": _rows(session.scalars(asked)),
-        "bank_lines": _rows(_of_donors(session, BankLine, ids)),
-        "cheques": _rows(_of_donors(session, Cheque, ids)),
-        "notes": _rows(_of_donors(session, DonorNote, ids)),
-        "tags": _rows(_of_donors(session, DonorTag, ids)),
         "receipts": [{**_row(one), "file": _file(museum.slug, one) if one.storage_key else None} for one in found],
         "wall": _rows(session.scalars(entries)),
         "plaques": _rows(session.scalars(names)),
-        "rewards": _rows(_of_donors(session, Counterpart, ids)),
-        "calls": _rows(_of_donors(session, ThankCall, ids)),
-        "places": _rows(_of_donors(session, Booking, ids)),
-        "visits": _rows(_of_donors(session, MuseumVisit, ids)),
-        "ambassador": _rows(_of_donors(session, Ambassador, ids)),
-        "letters": _rows(_of_donors(session, ThankLetter, ids)),
+        **{name: _rows(_of_donors(session, table, ids)) for name, table in OF_A_DONOR.items()},
         "brought": _brought(session, ids),
         "follows": _rows(followers.of_person(session, email)),
         "questions": _rows(session.scalars(select(Question).where(Question.asker_email == email))),
