@@ -60,16 +60,16 @@ def _counted(museum: Membership) -> int:
             amount_minor=100, currency="EUR", payer="Rey", text="Rey", state="recorded"))  # fmt: skip
         first = session.scalars(select(Cheque)).one()
         session.add(Cheque(
-            attempt=uuid4(), batch_id=7_001, donor_id=first.donor_id, campaign_id=campaign.id, amount_minor=100, currency="EUR",
+            attempt=uuid4(), batch_id=first.batch_id, donor_id=first.donor_id, campaign_id=campaign.id, amount_minor=100, currency="EUR",
             number="", bank="", received_on=NOW.date(), handed=False, wants_receipt=False, state="recorded", recorded_by=ME))  # fmt: skip
         session.flush()
         session.execute(update(BankLine).where(BankLine.id == 7_001).values(state="matched", recorded_by=ME))
         session.execute(
             update(Batch)
-            .where(Batch.id == 7_001)
+            .where(Batch.id == first.batch_id)
             .values(state="counted", number=1, recorded_by="test", counted_at=NOW - timedelta(days=3))
         )
-    return 7_001
+        return first.batch_id
 
 
 def test_money_that_was_recorded_waits_for_those_who_may_go_on_with_it(museum: Membership) -> None:

@@ -233,7 +233,7 @@ def test_restoring_over_something_is_refused(ground: Ground, lived_in: tuple[Hou
     house, backup = lived_in
     refused = house.run("backup", "restore", str(backup))
     assert refused.exit_code == 1
-    assert "is not empty: name an empty folder in STORAGE_URL" in refused.output
+    assert "is not empty: name an empty folder or bucket in STORAGE_URL" in refused.output
     app, config = ground.app("first-again")
     with app.app_context():
         app.extensions["config"] = house.config
