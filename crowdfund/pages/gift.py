@@ -66,6 +66,7 @@ def gift_page(session: Session, token: str, *, waiting: bool = False) -> GiftPag
     state = _state(session, pledge, gift)
     if waiting and state == "cancelled" and pledge.state == PledgeState.MADE:
         state = "processing"
+    known = state == "paid" and donor.erased_at is None
     receipt = _receipt(session, gift, token) if gift else _no_gift(pledge, state)
     more = url_for("giving.add_more", token=token) if state == "paid" and _may_add(session, pledge, donor) else ""
     config: Config = current_app.extensions["config"]
@@ -82,6 +83,7 @@ def gift_page(session: Session, token: str, *, waiting: bool = False) -> GiftPag
         timezone=row.time_zone,
         charged=pledge.amount,
         email_shown=donor.email or "",
+        erased=donor.erased_at is not None,
         contact=session.get_one(Institution, pledge.institution_id).contact_email,
         rank=rank_of(session, gift),
         refunded=Money(gift.refunded_minor, gift.currency) if gift and gift.refunded_minor else None,
@@ -111,10 +113,10 @@ def gift_page(session: Session, token: str, *, waiting: bool = False) -> GiftPag
         decision_on=card.ended_on,
         live=card.phase == "live",
         choice_url=_choice_url(session, gift),
-        invitations_url=f"/{current_locale()}/gifts/{token}/invitations" if state == "paid" else "",
-        invited=bool(gift) and state == "paid" and bool(invitations_of(session, pledge)),
-        bring_url=f"/{current_locale()}/gifts/{token}/bring" if state == "paid" and _open(session, pledge) else "",
-        visit_code=written_code(visit_code(first.token_hash)) if state == "paid" else "",
+        invitations_url=f"/{current_locale()}/gifts/{token}/invitations" if known else "",
+        invited=bool(gift) and known and bool(invitations_of(session, pledge)),
+        bring_url=f"/{current_locale()}/gifts/{token}/bring" if known and _open(session, pledge) else "",
+        visit_code=written_code(visit_code(first.token_hash)) if known else "",
         calendar_url=url_for("gifts.end_of_appeal", token=token) if gift and _open(session, pledge) else "",
         opening=said(row.opening, row.default_locale),
         dedication=first.dedication_kind or "",  # type: ignore[arg-type] # the table holds the same words
@@ -127,7 +129,7 @@ def gift_page(session: Session, token: str, *, waiting: bool = False) -> GiftPag
         wall_reward=is_wall_reward(session, pledge),
         cost=cost_after_tax(session, pledge, donor, gift) if state == "paid" else None,
         more_url=more,
-        share_card=share_card(pledge, token) if state == "paid" and donor.erased_at is None else None,
+        share_card=share_card(pledge, token) if known else None,
         ahead=next_reward(session, pledge, row.default_locale, more) if more else None,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from html import unescape
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -234,6 +235,9 @@ def test_the_gifts_page_and_later_facts_stand_an_erased_donor(
     page = client.get(f"/fr/gifts/{token}")
     assert page.status_code == 200
     assert "Camille" not in page.text
+    assert "sont effacés, comme vous l’avez demandé" in unescape(page.text)
+    for promised in ("Nous vous écrirons", "le musée vous écrira", "J’amène dix personnes", "demander au musée"):
+        assert promised.lower() not in unescape(page.text).lower()
 
 
 def test_the_operators_commands_share_the_services(house: Flask, town: Town, mails: MailKeeper, tmp_path: Path) -> None:

@@ -91,6 +91,7 @@ class GiftPage:
     charged: Money
     email_shown: str = ""
     contact: str = ""  # where the museum is written to
+    erased: bool = False  # who gave is forgotten: nothing more is promised
     rank: int | None = None
     refunded: Money | None = None
     refunded_on: date | None = None
