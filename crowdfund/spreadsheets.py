@@ -58,8 +58,9 @@ _SHEET = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 
 
 def harmless(text: str) -> str:
-    """Make sure that no spreadsheet takes a text for a formula."""
-    return f"'{text}" if text.lstrip(" ")[:1] in DANGEROUS and text.strip(" ") else text
+    """Make sure that no spreadsheet takes a text for a formula, after signs are dropped that a workbook cannot hold, too."""
+    seen = _FORBIDDEN.sub("", text).strip(" ")
+    return f"'{text}" if seen and seen[0] in DANGEROUS else text
 
 
 def csv_parts(head: Sequence[str], rows: Iterable[Row], *, separator: str, decimal: str) -> Iterator[bytes]:
