@@ -46,6 +46,13 @@ class Gift(OwnedByInstitution, Base):
             "id",
             postgresql_where=text("state <> 'received'"),
         ),
+        Index(
+            "ix_gifts_wanting_receipt",
+            "institution_id",
+            "id",
+            postgresql_include=["state"],
+            postgresql_where=text("wants_receipt"),
+        ),
     )
 
     reference: Mapped[str]  # what made it: "pledge:12", "box:…": one gift for each

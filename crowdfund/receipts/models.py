@@ -40,6 +40,7 @@ class Receipt(OwnedByInstitution, Base):
         CheckConstraint("amount_minor > 0 AND number > 0", name="amount"),
         CheckConstraint("(sha256 IS NULL) = (storage_key IS NULL)", name="stored"),
         Index("ix_receipts_state", "institution_id", "state", postgresql_where=text("state <> 'issued'")),
+        Index("ix_receipts_unwritten", "institution_id", "id", postgresql_where=text("sha256 IS NULL")),
     )
 
     issuer_id: Mapped[int] = mapped_column(BigInteger)
