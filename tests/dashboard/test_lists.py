@@ -125,6 +125,18 @@ def test_roles_that_may_not_export_are_refused(app: Flask, museum: Membership, g
             assert ("/gifts/export" in browser.get("/staff/arvieres/gifts").text) == may
 
 
+def test_who_may_record_money_finds_from_the_gifts_where_one_is_entered(app: Flask, museum: Membership) -> None:
+    forms = {f"/staff/arvieres/desk/{one}" for one in ("counts/new?kind=cash", "counts/new?kind=box", "cheques")}
+    for role in Role:
+        if Permission.READ_GIFTS not in PERMISSIONS[role]:
+            continue
+        browser = enter(app, make_colleague(museum.institution_id, role, f"{role}@x.example"))
+        page = browser.get("/staff/arvieres/gifts").text
+        found = {form for form in forms if f'href="{form}"' in page}
+        assert found == (forms if Permission.RECORD_MONEY in PERMISSIONS[role] else set()), role
+        assert {browser.get(form).status_code for form in found} <= {200}
+
+
 def test_a_view_is_kept_shown_and_deleted(
     client: FlaskClient, token: str, museum: Membership, gifts: dict[str, int]
 ) -> None:
