@@ -567,7 +567,7 @@ def people_page(**more: Any) -> dict[str, Any]:
         "campaigns": [("hirondelles", "Le Service aux Hirondelles")],
         "found": PeopleList(
             (row, plain, replace(plain, waiting=True)), 5000, more=True,
-            asked={"gave": "again"}, timezone=PARIS, next_url=f"{here}?after=7", first_url=here
+            asked={"gave": "again"}, timezone=PARIS, next_url=f"{here}?after=7", first_url=here, to_approve=1
         ),
     }  # fmt: skip
     return values | more

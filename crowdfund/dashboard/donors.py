@@ -20,9 +20,8 @@ from crowdfund.crm.service import tags_in_use
 from crowdfund.dashboard.forms import ViewForm
 from crowdfund.dashboard.frame import desk_here
 from crowdfund.dashboard.queries import campaign_choices
-from crowdfund.dashboard.segments import COUNTED, count_found, currency_of
+from crowdfund.dashboard.segments import COUNTED, count_found, currency_of, waits_among
 from crowdfund.dashboard.shelf import shelf_of
-from crowdfund.desk.queries import money_to_approve
 from crowdfund.errors import Refusal
 from crowdfund.forms import shown_values
 from crowdfund.i18n import gettext
@@ -55,7 +54,10 @@ class PersonRow:
 
 @dataclass(frozen=True, slots=True)
 class PeopleList:
-    """A page of the donors and how it was asked for. `more` than `total`, where the count stopped; `best` match first."""
+    """A page of the donors and how it was asked for. `more` than `total`, where the count stopped; `best` match first.
+
+    `to_approve` of them have given nothing yet but money that waits for approval.
+    """
 
     rows: tuple[PersonRow, ...]
     total: int
@@ -65,6 +67,7 @@ class PeopleList:
     next_url: str
     first_url: str
     best: bool = False
+    to_approve: int = 0
 
 
 @blueprint.get("")
@@ -115,7 +118,7 @@ def _list(session: Session, segment: Segment) -> PeopleList:
     museum = membership_here()
     currency = currency_of(session, museum)
     statement = people(session, segment, currency, ZoneInfo(museum.time_zone))
-    total = count_found(session, statement)
+    total, to_approve = count_found(session, statement)
     if segment.query and total <= COUNTED:
         statement = best_first(session, segment, statement)
     elif segment.after is not None:
@@ -127,12 +130,13 @@ def _list(session: Session, segment: Segment) -> PeopleList:
         select(DonorTag.donor_id, DonorTag.tag).where(DonorTag.donor_id.in_(tags)).order_by(DonorTag.tag)
     ):
         tags[donor_id].append(tag)
-    waiting = money_to_approve(session, {row.id for row in shown if not row.gifts})
+    waiting = waits_among(session, [row.id for row in shown if not row.gifts])
     here, asked = f"/staff/{museum.slug}/donors", segment.parameters()
     return PeopleList(
         rows=tuple(_row(row, here, currency, tags[row.id], waiting=row.id in waiting) for row in shown),
         total=min(total, COUNTED),
         more=total > COUNTED,
+        to_approve=to_approve,
         asked=asked,
         timezone=museum.time_zone,
         next_url=f"{here}?{urlencode(asked | {'after': str(shown[-1].id)})}" if len(rows) > PAGE else "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from crowdfund.crm.people import Segment, people
+from crowdfund.desk.queries import whose_money_waits
 from crowdfund.donors.models import Consent
 from crowdfund.donors.rules import ConsentKind
 from crowdfund.i18n import gettext as _
@@ -30,13 +31,15 @@ def currency_of(session: Session, museum: Membership) -> str:
 
 def count_people(session: Session, museum: Membership, segment: Segment) -> int:
     """Count the people of a segment, up to one more than `COUNTED`."""
-    return count_found(session, people(session, segment, currency_of(session, museum), ZoneInfo(museum.time_zone)))
+    return count_found(session, people(session, segment, currency_of(session, museum), ZoneInfo(museum.time_zone)))[0]
 
 
-def count_found(session: Session, found: Select[*tuple[Any, ...]]) -> int:
-    """Count what a statement finds, up to one more than `COUNTED`."""
+def count_found(session: Session, found: Select[*tuple[Any, ...]]) -> tuple[int, int]:
+    """Count whom a statement finds, up to one more than `COUNTED`; and who of them has only money that waits for approval."""
     some = found.order_by(None).limit(COUNTED + 1).subquery()
-    return session.scalar(select(func.count()).select_from(some)) or 0
+    waits = func.count().filter(some.c.gifts == 0, some.c.id.in_(whose_money_waits()))
+    total, waiting = session.execute(select(func.count(), waits).select_from(some)).one()
+    return total, waiting
 
 
 def people_head() -> tuple[str, ...]:
@@ -44,7 +47,7 @@ def people_head() -> tuple[str, ...]:
     return (
         _("No."), _("Kind of donor"), _("First name"), _("Last name"), _("Company"), _("E-mail"), _("Telephone"), _("Address"),
         _("Postcode"), _("Town"), _("Country"), _("Language"), _("Gifts"), _("In all"), _("Currency"), _("First gift"),
-        _("Last gift"), _("News of the museum"), _("News of the network"),
+        _("Last gift"), _("Waits for approval"), _("News of the museum"), _("News of the network"),
     )  # fmt: skip
 
 
@@ -59,16 +62,24 @@ def people_rows(scope: MuseumScope, museum: Membership, segment: Segment) -> Ite
                 statement = statement.where(statement.selected_columns.id < after)
             found = session.execute(statement.limit(PORTION)).all()
             said = _said(session, [one.id for one in found])
+            waiting = waits_among(session, [one.id for one in found if not one.gifts])
         for one in found:
             first, last = (moment and moment.astimezone(zone).date() for moment in (one.first_at, one.last_at))
             yield (
                 one.id, one.kind, one.first_name, one.last_name, one.company_name, one.email, one.phone, one.address_line,
                 one.postcode, one.city, one.country, one.locale, int(one.gifts), Money(int(one.kept), currency).decimal,
-                currency, first, last, *(_("yes") if (one.id, kind) in said else "" for kind in ConsentKind),
+                currency, first, last, _("yes") if one.id in waiting else "",
+                *(_("yes") if (one.id, kind) in said else "" for kind in ConsentKind),
             )  # fmt: skip
         if len(found) < PORTION:
             return
         after = found[-1].id
+
+
+def waits_among(session: Session, ids: Collection[int]) -> set[int]:
+    """Tell of whom among these people money waits for approval."""
+    waits = whose_money_waits().subquery()
+    return set(session.scalars(select(waits.c[0]).where(waits.c[0].in_(ids)))) if ids else set()
 
 
 def _said(session: Session, ids: list[int]) -> set[tuple[int, str]]:

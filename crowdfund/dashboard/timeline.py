@@ -18,6 +18,7 @@ from crowdfund.crm.models import DonorNote, DonorStanding, DonorTag
 from crowdfund.crm.service import records_of_person
 from crowdfund.dashboard.contacts import LISTED, Happening, contacts
 from crowdfund.dashboard.queries import donor_name
+from crowdfund.dashboard.segments import waits_among
 from crowdfund.donors.models import Consent, Donor
 from crowdfund.donors.rules import ADDRESS
 from crowdfund.gifts.models import Gift
@@ -83,6 +84,7 @@ class Person:
     happenings: tuple[Happening, ...]
     suggestions: tuple[Suggestion, ...]
     address: dict[str, str] = field(default_factory=dict)  # of the record that stands for them, by column
+    waiting: bool = False  # money of theirs is entered or matched, and nobody has approved it
 
 
 def read_person(session: Session, museum: Membership, person_id: int) -> Person:
@@ -107,6 +109,7 @@ def read_person(session: Session, museum: Membership, person_id: int) -> Person:
         agreements=tuple(_agreement(one) for one in consents),
         happenings=_happenings(session, museum, here, records, consents),
         address={name: getattr(records[0], name) or "" for name in ADDRESS},
+        waiting=bool(waits_among(session, [person_id])),
         suggestions=tuple(_suggestion(twin, here, museum.slug) for twin in twins_of(session, records)),
     )
 

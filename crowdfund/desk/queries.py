@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from crowdfund.desk.models import BankLine, Batch, Cheque, Count
-from crowdfund.desk.rules import BatchState, ChequeState, CountState, LineState
+from crowdfund.desk.rules import BatchState, CountState, LineState
+from crowdfund.donors.models import Donor
 from crowdfund.tenancy import scope_of
 
 
@@ -56,13 +56,13 @@ def what_waits(session: Session) -> Waiting:
     return Waiting(*found)
 
 
-def money_to_approve(session: Session, donor_ids: Collection[int]) -> set[int]:
-    """Tell for which of these donors a cheque is entered, or a bank's line matched, that nobody has approved yet."""
-    if not donor_ids:
-        return set()
-    cheques = select(Cheque.donor_id).where(Cheque.donor_id.in_(donor_ids), Cheque.state == ChequeState.RECORDED)
-    lines = select(BankLine.donor_id).where(BankLine.donor_id.in_(donor_ids), BankLine.state == LineState.MATCHED)
-    return set(session.scalars(cheques.union(lines)))
+def whose_money_waits() -> Select[int]:
+    """Select the people of whom a cheque is entered, or a bank's line matched, that nobody has approved yet."""
+    open_batch = Batch.state.in_((BatchState.RECORDED, BatchState.COUNTED))
+    cheques = select(Cheque.donor_id).join(Batch, Batch.id == Cheque.batch_id).where(open_batch)
+    lines = select(BankLine.donor_id).where(BankLine.state == LineState.MATCHED, BankLine.donor_id.is_not(None))
+    records = cheques.union(lines).subquery()
+    return select(func.coalesce(Donor.merged_into_id, Donor.id)).join(records, records.c.donor_id == Donor.id)
 
 
 def _only(what: Any, *which: Any) -> Any:
