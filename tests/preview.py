@@ -1152,15 +1152,17 @@ CASES: dict[str, Case] = {
                 (eur(1284310), Money(5707500, "CHF")),
                 31,
                 2024,
+                eur(1),
                 eur(5),
                 FeeExample(eur(50), eur(48.6), eur(1), eur(0.4)),
                 works()[4],
                 "427 mécènes, onze semaines, 1 204 planches.",
                 4,
+                tuple(works()[4:6]),
             )
         },
     ),
-    "home-empty": ("pages/home.html", lambda: {"home": Home((), (), (), 0, (), 0, 2026, eur(2))}),
+    "home-empty": ("pages/home.html", lambda: {"home": Home((), (), (), 0, (), 0, 2026)}),
     "discover": (
         "pages/discover.html",
         lambda: {

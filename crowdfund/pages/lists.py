@@ -38,26 +38,32 @@ def home(session: Session) -> Home:
         (card for _row, card in found if card.phase == "live"), key=lambda card: (not card.waits, not card.takes_gifts)
     )
     done = [card for _row, card in found if card.phase == "succeeded"]
-    # The sum that is enough for every work here, so that no page asks for more than the front page said.
-    minimum = max(
-        (Money(row.minimum_minor, row.currency) for row, card in found if card.takes_gifts and row.currency == "EUR"),
-        key=lambda m: m.minor,
-        default=Money(500, "EUR"),
-    )
+    asked = _minimums(row for row, card in found if card.takes_gifts)
+    waiting = [card for card in live if card.waits]
+    beside = [card for card in live if not card.waits] + [card for _row, card in found if card.phase == "scheduled"]
     years = [row.opens_at.year for row, _card in found]
     return Home(
         rail=tuple(live[:ON_THE_RAIL]),
-        waiting=sum(card.waits for card in live),
-        works=tuple((live + [card for _row, card in found if card.phase == "scheduled"])[:ON_HOME]),
+        waiting=len(waiting),
+        works=tuple(waiting[:ON_HOME]),
+        beside=tuple(beside[: max(0, ON_HOME - len(waiting))]),
         museums=tuple(_places(session, found)),
         donors=sum(card.donors for _row, card in found),
         raised=_sums(row for row, _card in found),
         acquired=len(done),
         since=min(years, default=clock.now().year),
-        minimum=minimum,
+        least=asked[0] if asked else None,
+        most=asked[-1] if asked else None,
         fee_example=fee_example(Money(5000, "EUR")),
         latest=done[-1] if done else None,
     )
+
+
+def _minimums(rows: Iterable[Row[Any]]) -> list[Money]:
+    """List what the works ask for at the least, from the lowest: in euros where there are any, else in francs or what is left."""
+    found = sorted({Money(row.minimum_minor, row.currency) for row in rows}, key=lambda one: (one.currency, one.minor))
+    first = next((one.currency for one in found if one.currency == "EUR"), found[0].currency if found else "")
+    return [one for one in found if one.currency == first]
 
 
 def fee_example(given: Money) -> FeeExample:

@@ -313,7 +313,7 @@ def test_a_campaign_that_can_take_no_gift_says_so_at_once_and_names_an_address(
 def test_the_front_page_hangs_first_and_counts_what_still_needs_gifts(app: Flask, client: FlaskClient) -> None:
     soon = clock.now() + timedelta(days=2)
     _museum(app, slug="promised", funding_model="all_or_nothing", closes_at=soon, minimum_minor=500)
-    full = _museum(app, slug="full", closes_at=soon, goal_minor=100)
+    full = _museum(app, slug="full", closes_at=soon, goal_minor=100, minimum_minor=200)
     with transaction(factories.scope(full)) as session:
         _give(session, session.scalars(select(Campaign.id)).one(), 100)
     _museum(app, slug="needy", minimum_minor=200)
@@ -321,7 +321,21 @@ def test_the_front_page_hangs_first_and_counts_what_still_needs_gifts(app: Flask
     places = [front.index(f"/en/{slug}/pastel/") for slug in ("needy", "full", "promised")]
     assert places == sorted(places)
     assert "One work is waiting" in front
+    waiting, beside = front[front.index("One work is waiting") :].split("To follow, too")
+    assert waiting.count('<article class="work"') == waiting.count("/en/needy/pastel/") == 1
+    assert beside.count('<article class="work"') == 2
     assert "give from €2:" in front
+    _museum(app, slug="modest", minimum_minor=100)
+    forget(app)
+    front = client.get("/en/").text
+    assert "2 works are waiting" in front
+    assert "give, from €1 for some and from €2 for others:" in front
+
+
+def test_the_front_page_names_no_sum_while_no_work_takes_gifts(app: Flask, client: FlaskClient) -> None:
+    _museum(app, funding_model="all_or_nothing", minimum_minor=500)
+    front = client.get("/en/").text
+    assert "€" not in front[front.index('class="lede"') :].split("</p>", 1)[0]
 
 
 def test_the_conditions_of_a_relief_are_those_of_who_asks(app: Flask, client: FlaskClient) -> None:

@@ -22,7 +22,11 @@ class MuseumPlace:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The front page. `raised` has one sum per currency; `waiting` counts the works that still need gifts and take them."""
+    """The front page. `raised` has one sum per currency.
+
+    `works` still need gifts and take them, `waiting` counts them all; `beside` are those that have their sum, cannot take
+    any now, or are announced. `least` and `most` are the lowest and the highest of the smallest gifts that works take.
+    """
 
     rail: tuple[WorkCard, ...]
     works: tuple[WorkCard, ...]
@@ -31,11 +35,13 @@ class Home:
     raised: tuple[Money, ...]
     acquired: int
     since: int
-    minimum: Money
+    least: Money | None = None
+    most: Money | None = None
     fee_example: FeeExample | None = None
     latest: WorkCard | None = None
     latest_text: str = ""
     waiting: int = 0
+    beside: tuple[WorkCard, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
