@@ -56,6 +56,7 @@ from crowdfund.intake import tasks as intake_tasks
 from crowdfund.invitations import tasks as invitations_tasks
 from crowdfund.mail import Mailer
 from crowdfund.me import tasks as me_tasks
+from crowdfund.me.dedicated import blueprint as dedicated
 from crowdfund.me.views import blueprint as me
 from crowdfund.network.views import blueprint as network
 from crowdfund.numbers import IntegerConverter
@@ -156,6 +157,7 @@ DOORS = (
     webhook,
     receipts,
     me,
+    dedicated,
     cards,
     reach,
     pages,

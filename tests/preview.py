@@ -61,7 +61,18 @@ from crowdfund.gifts.view import Desk, GiftList, GiftMail, GiftRow, GiftStory, S
 from crowdfund.institutions.colours import Wall as WallColour
 from crowdfund.institutions.current import Membership
 from crowdfund.ledger.view import AccountBalance, BookedLine, BookedTransaction, Books, Invariant
-from crowdfund.me.view import Choice, ErasePage, GiftLine, MePage, Proof, ReceiptLine, WallLine, WallPage
+from crowdfund.me.view import (
+    Choice,
+    DedicationLine,
+    DedicationPage,
+    ErasePage,
+    GiftLine,
+    MePage,
+    Proof,
+    ReceiptLine,
+    WallLine,
+    WallPage,
+)
 from crowdfund.money import Money
 from crowdfund.network.rules import Sign
 from crowdfund.network.view import CampaignRow, Lesson, MuseumRow, Network, Notice
@@ -1055,7 +1066,14 @@ def _me(**more: Any) -> dict[str, Any]:
         gift(
             1, "announced", ReceiptLine(), kept=eur(0), way=preview_desk.how_to_pay("bank_transfer").way, slip_url="/x"
         ),
-        gift(4, "partly_refunded", ReceiptLine("coming"), wall=WallLine("CM2 <b>", "Lucienne"), kept=eur(20)),
+        gift(
+            4,
+            "partly_refunded",
+            ReceiptLine("coming"),
+            wall=WallLine("CM2 <b>", "Lucienne"),
+            kept=eur(20),
+            dedication=DedicationLine("Lucienne", memory=True, url="/x"),
+        ),
         gift(5, "disputed", ReceiptLine("suspended", "X-1", reason="Votre banque a rappelé ce paiement.")),
         gift(6, "refunded", ReceiptLine("cancelled", "X-2", reason="Votre don vous a été rendu."), wall=None, url=""),
         gift(
@@ -1099,8 +1117,15 @@ def _me_wall(**more: Any) -> dict[str, Any]:
         "memory",
         "Lucienne",
         PlaqueNotice(dt.date(2026, 12, 1), fixed=False),
+        "/x",
     )
     return {"page": page, "values": page.values, "errors": {}, **more}
+
+
+def _me_dedication(told: Any = "waits", closed: Any = "", errors: Any = None) -> dict[str, Any]:
+    values = {"dedication_kind": "memory", "dedication_name": "Lucienne", "dedication_email": "jean@exemple.fr"}
+    page = DedicationPage(works()[0], values, "/x", "signed", "accueil@exemple.fr", told, dt.date(2026, 11, 3), closed)
+    return {"page": page, "values": values, "errors": errors or {}}
 
 
 def _me_erase(**more: Any) -> dict[str, Any]:
@@ -1122,6 +1147,14 @@ ME_CASES: dict[str, Case] = {
     "me-sent": ("me/sent.html", dict),
     "me-wall": ("me/wall.html", _me_wall),
     "me-wall-wrong": ("me/wall.html", partial(_me_wall, errors={"wall_name": "Indiquez le nom", "town": "Trop long"})),
+    "me-dedication": ("me/dedication.html", _me_dedication),
+    "me-dedication-left": ("me/dedication.html", partial(_me_dedication, "left")),
+    "me-dedication-back": (
+        "me/dedication.html",
+        partial(_me_dedication, "came_back", errors={"dedication_name": "Le nom"}),
+    ),
+    "me-dedication-made": ("me/dedication.html", partial(_me_dedication, "none", "made")),
+    "me-dedication-refunded": ("me/dedication.html", partial(_me_dedication, "none", "given_back")),
     "me-erase": ("me/erase.html", _me_erase),
     "me-erase-wrong": ("me/erase.html", partial(_me_erase, errors={"understood": "Cochez la case"})),
     "me-erased": ("me/erased.html", dict),

@@ -42,6 +42,7 @@ ACTS: Mapping[str, str] = {
     "count.confirmed": N_("confirmed a count"),
     "count.dropped": N_("dropped a count"),
     "count.recorded": N_("recorded a count"),
+    "dedication.corrected": N_("corrected a dedication"),
     "document.added": N_("added a document"),
     "document.described": N_("changed the words of a document"),
     "document.replaced": N_("replaced a document’s file"),

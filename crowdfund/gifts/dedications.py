@@ -6,22 +6,28 @@ Both say who gave, to whom and for which work, and never how much. The person's 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from flask import current_app
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from crowdfund.gifts import mails
+from crowdfund import audit, clock
+from crowdfund.gifts import mails, wall
 from crowdfund.gifts.models import Gift
 from crowdfund.i18n import gettext, use_locale
-from crowdfund.mail import Attachment, Mail
+from crowdfund.mail import Attachment, Mail, SentMail
+from crowdfund.outbox import publish
 from crowdfund.pdf import renderer
 from crowdfund.pledges import service as pledges
 from crowdfund.pledges.models import Pledge
+from crowdfund.pledges.rules import PledgeState
 from crowdfund.storage import Storage, StorageError
 
 FILE = "dedication.pdf"
+Standing = Literal["none", "waits", "left", "came_back"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,14 @@ class Card:
     work: str
     museum: str
     day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Where the mail to the person named stands: nobody is told, it waits for the money, has left, or came back undelivered."""
+
+    standing: Standing
+    at: datetime | None = None
 
 
 def card_of(gift: Gift, whole: mails.Around) -> Card | None:
@@ -51,12 +65,12 @@ def card_of(gift: Gift, whole: mails.Around) -> Card | None:
     )
 
 
-def keep_card(gift: Gift, whole: mails.Around, card: Card, work: bytes | None = None) -> None:
-    """Make the card's PDF, with the picture of the work (PNG), and keep it, if that was not done.
+def keep_card(gift: Gift, whole: mails.Around, card: Card, work: bytes | None = None, *, anew: bool = False) -> None:
+    """Make the card's PDF, with the picture of the work (PNG), and keep it, if that was not done or is to be done `anew`.
 
     Called without a transaction: a PDF takes its time.
     """
-    if whole.pledge is None or stored_card(whole.pledge) is not None:
+    if whole.pledge is None or (not anew and stored_card(whole.pledge) is not None):
         return
     with use_locale(whole.locale):
         html = current_app.jinja_env.get_template("letters/card.html").render(card=card, work=work is not None)
@@ -64,6 +78,8 @@ def keep_card(gift: Gift, whole: mails.Around, card: Card, work: bytes | None = 
     pdf = renderer().render(
         html, title=title, lang=whole.locale, created_at=gift.received_at, passing={"work.png": work} if work else None
     )
+    if anew:  # what is stored is never written over
+        forget_card(whole.pledge)
     _storage().write(_key(whole.pledge), pdf)
 
 
@@ -100,9 +116,42 @@ def notice(gift: Gift, whole: mails.Around, card: Card) -> Mail | None:
     )
 
 
+def notice_of(session: Session, pledge: Pledge) -> Notice:
+    """Tell where the mail to the person named stands."""
+    sent = session.scalars(select(SentMail).filter_by(key=notice_key(pledge.id))).one_or_none()
+    if sent is not None and sent.state in {"sending", "sent"}:
+        return Notice("left", sent.sent_at or sent.created_at)
+    if sent is not None and sent.state == "bounced":
+        return Notice("came_back", sent.created_at)
+    return Notice("waits" if pledge.dedication_email or pledge.state != PledgeState.PAID else "none")
+
+
+def correct(session: Session, pledge: Pledge, kind: str, name: str, email: str = "") -> None:
+    """Correct the words of a locked pledge's dedication: on the wall at once, on its card by the worker. Audited.
+
+    `email` is whom the notice goes to, or empty for nobody; it counts only while the notice waits.
+    """
+    before = (pledge.dedication_kind, pledge.dedication_name, pledge.dedication_email)
+    if notice_of(session, pledge).standing == "waits":
+        pledge.dedication_email = email or None
+    pledge.dedication_kind, pledge.dedication_name = kind, name
+    if before == (pledge.dedication_kind, pledge.dedication_name, pledge.dedication_email):
+        return
+    session.flush()
+    if pledge.state == PledgeState.PAID:
+        wall.show(session, pledge)
+    publish(session, "dedication.corrected", key=f"{pledge.id}:{clock.now().isoformat()}", pledge_id=pledge.id)
+    audit.record(session, "dedication.corrected", f"pledge:{pledge.id}")
+
+
 def forget_address(session: Session, pledge_id: int) -> None:
     """Forget whom the mail went to."""
     pledges.pledge_of(session, pledge_id, lock=True).dedication_email = None
+
+
+def notice_key(pledge_id: int) -> str:
+    """Name the one mail to the person whom a pledge's donor named."""
+    return f"dedication:{pledge_id}"
 
 
 def _key(pledge: Pledge) -> str:

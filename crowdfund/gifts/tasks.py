@@ -71,22 +71,48 @@ def _is_dedicated(session: Session, gift_id: int) -> bool:
 @subscribes("gift.received", outside=True, when=_is_dedicated)
 def tell_dedication(scope: TaskScope, gift_id: int) -> None:
     """Make the card of a dedicated gift, tell the person the donor named, and forget that address."""
-    with transaction(scope) as session:
-        gift, whole = _read(session, gift_id)
-        hung = mails.hung_on(session, whole) if whole is not None else None
-    card = dedications.card_of(gift, whole) if whole is not None else None
-    if whole is None or whole.pledge is None or card is None:
+    pledge = _make_card(scope, gift_id)
+    if pledge is None:
         return
-    dedications.keep_card(gift, whole, card, art.for_card(*hung) if hung is not None else None)
 
     def compose(session: Session) -> Mail | None:
         gift, whole = _read(session, gift_id)
         card = dedications.card_of(gift, whole) if whole is not None else None
         return None if whole is None or card is None else dedications.notice(gift, whole, card)
 
-    send_once(scope, f"dedication:{whole.pledge.id}", compose)
+    send_once(scope, dedications.notice_key(pledge.id), compose)
     with transaction(scope) as session:
-        dedications.forget_address(session, whole.pledge.id)
+        dedications.forget_address(session, pledge.id)
+
+
+@subscribes("dedication.corrected", outside=True)
+def make_card_anew(scope: TaskScope, pledge_id: int) -> None:
+    """Make the card of a dedication anew, whose words were corrected; nothing while no money has come."""
+    with transaction(scope) as session:
+        first = session.scalars(select(Gift.id).where(Gift.pledge_id == pledge_id).order_by(Gift.id).limit(1)).first()
+    if first is not None:
+        _make_card(scope, first, anew=True)
+
+
+def _make_card(scope: TaskScope, gift_id: int, *, anew: bool = False) -> Pledge | None:
+    """Make a gift's card, again as long as its words were corrected meanwhile; None where there is none to make."""
+    made: Pledge | None = None
+    while True:
+        with transaction(scope) as session:
+            gift, whole = _read(session, gift_id)
+            hung = mails.hung_on(session, whole) if whole is not None else None
+        card = dedications.card_of(gift, whole) if whole is not None else None
+        if whole is None or whole.pledge is None or card is None:
+            if made is not None:  # erased while it was being made
+                dedications.forget_card(made)
+            return None
+        made = whole.pledge
+        dedications.keep_card(gift, whole, card, art.for_card(*hung) if hung is not None else None, anew=anew)
+        with transaction(scope) as session:
+            gift, whole = _read(session, gift_id)
+        if whole is not None and dedications.card_of(gift, whole) == card:
+            return made
+        anew = True
 
 
 def _ask_about_two(scope: TaskScope, first_id: int, second_id: int) -> None:

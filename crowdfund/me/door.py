@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import wraps
 from http import HTTPStatus
-from typing import TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
-from flask import Response, current_app, request
+from flask import Response, current_app, redirect, request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
 
 from config import Config
+from crowdfund.accounts.buckets import limited
 from crowdfund.accounts.current import cookie_name
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.forms import STALE, Form
@@ -23,6 +26,7 @@ from crowdfund.tenancy import DonorScope, MuseumScope, PlatformScope, transactio
 
 COOKIE = "me"
 T = TypeVar("T")
+P = ParamSpec("P")
 
 
 def visitor() -> Visitor | None:
@@ -32,6 +36,20 @@ def visitor() -> Visitor | None:
         return None
     with transaction(PlatformScope()) as session:
         return visits.load(session, token)
+
+
+def visitors_only(view: Callable[Concatenate[Visitor, P], AnyResponse]) -> Callable[P, AnyResponse]:
+    """Let in whoever is visiting their own gifts; others are led to where a link is asked for."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> AnyResponse:
+        limited("me_page_ip", request.remote_addr or "")
+        here = visitor()
+        if here is None:
+            return redirect(url_for("me.show"), HTTPStatus.SEE_OTHER)
+        return view(here, *args, **kwargs)
+
+    return guarded
 
 
 def set_cookie(response: Response, token: str) -> None:

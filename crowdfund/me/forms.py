@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from wtforms import BooleanField, ValidationError
 
-from crowdfund.forms import EmailField, Form
+from crowdfund.forms import ChoiceField, EmailField, Form, TextField
 from crowdfund.i18n import N_, gettext
-from crowdfund.pledges.forms import NO
+from crowdfund.pledges.forms import LONGEST_NAME, NO
+from crowdfund.pledges.rules import Dedication
 
 
 class AskForm(Form):
@@ -17,6 +18,14 @@ class AskForm(Form):
 
 class ButtonForm(Form):
     """A button and its token."""
+
+
+class DedicationForm(Form):
+    """Correct to whom a gift is dedicated."""
+
+    dedication_kind = ChoiceField(Dedication, missing=N_("Say whether the gift is in honour or in memory"))
+    dedication_name = TextField(LONGEST_NAME, missing=N_("Type the name of the person this gift is dedicated to"))
+    dedication_email = EmailField()
 
 
 class EraseForm(Form):

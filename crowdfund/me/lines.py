@@ -13,7 +13,7 @@ from crowdfund.desk.ways import way_to_pay
 from crowdfund.donors.models import Donor
 from crowdfund.i18n import local_date
 from crowdfund.institutions.models import Institution
-from crowdfund.me.view import GiftLine, ReceiptLine, WallLine
+from crowdfund.me.view import DedicationLine, GiftLine, ReceiptLine, WallLine
 from crowdfund.money import Money
 from crowdfund.pages.cards import card_of, card_statement
 from crowdfund.pledges import service as pledges
@@ -46,6 +46,7 @@ def promises(session: Session, museum: Institution, donors: dict[int, Donor]) ->
             url=url_for("pages.gift", token=pledges.gift_token(pledge)),
             way=way_to_pay(session, pledge),
             slip_url=url_for("slips.slip", token=pledges.gift_token(pledge)) if pledge.reference else "",
+            dedication=dedication_line(museum.slug, pledge),
         )
         for pledge in found
     ]
@@ -70,6 +71,14 @@ def wall_line(session: Session, museum: str, pledge: Pledge, donor: Donor) -> Wa
         url=url_for("me.wall", museum=museum, pledge_id=pledge.id),
         memory=pledge.dedication_kind == "memory",
     )
+
+
+def dedication_line(museum: str, pledge: Pledge) -> DedicationLine | None:
+    """Tell to whom a gift is dedicated, and where that is corrected; None where it is to nobody."""
+    if not pledge.dedication_name:
+        return None
+    url = url_for("dedicated.show", museum=museum, pledge_id=pledge.id)
+    return DedicationLine(pledge.dedication_name, pledge.dedication_kind == "memory", url)
 
 
 def reward_of(session: Session, pledge: Pledge | None, fallback: str) -> str:

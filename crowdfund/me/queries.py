@@ -18,7 +18,7 @@ from crowdfund.gifts.models import Gift
 from crowdfund.i18n import N_, gettext
 from crowdfund.institutions.models import Institution
 from crowdfund.me import lists, service
-from crowdfund.me.lines import promises, reward_of, wall_line, work_of
+from crowdfund.me.lines import dedication_line, promises, reward_of, wall_line, work_of
 from crowdfund.me.view import (
     AtMuseum,
     Choice,
@@ -128,6 +128,7 @@ def _gift(session: Session, museum: Institution, gift: Gift, donor: Donor) -> Gi
         url=url_for("pages.gift", token=pledges.gift_token(pledge)) if pledge else "",
         choice_url=url_for("choosing.choose", token=choices.choice_token(asked)) if asked else "",
         choose_by=choices.last_day(asked.until, museum.time_zone) if asked else None,
+        dedication=dedication_line(museum.slug, pledge) if pledge and gift.kept.minor > 0 else None,
     )
 
 
@@ -226,6 +227,7 @@ def wall_page(session: Session, email: str, pledge_id: int, csrf_token: str) -> 
         dedication_kind=pledge.dedication_kind or "",
         dedication_name=pledge.dedication_name or "",
         plaque=notice(session, pledge),
+        dedication_url=url_for("dedicated.show", museum=museum.slug, pledge_id=pledge.id),
     )
 
 

@@ -38,6 +38,15 @@ class WallLine:
 
 
 @dataclass(frozen=True, slots=True)
+class DedicationLine:
+    """To whom a gift is dedicated, and where its words are corrected."""
+
+    name: str
+    memory: bool
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class GiftLine:
     """One gift, or a promise whose money is still to come.
 
@@ -58,6 +67,7 @@ class GiftLine:
     choose_by: date | None = None
     way: WayToPay | None = None  # announced: how it is paid
     slip_url: str = ""
+    dedication: DedicationLine | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +166,21 @@ class WallPage:
     dedication_kind: str = ""
     dedication_name: str = ""
     plaque: PlaqueNotice | None = None
+    dedication_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DedicationPage:
+    """To whom a gift is dedicated, and what may still be corrected of it. `told` is where the mail to that person stands."""
+
+    work: WorkCard
+    values: dict[str, str]
+    action: str
+    csrf_token: str
+    contact: str
+    told: Literal["none", "waits", "left", "came_back"] = "none"
+    told_on: date | None = None
+    closed: Literal["", "made", "given_back"] = ""  # too late, and why
 
 
 @dataclass(frozen=True, slots=True)

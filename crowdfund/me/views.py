@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
-from functools import wraps
 from http import HTTPStatus
-from typing import Concatenate, ParamSpec
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, send_file, url_for
 from sqlalchemy.orm import Session
@@ -22,6 +19,7 @@ from crowdfund.gifts.wall import change_wall
 from crowdfund.i18n import current_locale
 from crowdfund.invitations import service as invitations
 from crowdfund.me import door, erasure, export, queries, service, visits
+from crowdfund.me.door import visitors_only
 from crowdfund.me.forms import AskForm, ButtonForm, EraseForm
 from crowdfund.me.view import AtMuseum
 from crowdfund.me.visits import Visitor
@@ -31,22 +29,7 @@ from crowdfund.receipts.numbering import printed_number
 from crowdfund.tenancy import DonorScope, PlatformScope, transaction
 
 blueprint = Blueprint("me", __name__, url_prefix="/<lang:lang>/me")
-P = ParamSpec("P")
 ASKING = "me: ask"  # nobody is there yet whom the form could be bound to
-
-
-def _visitors_only(view: Callable[Concatenate[Visitor, P], AnyResponse]) -> Callable[P, AnyResponse]:
-    """Let in whoever is visiting their own gifts; others are led to where a link is asked for."""
-
-    @wraps(view)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> AnyResponse:
-        limited("me_page_ip", request.remote_addr or "")
-        visitor = door.visitor()
-        if visitor is None:
-            return redirect(url_for("me.show"), HTTPStatus.SEE_OTHER)
-        return view(visitor, *args, **kwargs)
-
-    return guarded
 
 
 @blueprint.get("/")
@@ -130,7 +113,7 @@ def _ask(values: dict[str, str], errors: dict[str, str], status: int = HTTPStatu
 
 
 @blueprint.post("/sign-out")
-@_visitors_only
+@visitors_only
 def sign_out(visitor: Visitor) -> AnyResponse:
     """End this visit, or all of this person's."""
     door.checked(ButtonForm(request.form, context=visitor.context))
@@ -143,7 +126,7 @@ def sign_out(visitor: Visitor) -> AnyResponse:
 
 
 @blueprint.post("/consents")
-@_visitors_only
+@visitors_only
 def consents(visitor: Visitor) -> AnyResponse:
     """Give and withdraw consents: those the person changed on the page they saw, and no others."""
     door.checked(ButtonForm(request.form, context=visitor.context))
@@ -176,14 +159,14 @@ def _was(name: str) -> bool:
 
 
 @blueprint.get("/wall/<museum>/<int(max=9223372036854775807):pledge_id>")
-@_visitors_only
+@visitors_only
 def wall(visitor: Visitor, museum: str, pledge_id: int) -> AnyResponse:
     """Show what the public sees of one gift."""
     return _wall(visitor, museum, pledge_id, None, {}, HTTPStatus.OK)
 
 
 @blueprint.post("/wall/<museum>/<int(max=9223372036854775807):pledge_id>")
-@_visitors_only
+@visitors_only
 def wall_posted(visitor: Visitor, museum: str, pledge_id: int) -> AnyResponse:
     """Change what the public sees of one gift."""
     form = ShownForm(request.form, context=visitor.context)
@@ -210,7 +193,7 @@ def _wall(
 
 
 @blueprint.post("/invitations/<museum>/<int(max=9223372036854775807):pledge_id>")
-@_visitors_only
+@visitors_only
 def give_up(visitor: Visitor, museum: str, pledge_id: int) -> AnyResponse:
     """Give the places back that were booked at a gathering."""
     door.checked(ButtonForm(request.form, context=visitor.context))
@@ -224,7 +207,7 @@ def give_up(visitor: Visitor, museum: str, pledge_id: int) -> AnyResponse:
 
 
 @blueprint.get("/receipts/<museum>/<int(max=9223372036854775807):receipt_id>.pdf")
-@_visitors_only
+@visitors_only
 def receipt(visitor: Visitor, museum: str, receipt_id: int) -> AnyResponse:
     """Give the bytes of a receipt in force."""
     with transaction(door.at(museum)) as session:
@@ -239,7 +222,7 @@ def receipt(visitor: Visitor, museum: str, receipt_id: int) -> AnyResponse:
 
 
 @blueprint.post("/export")
-@_visitors_only
+@visitors_only
 def export_all(visitor: Visitor) -> AnyResponse:
     """Give the person everything that is kept of them."""
     door.checked(ButtonForm(request.form, context=visitor.context))
@@ -252,14 +235,14 @@ def export_all(visitor: Visitor) -> AnyResponse:
 
 
 @blueprint.get("/erase")
-@_visitors_only
+@visitors_only
 def erase(visitor: Visitor) -> AnyResponse:
     """Say what erasing does, what stays and why."""
     return _erase(visitor, {}, HTTPStatus.OK)
 
 
 @blueprint.post("/erase")
-@_visitors_only
+@visitors_only
 def erase_confirmed(visitor: Visitor) -> AnyResponse:
     """Write the wish down; the worker carries it out within moments."""
     form = EraseForm(request.form, context=visitor.context)
