@@ -9,6 +9,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 
@@ -18,6 +19,13 @@ class TooSlow(Exception):
 
 class Stopped(Exception):
     """The program did not take the file; the message is its word, empty where it died without one."""
+
+
+def run_on(content: bytes, program: Path, patience: int) -> str:
+    """Run a program on a file, which it finds under the name `source`, and give what it says. Raises TooSlow, Stopped."""
+    with tempfile.TemporaryDirectory(prefix="confined-") as folder:
+        Path(folder, "source").write_bytes(content)
+        return run(program, folder, patience)
 
 
 def run(program: Path, folder: str, patience: int) -> str:

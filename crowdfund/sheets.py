@@ -1,8 +1,4 @@
-"""Read tables that people bring: CSV of whatever encoding and delimiter, and the first sheet of a workbook (XLSX). Pure.
-
-A workbook is a ZIP archive of XML. What it would unpack to is bounded before a byte is unpacked (`zipfile` reads no more than an
-entry declares), entities are refused (openpyxl reads by defusedxml), formulas are not computed: their last result is taken.
-"""
+"""Read tables that people bring: CSV of whatever encoding and delimiter, each column under a name of its own. Pure."""
 
 from __future__ import annotations
 
@@ -10,18 +6,12 @@ import csv
 import hashlib
 import io
 import unicodedata
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
-
-from openpyxl import load_workbook
 
 DELIMITERS = ";,\t|"
 DAYS = ("%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%d/%m/%y", "%d.%m.%y", "%Y%m%d")
-ENTRIES = 2_000  # files inside an archive: a workbook has a dozen
-_XLSX = b"PK\x03\x04"
 
 
 class NoTable(ValueError):
@@ -29,7 +19,7 @@ class NoTable(ValueError):
 
 
 class TooLarge(ValueError):
-    """The table is larger than it may be: `what` is rows, columns, cells or bytes; `most` is how many there may be."""
+    """The table is larger than it may be: `what` is rows, columns, cells, bytes or seconds; `most` is how many there may be."""
 
     def __init__(self, what: str, most: int) -> None:
         super().__init__(f"more than {most} {what}")
@@ -38,12 +28,13 @@ class TooLarge(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Most:
-    """How large a table may be; `unpacked` counts the bytes of a workbook's parts."""
+    """How large a table may be; of a workbook, `lines` counts the empty rows too, and `unpacked` the bytes of its parts."""
 
     rows: int
     columns: int
     cells: int
     unpacked: int = 40 * 1024 * 1024
+    lines: int = 1_048_576  # of a sheet, by Excel's own limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +51,6 @@ class Table:
     def head_sha256(self) -> str:
         """Tell one layout from another."""
         return hashlib.sha256("\x1f".join(self.columns).encode()).hexdigest()
-
-
-def looks_like_workbook(content: bytes) -> bool:
-    """Tell a workbook from a text."""
-    return content.startswith(_XLSX)
 
 
 def one_line(text: str, longest: int) -> str:
@@ -88,7 +74,7 @@ def read_csv(content: bytes, most: Most | None = None) -> Table:
     delimiter = max(DELIMITERS, key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
-        return _table(((reader.line_num, row) for row in reader), most, encoding=encoding, delimiter=delimiter)
+        return table_of(((reader.line_num, row) for row in reader), most, encoding=encoding, delimiter=delimiter)
     except csv.Error:
         raise NoTable from None
 
@@ -105,37 +91,8 @@ def _decoded(content: bytes) -> tuple[str, str]:
         return content.decode("cp1252", errors="replace"), "Windows-1252"
 
 
-def read_workbook(content: bytes, most: Most) -> Table:
-    """Read the first sheet of a workbook. Raises NoTable, TooLarge."""
-    try:
-        parts = zipfile.ZipFile(io.BytesIO(content)).infolist()
-    except (zipfile.BadZipFile, ValueError, OSError):
-        raise NoTable from None
-    if len(parts) > ENTRIES or sum(one.file_size for one in parts) > most.unpacked:
-        raise TooLarge("bytes", most.unpacked)
-    try:
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
-        rows = book.worksheets[0].iter_rows(max_row=most.rows + 2, max_col=most.columns + 1, values_only=True)
-        return _table(enumerate(([_cell(one) for one in row] for row in rows), start=1), most)
-    except (TooLarge, NoTable):
-        raise
-    except Exception:  # noqa: BLE001 - what a broken or hostile workbook raises inside the library is not told by it
-        raise NoTable from None
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return value.date().isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
-
-
-def _table(found: Iterable[tuple[int, list[str]]], most: Most | None, **how: str) -> Table:
+def table_of(found: Iterable[tuple[int, list[str]]], most: Most | None, **how: str) -> Table:
+    """Make a table of rows, each with its line; the first is its head. Raises NoTable, TooLarge."""
     rows: list[tuple[str, ...]] = []
     lines: list[int] = []
     cells = 0

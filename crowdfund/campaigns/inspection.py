@@ -6,7 +6,6 @@ The door does this while the person waits, as with pictures: they learn beside t
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from threading import BoundedSemaphore
@@ -41,9 +40,7 @@ def inspect(content: bytes) -> int:
     if not _turn.acquire(timeout=ANOTHER):
         raise Refusal(BUSY, field="file", status=503)
     try:
-        with tempfile.TemporaryDirectory(prefix="paper-") as folder:
-            Path(folder, "source").write_bytes(content)
-            return int(json.loads(confined.run(PROGRAM, folder, PATIENCE))["pages"])
+        return int(json.loads(confined.run_on(content, PROGRAM, PATIENCE))["pages"])
     except confined.TooSlow:
         raise Refusal(REASONS["slow"], field="file") from None
     except confined.Stopped as stopped:

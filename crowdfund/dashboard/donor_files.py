@@ -24,7 +24,8 @@ from crowdfund.institutions.permissions import keep_private, membership_here, pe
 from crowdfund.institutions.rules import Permission
 from crowdfund.intake import service
 from crowdfund.intake.entries import FIELDS
-from crowdfund.intake.rules import EMPTY, LARGEST_FILE, read_file, report_of
+from crowdfund.intake.reading import read_file
+from crowdfund.intake.rules import EMPTY, LARGEST_FILE, report_of
 from crowdfund.storage import Storage
 from crowdfund.tenancy import transaction
 

@@ -11,9 +11,9 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from crowdfund.errors import Conflict, Refusal
+from crowdfund.errors import Conflict
 from crowdfund.i18n import N_
-from crowdfund.sheets import Most, NoTable, Table, TooLarge, looks_like_workbook, read_csv, read_workbook
+from crowdfund.sheets import Most, Table
 
 LARGEST_FILE = 10 * 1024 * 1024
 MOST = Most(rows=50_000, columns=60, cells=1_000_000)
@@ -34,6 +34,7 @@ TOO_LARGE: Mapping[str, str] = {
     "columns": N_("This file holds more than %(most)s columns. Keep those that are needed."),
     "cells": N_("This file holds more than %(most)s cells. Bring it in parts, or as CSV."),
     "bytes": N_("This workbook unpacks to more than it may. Save the table alone as CSV."),
+    "seconds": N_("This workbook takes too long to read. Save the table alone as CSV."),
 }
 CHOOSE_KEY = N_(
     "Say which column holds the e-mail address, or the name and the postcode: by these people are told apart."
@@ -130,20 +131,6 @@ def report_of(told: Mapping[str, Any]) -> Report:
     """Read what was written down."""
     problems = [Problem(*one) for one in told.get("problems", ())]
     return Report(Counter(told.get("counts", {})), problems, int(told.get("more", 0)))
-
-
-def read_file(content: bytes) -> Table:
-    """Read a file of donors, CSV or XLSX. Raises Refusal (field "file")."""
-    if len(content) > LARGEST_FILE:
-        raise Refusal(TOO_HEAVY, field="file", status=413)
-    if not content.strip():
-        raise Refusal(EMPTY, field="file")
-    try:
-        return read_workbook(content, WORKBOOK) if looks_like_workbook(content) else read_csv(content, MOST)
-    except NoTable:
-        raise Refusal(NO_TABLE, field="file") from None
-    except TooLarge as error:
-        raise Refusal(TOO_LARGE[error.what], field="file", params={"most": error.most}) from None
 
 
 def check_move(state: str, wanted: FileState) -> None:

@@ -45,7 +45,7 @@ MOVING: Mapping[str, Callable[[Session, DonorFile], None]] = {
 
 
 def bring(session: Session, filename: str, content: bytes, table: Table) -> DonorFile:
-    """Keep a file to be looked at; `table` is what `rules.read_file` read of it. Takes nothing in. Raises Conflict."""
+    """Keep a file to be looked at; `table` is what `reading.read_file` read of it. Takes nothing in. Raises Conflict."""
     waiting = select(func.count()).select_from(DonorFile).where(DonorFile.state.in_(WAITING))
     if (session.scalar(waiting) or 0) >= MOST_WAITING:
         raise Conflict(ENOUGH)

@@ -13,11 +13,10 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from openpyxl import Workbook
 from sqlalchemy import UniqueConstraint, func, select
 from sqlalchemy.orm import Session
 
-from crowdfund import clock
+from crowdfund import clock, workbooks
 from crowdfund.audit import AuditEntry
 from crowdfund.conversation.models import Dispatch, Follower
 from crowdfund.conversation.tokens import address_hash
@@ -28,12 +27,15 @@ from crowdfund.errors import Conflict
 from crowdfund.institutions.rules import Role
 from crowdfund.intake import rules, service, taking, tasks, undoing
 from crowdfund.intake.models import BroughtDonor
+from crowdfund.intake.reading import read_file
 from crowdfund.intake.rules import Outcome
 from crowdfund.me import erasure, export
-from crowdfund.sheets import Most, NoTable, TooLarge, read_csv, read_workbook
+from crowdfund.sheets import Most, NoTable, TooLarge, read_csv
 from crowdfund.tenancy import TaskScope, transaction
+from crowdfund.workbooks import read_workbook
 from tests.desk import enter, form_token, make_colleague
 from tests.factories import make_campaign, make_donor, make_gift, make_institution, scope
+from tests.test_workbooks import book, hostile, rows_after
 
 NOW = datetime(2026, 6, 30, 12, 0, tzinfo=UTC)
 HEAD = "Nom;Prénom;Courriel;Code postal;Ville;Téléphone;Infolettre;Date du consentement;Preuve;Opposition"
@@ -94,7 +96,7 @@ def post(client: FlaskClient) -> Callable[..., Any]:
 
 def bring(museum: int, content: bytes = MINE, name: str = "amis.csv") -> int:
     with opened(museum) as session:
-        return service.bring(session, name, content, rules.read_file(content)).id
+        return service.bring(session, name, content, read_file(content)).id
 
 
 def mapped(museum: int, content: bytes = MINE, name: str = "amis.csv") -> int:
@@ -123,15 +125,6 @@ def counts(museum: int, file_id: int) -> dict[str, int]:
 def people(session: Session) -> list[tuple[str | None, str | None]]:
     found = session.execute(select(Donor.last_name, Donor.email).where(Donor.erased_at.is_(None)).order_by(Donor.id))
     return [(row.last_name, row.email) for row in found]
-
-
-def book(*rows: list[Any]) -> bytes:
-    made = Workbook()
-    for row in rows:
-        made.active.append(row)
-    kept = io.BytesIO()
-    made.save(kept)
-    return kept.getvalue()
 
 
 def test_the_first_look_tells_each_row_and_changes_nothing(museum: int, town: None) -> None:
@@ -440,6 +433,20 @@ def test_a_workbook_that_would_unpack_to_too_much_or_hides_entities_is_refused()
         read_workbook(laughing.getvalue(), rules.MOST)
     with pytest.raises(TooLarge):
         read_workbook(book(["a"], *[["x"]] * 9), Most(rows=5, columns=5, cells=50))
+
+
+def test_a_small_workbook_of_rows_without_end_is_refused_and_holds_up_nobody(
+    post: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = ("amis.xlsx", hostile(rows_after(b"<row/>" * 2_500_000)))
+    assert len(file[1]) < 100_000
+    monkeypatch.setattr(workbooks, "PATIENCE", 0)  # the reading is another process, which is stopped
+    answer = post("", file)
+    assert (answer.status_code, "This workbook takes too long to read" in answer.text) == (422, True)
+    monkeypatch.setattr(workbooks, "ANOTHER", 0)
+    with workbooks._turn:
+        answer = post("", file)
+    assert (answer.status_code, "Another workbook is being read" in answer.text) == (503, True)
 
 
 @pytest.mark.parametrize(
