@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 DELIMITERS = ";,\t|"
+LONGEST_NAME = 80  # of a column
 DAYS = ("%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%d/%m/%y", "%d.%m.%y", "%Y%m%d")
 
 
@@ -121,12 +122,16 @@ def _filled(found: Iterable[tuple[int, list[str]]]) -> Iterator[tuple[int, tuple
 
 
 def _named(head: tuple[str, ...]) -> Iterator[str]:
-    """Name each column once: by its heading, or by its place where it has none."""
-    seen: dict[str, int] = {}
-    for place, heading in enumerate(head, start=1):
-        name = one_line(heading, 80) or f"{place}"
-        seen[name] = seen.get(name, 0) + 1
-        yield name if seen[name] == 1 else f"{name} ({seen[name]})"
+    """Name each column once: by its heading, by its place where it has none, and by a number where the name is taken."""
+    headings = [one_line(heading, LONGEST_NAME) or f"{place}" for place, heading in enumerate(head, start=1)]
+    written, given = set(headings), set[str]()
+    for heading in headings:
+        name, again = heading, 1
+        while name in given or (again > 1 and name in written):
+            again += 1
+            name = f"{heading} ({again})"
+        given.add(name)
+        yield name
 
 
 def guess(columns: Iterable[str], hints: Mapping[str, tuple[str, ...]]) -> dict[str, str]:

@@ -71,3 +71,15 @@ def test_what_a_workbook_says_of_its_own_size_hides_no_row() -> None:
     lied = hostile(lambda sheet: re.sub(rb'<dimension ref="[^"]*"', b'<dimension ref="A1"', sheet))
     table = read_workbook(lied, MOST)
     assert (table.columns, table.rows, table.lines) == (("Nom", "Courriel"), (("a", "b"),), (2,))
+
+
+@pytest.mark.parametrize(
+    ("head", "names"),
+    [
+        ("A;A;A (2)", ("A", "A (3)", "A (2)")),
+        ("A (2);A;A;A", ("A (2)", "A", "A (3)", "A (4)")),
+        (";1;B;B", ("1", "1 (2)", "B", "B (2)")),
+    ],
+)
+def test_columns_of_one_name_are_told_apart(head: str, names: tuple[str, ...]) -> None:
+    assert read_csv(f"{head}\nv;w;x;y\n".encode()).columns == names
