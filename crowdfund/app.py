@@ -26,6 +26,7 @@ from crowdfund.counter.lines_page import blueprint as bank_lines
 from crowdfund.counter.promises import blueprint as promises
 from crowdfund.counter.statements_page import blueprint as statements
 from crowdfund.crm import tasks as crm_tasks
+from crowdfund.dashboard import tasks as dashboard_tasks
 from crowdfund.dashboard.compared import blueprint as doubles
 from crowdfund.dashboard.correspondence import blueprint as inbox
 from crowdfund.dashboard.donor_files import blueprint as donor_files
@@ -100,6 +101,7 @@ LISTENING = (
     conversation_tasks,
     crm_tasks,
     fulfilment_tasks,
+    dashboard_tasks,
     desk_tasks,
     editor_tasks,
     gifts_tasks,

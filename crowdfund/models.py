@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crowdfund import audit, installation, mail, outbox
+from crowdfund import audit, installation, mail, outbox, reckoning
 from crowdfund.accounts import models as accounts
 from crowdfund.ambassadors import models as ambassadors
 from crowdfund.campaigns import models as campaigns
@@ -57,6 +57,7 @@ __all__ = [
     "preparation",
     "reach",
     "receipts",
+    "reckoning",
     "team",
     "thanks",
 ]

@@ -1725,7 +1725,7 @@ def _ending(**more: Any) -> dict[str, Any]:
     boxes = MethodSums("box", 6, eur(2500), eur(0), eur(0), eur(2500))
     figures = Figures(
         (card, boxes), MethodSums("", 407, eur(100_500), eur(500), eur(1480), eur(100_000)), 398, 931, eur(50), 182,
-        eur(41_200), (Counterpart("Un soir devant l’œuvre", 45, eur(2025)),),
+        eur(41_200), (Counterpart({"fr": "Un soir devant l’œuvre", "en": "An evening with the work"}, 45, eur(2025)),),
     )  # fmt: skip
     signed = StatementRow(1, "9f" * 32, moment(22, 13, 2), "Rose Cartier", "agent comptable", eur(99_900), 1, eur(100))
     ending = Ending(

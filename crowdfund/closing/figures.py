@@ -8,7 +8,6 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from crowdfund.campaigns.models import Campaign, CampaignTotal, Reward
-from crowdfund.campaigns.texts import said
 from crowdfund.closing.rules import Finding, Point
 from crowdfund.closing.view import Counterpart, Figures, MethodSums
 from crowdfund.desk.models import BankLine, Batch, Cheque, Count
@@ -177,7 +176,4 @@ def _counterparts(session: Session, campaign: Campaign) -> tuple[Counterpart, ..
         .join(owed, owed.c.reward_id == Reward.id)
         .order_by(Reward.price_minor, Reward.id)
     )
-    return tuple(
-        Counterpart(said(title, next(iter(title), "")), n, Money(int(value), campaign.currency))
-        for title, n, value in rows
-    )
+    return tuple(Counterpart(title, n, Money(int(value), campaign.currency)) for title, n, value in rows)

@@ -16,11 +16,13 @@ from crowdfund.closing.figures import KEPT, figures, findings
 from crowdfund.closing.models import FinalStatement, Lessons
 from crowdfund.closing.rules import ENDED, digest
 from crowdfund.closing.view import EndedRow, Ending, LessonsText, StatementRow, StepRow
+from crowdfund.closing.written import read, subject, written
 from crowdfund.gifts.models import Gift
 from crowdfund.institutions.current import Membership
 from crowdfund.institutions.models import Institution
 from crowdfund.ledger import service as ledger
 from crowdfund.money import Money
+from crowdfund.reckoning import lines_of, reckoned
 
 
 def endable(session: Session, museum: Membership) -> tuple[EndedRow, ...]:
@@ -53,6 +55,9 @@ def endable(session: Session, museum: Membership) -> tuple[EndedRow, ...]:
 def read_ending(session: Session, museum: Membership, campaign_id: int) -> Ending:
     """Read one campaign's end. Raises NotFound."""
     campaign = campaign_of(session, campaign_id)
+    sums = reckoned(
+        session, subject(campaign_id), lines_of(session, campaign_id), lambda: written(figures(session, campaign))
+    )
     locales = session.scalars(select(Institution.locales).where(Institution.id == museum.institution_id)).one()
     return Ending(
         id=campaign.id,
@@ -63,11 +68,12 @@ def read_ending(session: Session, museum: Membership, campaign_id: int) -> Endin
         locales=tuple(locales),
         goal=campaign.goal,
         findings=findings(session, campaign_id),
-        figures=figures(session, campaign),
+        figures=read(sums.figures, campaign.currency),
         statements=_statements(session, campaign),
         steps=_steps(campaign, museum.default_locale),
         lessons=_lessons(session, campaign_id),
         asked=donors_asked(session, campaign_id, museum.time_zone),
+        reckoned_at=None if sums.fresh else sums.at,
     )
 
 

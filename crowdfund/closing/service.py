@@ -17,7 +17,8 @@ from crowdfund.campaigns.rules import CampaignState
 from crowdfund.closing.figures import figures, findings
 from crowdfund.closing.models import FinalStatement, Lessons
 from crowdfund.closing.rules import Step, digest, has_ended
-from crowdfund.closing.view import LessonsText, MethodSums
+from crowdfund.closing.view import LessonsText
+from crowdfund.closing.written import written
 from crowdfund.errors import Conflict, NotFound, Refusal
 from crowdfund.gifts import choices
 from crowdfund.gifts.rules import Wish
@@ -122,7 +123,6 @@ def sign_statement(
 
 def _body(session: Session, campaign: Campaign, museum: str) -> dict[str, object]:
     """Give a statement's figures as they are now, in minor units, ready to be frozen."""
-    read = figures(session, campaign)
     return {
         "museum": museum,
         "campaign": campaign.code,
@@ -134,27 +134,8 @@ def _body(session: Session, campaign: Campaign, museum: str) -> dict[str, object
         "taken_at": clock.now().isoformat(),
         "goal_minor": campaign.goal_minor,
         "fund_minor": ledger.received(session, campaign.code).minor,
-        "by_method": [{"method": one.method, **_written(one)} for one in read.by_method],
-        "total": _written(read.total),
-        "supporters": read.supporters,
-        "contributions": read.contributions,
-        "median_minor": None if read.median is None else read.median.minor,
-        "receipts": read.receipts,
-        "receipted_minor": read.receipted.minor,
-        "counterparts": [
-            {"title": one.title, "count": one.count, "value_minor": one.value.minor} for one in read.counterparts
-        ],
+        **written(figures(session, campaign)),
         "open": {one.point.value: one.count for one in findings(session, campaign.id)},
-    }
-
-
-def _written(one: MethodSums) -> dict[str, int]:
-    return {
-        "gifts": one.gifts,
-        "gross_minor": one.gross.minor,
-        "given_back_minor": one.given_back.minor,
-        "fees_minor": one.fees.minor,
-        "kept_minor": one.kept.minor,
     }
 
 

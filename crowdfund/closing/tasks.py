@@ -11,12 +11,15 @@ from sqlalchemy.orm import Session
 from crowdfund import clock
 from crowdfund.campaigns.models import Campaign
 from crowdfund.campaigns.rules import CampaignState
+from crowdfund.closing.figures import figures
 from crowdfund.closing.settling import settle
+from crowdfund.closing.written import subject, written
 from crowdfund.errors import Refusal
 from crowdfund.gifts import choice_mails, choices
 from crowdfund.gifts.models import Gift
 from crowdfund.mail import send_once
 from crowdfund.outbox import publish, subscribes
+from crowdfund.reckoning import EVERY, keep, large_campaigns
 from crowdfund.tenancy import OperatorScope, TaskScope, museum_of, transaction
 from crowdfund.worker import sweeps_every
 
@@ -73,3 +76,15 @@ def settle_choices(institution_id: int) -> None:
         if len(due) < choices.PART:
             return
         last = due[-1]
+
+
+@sweeps_every(EVERY)
+def reckon_endings(institution_id: int) -> None:
+    """Sum up the campaigns with very many gifts for the pages of their end, each in a transaction of its own."""
+    scope = OperatorScope(institution_id, "figures of a campaign")
+    with transaction(scope) as session:
+        large = large_campaigns(session)
+    for campaign_id in large:
+        with transaction(scope) as session:
+            campaign = session.get_one(Campaign, (institution_id, campaign_id))
+            keep(session, subject(campaign_id), written(figures(session, campaign)))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from crowdfund.campaigns.texts import said
 from crowdfund.campaigns.view import MuseumLabel, WorkCard
 from crowdfund.closing.rules import Finding
 from crowdfund.money import Money
@@ -39,9 +41,15 @@ class MethodSums:
 class Counterpart:
     """A reward and how many are owed of it; `value` is the sum of their fair values."""
 
-    title: str
+    titles: Mapping[str, str]  # {locale: title}
     count: int
     value: Money
+
+    @property
+    def title(self) -> str:
+        """Name the reward in the page's language."""
+        title: str = said(self.titles, next(iter(self.titles), ""))
+        return title
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +158,10 @@ class ChoicePage:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """Everything about one campaign's end."""
+    """Everything about one campaign's end.
+
+    `reckoned_at` (UTC) is None where the figures were summed up for this page; else the worker did, within the hour.
+    """
 
     id: int
     title: str
@@ -165,6 +176,7 @@ class Ending:
     steps: tuple[StepRow, ...]
     lessons: LessonsText
     asked: Asked | None = None
+    reckoned_at: datetime | None = None
 
     @property
     def blocked(self) -> bool:

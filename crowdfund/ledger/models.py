@@ -79,4 +79,5 @@ class LedgerTotal(Base):
     account_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     shard: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
     balance_minor: Mapped[int] = minor()
+    debit_minor: Mapped[int] = minor()  # the debits alone; the credits are what is between them and the balance
     entries: Mapped[int] = mapped_column(BigInteger)

@@ -53,13 +53,17 @@ class Invariant:
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """The books of one museum: balances, the last transactions, and the rules that must hold."""
+    """The books of one museum: balances, the last transactions, and the rules that must hold.
+
+    `every_hour` says that the rules were not checked for this page: there are too many gifts for that.
+    """
 
     accounts: tuple[AccountBalance, ...]
     transactions: tuple[BookedTransaction, ...]
     invariants: tuple[Invariant, ...]
     checked_at: datetime
     timezone: str
+    every_hour: bool = False
 
     @property
     def balanced(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,7 +22,8 @@ from crowdfund.reach.brought import names_of_ways
 from crowdfund.reach.models import Place
 from crowdfund.reach.rules import CARD, FEED, KIOSK, PICTURE, SCREEN, SHARE
 from crowdfund.reach.service import openings_of
-from crowdfund.reach.view import PlaceRow, WayRow
+from crowdfund.reach.view import PlaceRow, WayRow, Ways
+from crowdfund.reckoning import lines_of, reckoned
 
 OWN_NAMES: Mapping[str, str] = {
     KIOSK: N_("Touch screen"),
@@ -92,58 +93,77 @@ def place_here(session: Session, campaign_id: int, place_id: int) -> Place:
     return place
 
 
-def ways_of(session: Session, campaign: Campaign) -> tuple[WayRow, ...]:
+def ways_of(session: Session, campaign: Campaign) -> Ways:
     """Count by way, the most people first; promises are counted when made, gifts while they are not given back."""
-    gifts = _gifts_by_way(session, campaign.id)
-    promises = _promises_by_way(session, campaign.id)
+    sums = reckoned(
+        session, ways(campaign.id), lines_of(session, campaign.id), lambda: count_ways(session, campaign.id)
+    )
+    counted = {(one["by_hand"], one["channel"]): one for one in sums.figures}
     opened = openings_of(session, campaign.id)
     places = {one.way: one for one in session.scalars(select(Place).where(Place.campaign_id == campaign.id))}
 
-    def row(name: str, openings: int | None, promised: int, found: Any) -> WayRow:
-        money = Money(int(found.minor) if found else 0, campaign.currency)
-        return WayRow(name, openings, promised, found.gifts if found else 0, found.donors if found else 0, money)
+    def row(name: str, openings: int | None, found: Mapping[str, Any]) -> WayRow:
+        money = Money(found.get("minor", 0), campaign.currency)
+        return WayRow(name, openings, found.get("promises", 0), found.get("gifts", 0), found.get("donors", 0), money)
 
     rows = []
     named = names_of_ways(session, campaign.id)
-    for channel in {*places, *(way for hand, way in (*promises, *gifts) if not hand)}:
+    for channel in {*places, *(way for hand, way in counted if not hand)}:
         place = places.get(channel or "")
         openings = opened.get(place.id, 0) if place else None
-        name = place.name if place else _named(channel, named)
-        rows.append(row(name, openings, promises.get((False, channel), 0), gifts.get((False, channel))))
-    if (True, None) in gifts or (True, None) in promises:
-        rows.append(row(gettext(BY_HAND), None, promises.get((True, None), 0), gifts.get((True, None))))
+        rows.append(row(place.name if place else _named(channel, named), openings, counted.get((False, channel), {})))
+    if (True, None) in counted:
+        rows.append(row(gettext(BY_HAND), None, counted[True, None]))
     rows.sort(key=lambda one: (-one.donors, -one.gifts, -(one.openings or 0), one.name))
-    return tuple(rows[:MOST_WAYS])
+    return Ways(tuple(rows[:MOST_WAYS]), None if sums.fresh else sums.at)
 
 
-def _promises_by_way(session: Session, campaign_id: int) -> dict[tuple[bool, str | None], int]:
+def ways(campaign_id: int) -> str:
+    """Name what `reckoning` keeps of a campaign's ways."""
+    return f"ways:{campaign_id}"
+
+
+def count_ways(session: Session, campaign_id: int) -> list[dict[str, Any]]:
+    """Count promises, gifts and people and sum what is kept (minor units) by way, as JSON holds them.
+
+    `by_hand` are those that came by other means than a card and by no known way.
+    """
+    found: dict[tuple[bool, str | None], dict[str, Any]] = {}
+    for rows in (_promises_by_way(session, campaign_id), _gifts_by_way(session, campaign_id)):
+        for hand, channel, figures in rows:
+            found.setdefault((hand, channel), {"by_hand": hand, "channel": channel}).update(figures)
+    return list(found.values())
+
+
+def _promises_by_way(session: Session, campaign_id: int) -> Iterator[tuple[bool, str | None, dict[str, int]]]:
     by_hand = Pledge.channel.is_(None) & (Pledge.method != Method.CARD)
     statement = (
         select(by_hand, Pledge.channel, func.count())
         .where(Pledge.campaign_id == campaign_id)
         .group_by(by_hand, Pledge.channel)
     )
-    return {(hand, channel): int(count) for hand, channel, count in session.execute(statement)}
+    for hand, channel, count in session.execute(statement):
+        yield hand, channel, {"promises": int(count)}
 
 
-def _gifts_by_way(session: Session, campaign_id: int) -> dict[tuple[bool, str | None], Any]:
-    """Sum up gifts by whether they came by hand, that is by other means than a card and by no known way, and by way."""
+def _gifts_by_way(session: Session, campaign_id: int) -> Iterator[tuple[bool, str | None, dict[str, int]]]:
     kept = Gift.amount_minor - Gift.refunded_minor - Gift.lost_minor
     stands = Gift.state.not_in(("refunded", "lost"))
     by_hand = Pledge.channel.is_(None) & (Gift.method != Method.CARD)
     statement = (
         select(
-            by_hand.label("by_hand"),
+            by_hand,
             Pledge.channel,
-            func.count().filter(stands).label("gifts"),
-            func.count(func.distinct(Gift.donor_id)).filter(stands).label("donors"),
-            func.coalesce(func.sum(kept), 0).label("minor"),
+            func.count().filter(stands),
+            func.count(func.distinct(Gift.donor_id)).filter(stands),
+            func.coalesce(func.sum(kept), 0),
         )
         .outerjoin(Pledge, Pledge.id == Gift.pledge_id)
         .where(Gift.campaign_id == campaign_id)
         .group_by(by_hand, Pledge.channel)
     )
-    return {(row.by_hand, row.channel): row for row in session.execute(statement)}
+    for hand, channel, gifts, donors, minor in session.execute(statement):
+        yield hand, channel, {"gifts": int(gifts), "donors": int(donors), "minor": int(minor)}
 
 
 def _named(channel: str | None, ambassadors: Mapping[str, str]) -> str:

@@ -125,8 +125,17 @@ def ways(campaign: str) -> AnyResponse:
     """Show what each way brought."""
     with transaction(g.scope) as session:
         found = campaign_here(session, campaign)
-        rows, headed, desk = ways_of(session, found), _headed(found), _desk(session)
-    return make_response(render_template("staff/reach/ways.html", desk=desk, place="posters", headed=headed, ways=rows))
+        read, headed, desk = ways_of(session, found), _headed(found), _desk(session)
+    page = render_template(
+        "staff/reach/ways.html",
+        desk=desk,
+        place="posters",
+        headed=headed,
+        ways=read.rows,
+        reckoned_at=read.reckoned_at,
+        timezone=membership_here().time_zone,
+    )
+    return make_response(page)
 
 
 def _posters_page(campaign: str, errors: dict[str, str] | None = None, status: int = 200) -> AnyResponse:

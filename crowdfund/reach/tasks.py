@@ -1,4 +1,4 @@
-"""The worker's door: an ambassador who asked for it is told that people have come."""
+"""The worker's door: an ambassador who asked for it is told that people have come; what the ways brought is counted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from crowdfund.mail import Mail, send_once
 from crowdfund.outbox import subscribes
 from crowdfund.pledges.models import Pledge
 from crowdfund.reach.brought import people_brought
-from crowdfund.tenancy import TaskScope, museum_of, transaction
+from crowdfund.reach.queries import count_ways, ways
+from crowdfund.reckoning import EVERY, keep, large_campaigns
+from crowdfund.tenancy import OperatorScope, TaskScope, museum_of, transaction
+from crowdfund.worker import sweeps_every
 
 
 @subscribes("gift.received", outside=True)
@@ -53,3 +56,14 @@ def _brought(session: Session, ambassador_id: int, people: int) -> Mail | None:
         return None
     content = replace(mails.content("brought", whole, whole.pledge.amount), people=people, goal=one.goal)
     return mails.written(content, whole)
+
+
+@sweeps_every(EVERY)
+def reckon_ways(institution_id: int) -> None:
+    """Count the ways of the campaigns with very many gifts, each in a transaction of its own."""
+    scope = OperatorScope(institution_id, "ways of a campaign")
+    with transaction(scope) as session:
+        large = large_campaigns(session)
+    for campaign_id in large:
+        with transaction(scope) as session:
+            keep(session, ways(campaign_id), count_ways(session, campaign_id))

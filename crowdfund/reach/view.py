@@ -118,6 +118,14 @@ class PlaceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Ways:
+    """What each way brought. `reckoned_at` (UTC) is None where it was counted for this page; else the worker did."""
+
+    rows: tuple[WayRow, ...]
+    reckoned_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class WayRow:
     """What one way brought: openings of its short link (None where there is none), promises, gifts, people, money kept."""
 

@@ -197,11 +197,12 @@ def take_the_museum_from_the_address(patch: Patch) -> None:
 # A total beside the entries, kept by somebody who thought of money that comes and not of money that goes.
 DRIFTING = """
 CREATE FUNCTION drift() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
-  INSERT INTO ledger_totals AS t (institution_id, account_id, shard, balance_minor, entries)
-  SELECT institution_id, account_id, 0, sum(amount_minor), count(*) FROM added
+  INSERT INTO ledger_totals AS t (institution_id, account_id, shard, balance_minor, debit_minor, entries)
+  SELECT institution_id, account_id, 0, sum(amount_minor), sum(greatest(amount_minor, 0)), count(*) FROM added
   WHERE account_id NOT IN (SELECT id FROM ledger_accounts WHERE kind = 'fund') OR amount_minor < 0 GROUP BY 1, 2
   ON CONFLICT (institution_id, account_id, shard)
-  DO UPDATE SET balance_minor = t.balance_minor + excluded.balance_minor, entries = t.entries + excluded.entries;
+  DO UPDATE SET balance_minor = t.balance_minor + excluded.balance_minor, debit_minor = t.debit_minor + excluded.debit_minor,
+    entries = t.entries + excluded.entries;
   RETURN NULL; END $$;
 DROP TRIGGER totals ON ledger_entries;
 CREATE TRIGGER totals AFTER INSERT ON ledger_entries REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION drift()

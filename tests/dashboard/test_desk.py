@@ -635,4 +635,4 @@ def test_what_a_person_wrote_is_quoted_as_theirs(world: World) -> None:
 
 
 def test_every_rule_of_the_books_has_its_sentence() -> None:
-    assert {rule.partition(" ")[2] for rule in (*books.CHECKS, balances.AUDIT_RULE)} == set(balances.SENTENCES)
+    assert {rule.partition(" ")[2] for rule in (*books.CHECKS, books.AUDIT_RULE)} == set(balances.SENTENCES)

@@ -172,7 +172,7 @@ def test_ways_are_counted_in_people_gifts_and_money(client: FlaskClient, museum:
         campaign = session.get_one(Campaign, (museum.id, museum.campaign_id))
         factories.make_pledge(session, campaign, channel="hall")
         factories.make_pledge(session, campaign, channel=None, method="cheque")
-        rows = {row.name: row for row in ways_of(session, campaign)}
+        rows = {row.name: row for row in ways_of(session, campaign).rows}
     hall = rows["Hall"]
     assert (hall.openings, hall.promises, hall.gifts, hall.donors, hall.money.minor) == (1, 3, 2, 1, 5000)
     assert (rows["Tram"].openings, rows["Tram"].gifts) == (0, 0)
