@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser
 from sqlalchemy import Connection, event, text
 from sqlalchemy.orm import Session
@@ -31,6 +32,10 @@ from crowdfund.embedded import EmbeddedPostgres
 from crowdfund.tenancy import Scope, transaction
 from tests.browser import chromium, started
 from tests.services import Stack
+
+# No property depends on how fast the machine is, or what else it does.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 JOURNEYS = "tests/journeys/"
 LOOPBACK = ("127.", "::1", "localhost")

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -68,7 +68,7 @@ def test_a_workbook_has_numbers_days_and_texts() -> None:
     assert rows[2] == ["'=1+1", "-3", "-17.50", "61", "46023.000000", "ab & <c>\nd"]
 
 
-@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50)
 @given(text=st.text(max_size=40))
 @example(text="\x08=")
 def test_any_text_goes_into_both_and_is_never_a_formula(text: str) -> None:

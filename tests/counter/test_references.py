@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from stdnum import iso11649
 
@@ -19,8 +19,6 @@ from crowdfund.pledges.references import (
     references_in,
 )
 
-# A busy machine draws slowly; that is no fault of what is drawn.
-SLOW = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 drawn = st.builds(draw_reference, st.just("s" * 40), st.integers(1, 9), st.uuids().map(str))
 words = st.text("ABEILOQSUZabc 01-/.é", max_size=20)
 
@@ -30,7 +28,6 @@ def test_no_sign_looks_like_another_and_no_word_can_be_made() -> None:
     assert not set(SIGNS) & set("01OQILSBZGUAE")
 
 
-@SLOW
 @given(drawn)
 def test_a_reference_is_whole_and_drawn_again_the_same(reference: str) -> None:
     assert is_reference(reference)
@@ -46,14 +43,12 @@ def test_a_reference_that_is_taken_is_not_drawn() -> None:
     assert draw_reference("s" * 40, 2, "a") != first  # each museum draws its own
 
 
-@SLOW
 @given(drawn, st.integers(0, LENGTH - 1), st.sampled_from(SIGNS))
 def test_every_wrong_sign_shows(reference: str, place: int, sign: str) -> None:
     wrong = reference[:place] + sign + reference[place + 1 :]
     assert is_reference(wrong) == (wrong == reference)
 
 
-@SLOW
 @given(drawn, st.integers(0, LENGTH - 1), st.integers(0, LENGTH - 1))
 def test_every_exchange_of_two_signs_shows(reference: str, one: int, other: int) -> None:
     signs = list(reference)
@@ -61,7 +56,6 @@ def test_every_exchange_of_two_signs_shows(reference: str, one: int, other: int)
     assert is_reference("".join(signs)) == ("".join(signs) == reference)
 
 
-@SLOW
 @given(drawn, words, words)
 def test_a_reference_is_found_in_what_a_bank_writes_around_it(reference: str, before: str, after: str) -> None:
     written = f"{before}{printed(reference).lower()}{after}"
@@ -69,7 +63,6 @@ def test_a_reference_is_found_in_what_a_bank_writes_around_it(reference: str, be
     assert Nearby([reference]).found_in(written) == {reference}
 
 
-@SLOW
 @given(drawn, st.integers(0, LENGTH - 1), st.sampled_from(["wrong", "missing", "doubled", "exchanged"]), words)
 def test_a_reference_with_one_slip_is_found_by_what_is_near(reference: str, place: int, slip: str, around: str) -> None:
     nxt = min(place + 1, LENGTH - 1)
@@ -84,7 +77,6 @@ def test_a_reference_with_one_slip_is_found_by_what_is_near(reference: str, plac
     assert Nearby([reference]).found_in(f"{around} {written} {around}") == {reference}
 
 
-@SLOW
 @given(drawn, drawn)
 def test_another_reference_is_not_near(reference: str, other: str) -> None:
     if reference != other:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, select, update
 from sqlalchemy.exc import IntegrityError
@@ -42,8 +42,6 @@ from tests.doubles import MemoryMailer
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*sRGB2014.icc:pytest.PytestUnraisableExceptionWarning")
 
-# A busy machine draws slowly; that is no fault of what is drawn.
-SLOW = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=50)
 
 Line = tuple[str, str, str, str, str]  # day, amount, payer, text, the bank's reference
 
@@ -210,7 +208,7 @@ def test_the_same_file_twice_and_one_that_overlaps_change_nothing(museum: House)
     museum.check_books()
 
 
-@SLOW
+@settings(max_examples=50)
 @given(
     st.lists(
         st.tuples(
@@ -555,7 +553,7 @@ promises = st.builds(
 )  # fmt: skip
 
 
-@SLOW
+@settings(max_examples=50)
 @given(st.lists(promises, min_size=1, max_size=30, unique_by=lambda one: one.id), st.data())
 def test_a_whole_reference_is_always_first_and_never_another(known: list[Promise], data: Any) -> None:
     meant = data.draw(st.sampled_from(known))
@@ -563,7 +561,7 @@ def test_a_whole_reference_is_always_first_and_never_another(known: list[Promise
     assert (found[0].promise.id, found[0].why, found[0].is_sure) == (meant.id, Why.REFERENCE, True)
 
 
-@SLOW
+@settings(max_examples=50)
 @given(
     st.lists(promises, min_size=1, max_size=30, unique_by=lambda one: one.id),
     names,

@@ -11,7 +11,7 @@ from statistics import mean, pstdev
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from crowdfund.dashboard.pace import LENGTHS, Band, Shape, days_ahead, forecast, shape_of_past, usual_shape
@@ -20,7 +20,6 @@ from crowdfund.demo.amounts import amounts
 from crowdfund.demo.curve import moments
 
 OPENS = datetime(2026, 1, 1, tzinfo=UTC)
-slow_machines = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 History = list[tuple[float, int]]
 
 
@@ -102,7 +101,6 @@ def test_the_usual_shape_is_that_of_the_known_lengths(days: int, first: float, h
     assert shape.come_by(1 - 3 / days) == pytest.approx(1 - last)
 
 
-@slow_machines
 @given(days=st.floats(1, 400), time=st.floats(0, 1), later=st.floats(0, 1))
 def test_shares_only_rise_and_times_answer_them(days: float, time: float, later: float) -> None:
     shape = usual_shape(days)
@@ -113,7 +111,6 @@ def test_shares_only_rise_and_times_answer_them(days: float, time: float, later:
     assert days_ahead(shape, shape.come_by(time), time, days) == pytest.approx(0, abs=1e-3)
 
 
-@slow_machines
 @given(
     raised=st.integers(1, 10**9),
     gifts=st.integers(10, 10**6),

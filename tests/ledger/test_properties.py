@@ -47,7 +47,7 @@ def _accounts(session: Session) -> list[str]:
     return [fund_code(campaign.code), *(service.issuer_account(session, kind, issuer.id, "EUR") for kind in kinds)]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
 def test_balances_follow_any_story(app: Flask, steps: list[tuple[bool, list[tuple[int, int]]]]) -> None:
     model: dict[str, int] = defaultdict(int)

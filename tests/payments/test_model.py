@@ -212,7 +212,6 @@ def tell_stories(app: Flask, examples: int = 12, **more: Any) -> None:
         settings=settings(
             max_examples=examples,
             stateful_step_count=15,
-            deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
             **more,
         ),
