@@ -1,4 +1,4 @@
-"""P11: the desk's lists, searches, filters and exports with a thousand gifts of one museum and with a million."""
+"""P11: every page of the desk, its searches, filters and exports, with a thousand gifts of one museum and with a million."""
 
 from __future__ import annotations
 
@@ -9,8 +9,22 @@ from contextlib import contextmanager
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import func, select
+
 from bench.ground import Ground
+from crowdfund.campaigns.models import Campaign
+from crowdfund.closing.tasks import reckon_endings
+from crowdfund.dashboard.tasks import check_long_books
+from crowdfund.donors.models import Donor
 from crowdfund.gifts.days import sum_up
+from crowdfund.gifts.models import Gift
+from crowdfund.institutions.models import Issuer
+from crowdfund.ledger import service as ledger
+from crowdfund.ledger.models import LedgerAccount
+from crowdfund.ledger.rules import AccountKind
+from crowdfund.pledges.models import Pledge
+from crowdfund.reach.tasks import reckon_ways
+from crowdfund.receipts.models import Receipt
 from crowdfund.tenancy import OperatorScope, transaction
 from tests.desk import enter, form_token, make_colleague
 
@@ -24,10 +38,21 @@ SELECT %(museum)s, 'individual', (ARRAY['Camille','Élise','Nour','Paul','Zoé',
   (ARRAY['Chambéry','Aix','Annecy','Turin'])[1 + n %% 4], 'FR', (ARRAY['fr','it','en'])[1 + n %% 3], now() - n * interval '1 minute'
 FROM generate_series(%(first)s::bigint, %(last)s::bigint) n
 """
+# Every card's gift has its pledge, that came by one of three ways or by none.
+PLEDGES = """
+INSERT INTO pledges (institution_id, id, attempt, token_hash, campaign_id, donor_id, state, amount_minor, currency, method, reward_state,
+  wants_receipt, fallback, locale, wall, channel, created_at, cover_minor, counterpart_minor)
+SELECT %(museum)s, %(pledge)s + n, gen_random_uuid(), 'desk:' || n, %(campaign)s, %(donor)s + n * 2 / 5, 'paid',
+  (ARRAY[1000, 2000, 5000, 5000, 10000, 3000, 1500, 25000])[1 + n %% 8], 'EUR', 'card', 'none', n %% 2 = 0, 'museum', 'fr',
+  'anonymous', (ARRAY['hall', 'tram', NULL, 'kiosk'])[1 + n %% 4], now() - n * interval '20 seconds', 0, 0
+FROM generate_series(%(first)s::bigint, %(last)s::bigint) n WHERE n %% 5 < 3
+"""
 GIFTS = """
-INSERT INTO gifts (institution_id, reference, campaign_id, donor_id, state, amount_minor, currency, refunded_minor, disputed_minor,
-  lost_minor, method, units, gift_date, gift_date_basis, received_at, wants_receipt, counterpart_minor, imported, created_at)
-SELECT %(museum)s, 'desk:' || n, %(campaign)s, %(donor)s + n * 2 / 5, CASE WHEN n %% 1000 = 7 THEN 'refunded' ELSE 'received' END,
+INSERT INTO gifts (institution_id, reference, pledge_id, campaign_id, donor_id, state, amount_minor, currency, refunded_minor,
+  disputed_minor, lost_minor, method, units, gift_date, gift_date_basis, received_at, wants_receipt, counterpart_minor, imported,
+  created_at)
+SELECT %(museum)s, 'desk:' || n, CASE WHEN n %% 5 < 3 THEN %(pledge)s + n END, %(campaign)s, %(donor)s + n * 2 / 5,
+  CASE WHEN n %% 1000 = 7 THEN 'refunded' ELSE 'received' END,
   (ARRAY[1000, 2000, 5000, 5000, 10000, 3000, 1500, 25000])[1 + n %% 8] + CASE WHEN n %% 5000 = 11 THEN 900000 ELSE 0 END, 'EUR',
   CASE WHEN n %% 1000 = 7 THEN (ARRAY[1000, 2000, 5000, 5000, 10000, 3000, 1500, 25000])[1 + n %% 8] ELSE 0 END, 0, 0,
   (ARRAY['card','card','card','bank_transfer','cheque'])[1 + n %% 5], 1, current_date, 'credited', now() - n * interval '20 seconds',
@@ -52,6 +77,27 @@ WITH wanted AS (
 INSERT INTO receipt_gifts (institution_id, receipt_id, gift_id, amount_minor, live)
 SELECT institution_id, id, substr(code_hash, 6)::bigint, amount_minor, true FROM issued
 """
+# Booked whole, on the provider's account and the campaign's fund, and one line less for what went back.
+BOOKED = """
+WITH booked AS (
+  INSERT INTO ledger_transactions (institution_id, reference, memo, booked_at)
+  SELECT institution_id, 'gift:' || id, 'gift', received_at FROM gifts WHERE institution_id = %(museum)s AND id > %(gift)s
+  RETURNING institution_id, id, substr(reference, 6)::bigint AS gift_id
+)
+INSERT INTO ledger_entries (institution_id, transaction_id, account_id, amount_minor, currency)
+SELECT b.institution_id, b.id, line.account, line.sign * g.amount_minor, g.currency
+FROM booked b JOIN gifts g ON (g.institution_id, g.id) = (b.institution_id, b.gift_id)
+CROSS JOIN (VALUES (%(clearing)s::bigint, 1), (%(fund)s::bigint, -1)) line (account, sign)
+"""
+TOTALS = """
+INSERT INTO ledger_totals (institution_id, account_id, shard, balance_minor, debit_minor, entries)
+SELECT institution_id, account_id, 0, sum(amount_minor), sum(greatest(amount_minor, 0)), count(*) FROM ledger_entries GROUP BY 1, 2
+"""
+SUPPORTERS = """
+INSERT INTO campaign_totals (institution_id, campaign_id, shard, supporters, contributions, promised_count, promised_minor)
+SELECT institution_id, campaign_id, 0, count(DISTINCT donor_id), count(*), 0, 0 FROM gifts
+WHERE state NOT IN ('refunded', 'lost') GROUP BY 1, 2
+"""
 WORDS = """
 INSERT INTO donor_words (institution_id, donor_id, word) SELECT d.institution_id, d.id, word
 FROM donors d, words_of(concat_ws(' ', first_name, last_name, company_name, email)) AS word
@@ -63,11 +109,12 @@ SELECT institution_id, donor_id, currency, count(*) FILTER (WHERE state NOT IN (
   sum(amount_minor - refunded_minor - lost_minor), max(amount_minor), min(received_at), max(received_at)
 FROM gifts WHERE donor_id IS NOT NULL GROUP BY 1, 2, 3
 """
-FILLED = "donors donor_words donor_standings gifts receipt_holds receipts receipt_gifts".split()
+FILLED = (
+    "donors donor_words donor_standings pledges gifts receipt_holds receipts receipt_gifts"
+    " ledger_transactions ledger_entries ledger_totals campaign_totals"
+).split()
 
-PAGES = {
-    "today": "",
-    "gifts": "gifts",
+SOUGHT = {
     "gifts, far back": "gifts?after=1700000000000000.1",
     "gifts by method": "gifts?method=cheque",
     "gifts given back": "gifts?state=refunded",
@@ -83,7 +130,6 @@ PAGES = {
     "gifts, a common name": "gifts?q=camille",
     "gifts, two words": "gifts?q=camille+nom00001",
     "gifts, nobody": "gifts?q=nobody",
-    "donors": "donors",
     "donors who gave again": "donors?gave=again",
     "donors who never gave": "donors?gave=never",
     "donors who gave 9,000 in all": "donors?above=9000",
@@ -100,57 +146,106 @@ def measure(ground: Ground) -> dict[str, Any]:
     """Answer each page in turn; milliseconds at the 95th percentile, and how they grow."""
     client = enter(ground.app, make_colleague(ground.museum, "owner", "owner@bench.example"))
     fill(ground, 1, FEW)
-    few = _p95s(client)
+    pages = _pages(ground)
+    few = _p95s(client, pages)
     fill(ground, FEW + 1, MANY)
-    many = _p95s(client)
-    rows = {name: f"{few[name]:6.0f} ms → {many[name]:6.0f} ms" for name in PAGES}
+    many = _p95s(client, pages)
+    rows = {name: f"{few[name]:6.0f} ms → {many[name]:6.0f} ms" for name in pages}
     file, size = _export(client)
     return rows | {
         "export of a million as CSV": f"{file:.0f} s, {size / 1e6:.0f} MB",
+        "pages": len(pages),
+        "pages_above_300_ms_at_p95": sum(many[name] > 300 for name in pages),
         "worst_p95_ms_with_a_million": round(max(many.values())),
         "goal_p95_ms": 300,
-        "median_growth": round(statistics.median(many[name] / few[name] for name in PAGES), 2),
+        "median_growth": round(statistics.median(many[name] / few[name] for name in pages), 2),
         "goal_growth": 2,
     }
 
 
+def _pages(ground: Ground) -> dict[str, str]:
+    """Give every page below the museum's desk that needs no other name, those of one thing, and what is sought."""
+    with transaction(OperatorScope(ground.museum, "bench")) as session:
+        gift, donor = session.execute(select(func.max(Gift.id), func.max(Gift.donor_id))).one()
+    one = {
+        "one gift": f"gifts/{gift}",
+        "one donor": f"donors/{donor}",
+        "one ending": f"ending/{ground.campaign}",
+        "what the ways brought": "campaigns/work/ways",
+        "ambassadors": "campaigns/work/ambassadors",
+        "posters of a campaign": "campaigns/work/posters",
+    }
+    below = "/staff/<museum>"
+    plain = [
+        rule.rule.removeprefix(below).strip("/")
+        for rule in ground.app.url_map.iter_rules()
+        if rule.rule.startswith(below) and "<" not in rule.rule.removeprefix(below) and "GET" in (rule.methods or ())
+    ]
+    return {path or "today": path for path in sorted(plain)} | one | SOUGHT
+
+
 def fill(ground: Ground, first: int, last: int) -> None:
-    """Make donors, gifts, receipts and held receipts as a superuser, past the triggers."""
+    """Make donors, pledges, gifts, their books and receipts as a superuser, past the triggers."""
     with ground.server.connect() as connection:
         connection.execute("SET session_replication_role = replica")
-        before = connection.execute("SELECT coalesce(max(id), 0) FROM donors").fetchone()
-        issuer = connection.execute("SELECT min(id) FROM issuers").fetchone()
-        numbered = connection.execute("SELECT count(*) FROM receipts").fetchone()
-        assert before
-        assert issuer
-        assert numbered
-        values = {
-            "museum": ground.museum, "campaign": ground.campaign, "first": first, "last": last,
-            "donor": before[0] - first * 2 // 5 + 1, "issuer": issuer[0], "numbered": numbered[0],
-        }  # fmt: skip
+        values = _beginning(ground) | {"first": first, "last": last}
+        values["donor"] -= first * 2 // 5 - 1
         connection.execute(DONORS, values | {"first": 1 + first * 2 // 5, "last": last * 2 // 5 + 1})
-        for statement in (GIFTS, HOLDS, RECEIPTS):
+        for statement in (PLEDGES, GIFTS, HOLDS, RECEIPTS, BOOKED):
             connection.execute(statement, values)
-        connection.execute(WORDS, values | {"donor": before[0]})
-        connection.execute("DELETE FROM donor_standings")
-        connection.execute(STANDINGS)
+        connection.execute(WORDS, values | {"donor": values["last_donor"]})
+        for table, statement in (
+            ("donor_standings", STANDINGS),
+            ("ledger_totals", TOTALS),
+            ("campaign_totals", SUPPORTERS),
+        ):
+            connection.execute(f"TRUNCATE {table}")
+            connection.execute(statement)
         connection.execute("RESET session_replication_role")
     with ground.server.connect() as connection:
         connection.autocommit = True
         for table in FILLED:
             connection.execute(f"VACUUM ANALYZE {table}")
     with transaction(OperatorScope(ground.museum, "bench")) as session:
-        sum_up(session, ZoneInfo("Europe/Paris"))  # as the worker does every hour
+        sum_up(session, ZoneInfo("Europe/Paris"))
+    for sweep in (reckon_endings, reckon_ways, check_long_books):  # as the worker does every hour
+        sweep(ground.museum)
 
 
-def _p95s(client: Any) -> dict[str, float]:
+def _beginning(ground: Ground) -> dict[str, Any]:
+    """Find what there is already, and open the accounts."""
+    with transaction(OperatorScope(ground.museum, "bench")) as session:
+        campaign = session.get_one(Campaign, (ground.museum, ground.campaign))
+        issuer = session.scalars(select(Issuer.id)).first()
+        assert issuer
+        codes = {
+            "fund": ledger.open_fund(session, campaign.id, campaign.code, issuer, "EUR"),
+            "clearing": ledger.issuer_account(session, AccountKind.CLEARING, issuer, "EUR"),
+        }
+        accounts = {
+            name: session.scalars(select(LedgerAccount.id).where(LedgerAccount.code == code)).one()
+            for name, code in codes.items()
+        }
+        last = {
+            "donor": select(func.coalesce(func.max(Donor.id), 0)),
+            "gift": select(func.coalesce(func.max(Gift.id), 0)),
+            "pledge": select(func.coalesce(func.max(Pledge.id), 0)),
+            "numbered": select(func.count()).select_from(Receipt),
+        }
+        found = {name: session.scalars(statement).one() for name, statement in last.items()}
+    return accounts | found | {
+        "museum": ground.museum, "campaign": ground.campaign, "issuer": issuer, "last_donor": found["donor"],
+    }  # fmt: skip
+
+
+def _p95s(client: Any, pages: dict[str, str]) -> dict[str, float]:
     """Go round all pages again and again, as several people do; no page finds the memory full of itself alone."""
-    taken: dict[str, list[float]] = {name: [] for name in PAGES}
+    taken: dict[str, list[float]] = {name: [] for name in pages}
     for _round in range(ROUNDS):
-        for name, path in PAGES.items():
+        for name, path in pages.items():
             with _clock(taken[name]):
                 answer = client.get(f"/staff/bench/{path}")
-            assert answer.status_code == 200, path
+            assert answer.status_code in {200, 303}, path  # the desk leads on to its first page
     return {name: float(statistics.quantiles(times, n=20)[-1]) for name, times in taken.items()}
 
 
