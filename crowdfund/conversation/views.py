@@ -21,6 +21,7 @@ from crowdfund.conversation.tokens import address_hash
 from crowdfund.conversation.view import TalkPage
 from crowdfund.errors import NotFound
 from crowdfund.forms import Form, form_token, shown_values
+from crowdfund.headers import SHOWN_AGAIN
 from crowdfund.i18n import N_, current_locale, gettext
 from crowdfund.links import BadLink, institution_of
 from crowdfund.tenancy import DonorScope, PublicScope, transaction
@@ -186,7 +187,7 @@ def _form_page(step: str, place: Place, form: Form | None = None, *, sent: bool 
 
 def _show(page: TalkPage, status: int = HTTPStatus.OK) -> AnyResponse:
     answer = make_response(render_template("talk/page.html", page=page, errors=page.errors), status)
-    answer.headers["Cache-Control"] = "private, no-store"
+    answer.headers["Cache-Control"] = SHOWN_AGAIN if page.errors else "private, no-store"
     return answer
 
 

@@ -16,6 +16,7 @@ from crowdfund.donors.rules import ConsentKind
 from crowdfund.errors import NotFound
 from crowdfund.forms import form_token, shown_values
 from crowdfund.gifts.wall import change_wall
+from crowdfund.headers import SHOWN_AGAIN
 from crowdfund.i18n import current_locale
 from crowdfund.invitations import service as invitations
 from crowdfund.me import door, erasure, export, queries, service, visits
@@ -109,7 +110,10 @@ def _no_longer(session: Session, token: str) -> AnyResponse:
 
 def _ask(values: dict[str, str], errors: dict[str, str], status: int = HTTPStatus.OK) -> AnyResponse:
     page = render_template("me/ask.html", values=values, errors=errors, csrf_token=form_token(ASKING))
-    return make_response(page, status)
+    answer = make_response(page, status)
+    if errors:
+        answer.headers["Cache-Control"] = SHOWN_AGAIN
+    return answer
 
 
 @blueprint.post("/sign-out")

@@ -18,6 +18,7 @@ from crowdfund.errors import NotFound, Refusal
 from crowdfund.forms import form_token, shown_values
 from crowdfund.gifts import wall
 from crowdfund.gifts.identity import complete_identity
+from crowdfund.headers import SHOWN_AGAIN
 from crowdfund.i18n import current_locale, gettext, negotiate
 from crowdfund.links import BadLink, institution_of
 from crowdfund.pages import about as about_pages
@@ -247,7 +248,7 @@ def _gift_page(scope: DonorScope, token: str, errors: dict[str, str] | None = No
         )
     answer = make_response(text, 422 if errors else 200)
     if errors:
-        answer.headers["Cache-Control"] = "no-store"
+        answer.headers["Cache-Control"] = SHOWN_AGAIN
     return answer
 
 

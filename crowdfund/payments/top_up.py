@@ -20,6 +20,7 @@ from crowdfund.donors.service import donor_of
 from crowdfund.errors import Conflict
 from crowdfund.forms import form_token, shown_values
 from crowdfund.gifts.chain import Chain, chain_of
+from crowdfund.headers import SHOWN_AGAIN
 from crowdfund.i18n import N_, current_locale
 from crowdfund.money import Money
 from crowdfund.payments import budgets, giving
@@ -163,5 +164,5 @@ def _page(
         ),
         HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK,
     )
-    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["Cache-Control"] = SHOWN_AGAIN if errors else "no-store"
     return answer

@@ -14,6 +14,7 @@ from crowdfund.accounts.buckets import limited
 from crowdfund.campaigns.early import CLOSED
 from crowdfund.errors import Conflict, NotFound, Refusal
 from crowdfund.forms import form_token, shown_values
+from crowdfund.headers import SHOWN_AGAIN
 from crowdfund.i18n import current_locale, gettext
 from crowdfund.pledges import groups, reminders
 from crowdfund.pledges.forms import GROUP
@@ -103,7 +104,7 @@ def _start(offer: Offer, values: dict[str, str], errors: dict[str, str]) -> Resp
 
 def _private(text: str, status: int = HTTPStatus.OK) -> Response:
     answer = make_response(text, status)
-    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["Cache-Control"] = "no-store" if status == HTTPStatus.OK else SHOWN_AGAIN
     return answer
 
 

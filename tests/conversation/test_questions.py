@@ -14,6 +14,7 @@ from crowdfund.conversation import questions
 from crowdfund.conversation.models import Question
 from crowdfund.conversation.queries import answer_time
 from crowdfund.errors import Conflict, NotFound
+from crowdfund.headers import SHOWN_AGAIN
 from crowdfund.mail import SentMail
 from crowdfund.tenancy import PublicScope, transaction
 from tests import factories
@@ -106,6 +107,7 @@ def test_wrong_answers_come_back_filled(client: FlaskClient, town: Town) -> None
     data = {"csrf_token": token, "question": "Why?", "email": "nobody", "asker": "Ann"}
     page = client.post(f"{town.page}ask", data=data)
     assert page.status_code == 422
+    assert page.headers["Cache-Control"] == SHOWN_AGAIN
     assert 'value="nobody"' in page.text
     assert "Why?</textarea>" in page.text
     assert "<title>Error" in page.text

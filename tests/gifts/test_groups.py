@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from crowdfund.campaigns.models import Campaign
 from crowdfund.donors.models import Donor
 from crowdfund.gifts.models import Gift
+from crowdfund.headers import SHOWN_AGAIN
 from crowdfund.institutions.models import Institution
 from crowdfund.pledges import groups
 from crowdfund.pledges.models import Group, Pledge, WallEntry
@@ -122,6 +123,7 @@ def test_a_bad_answer_is_refused_beside_its_field(scene: Scene) -> None:
     for changes in ({"name": ""}, {"name": "x" * 10_240}, {"name": "a\x00b"}, {"email": "x"}, {"csrf_token": "forged"}):
         answer = start(scene, **changes)
         assert answer.status_code == 422
+        assert answer.headers["Cache-Control"] == SHOWN_AGAIN
         assert "<title>Erreur" in answer.text
     with transaction(scene.scope) as session:
         assert session.scalar(select(func.count()).select_from(Group)) == 0

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from crowdfund import clock, outbox
 from crowdfund.campaigns.models import Campaign
+from crowdfund.headers import SHOWN_AGAIN
 from crowdfund.institutions.models import Institution
 from crowdfund.mail import SentMail
 from crowdfund.outbox import OutboxRow
@@ -121,6 +122,7 @@ def test_a_campaign_that_is_over_reminds_of_nothing(scene: Scene, later: Any) ->
 def test_a_bad_answer_is_refused_beside_its_field_and_nothing_is_written(scene: Scene, field: str, value: str) -> None:
     answer = ask(scene, **{field: value})
     assert answer.status_code == 422
+    assert answer.headers["Cache-Control"] == SHOWN_AGAIN
     assert "<title>Erreur" in answer.text
     assert reminders(scene) == []
 

@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Connection, event, select, text
 
+from crowdfund.headers import SHOWN_AGAIN
 from crowdfund.links import digest
 from crowdfund.me import door, service, visits
 from crowdfund.me.models import DonorLink, DonorVisit
@@ -226,6 +227,7 @@ def test_who_is_not_there_is_led_to_the_question(town: Town, client: FlaskClient
 def test_what_is_no_address_is_said_and_kept(town: Town, client: FlaskClient, email: str) -> None:
     answer = ask(client, email)
     assert answer.status_code == 422
+    assert answer.headers["Cache-Control"] == SHOWN_AGAIN
     assert "Erreur" in answer.text
     assert links() == []
 

@@ -17,6 +17,7 @@ from crowdfund.fulfilment import service as fulfilment
 from crowdfund.fulfilment.models import Counterpart
 from crowdfund.fulfilment.rules import CounterpartState
 from crowdfund.gifts.models import Gift
+from crowdfund.headers import SHOWN_AGAIN
 from crowdfund.links import digest, token_for
 from crowdfund.payments.provider import ProviderUnavailable
 from crowdfund.pledges.models import Pledge, WallEntry
@@ -117,6 +118,7 @@ def test_a_double_click_makes_one_pledge(scene: Scene, token: str) -> None:
 def test_a_bad_answer_writes_nothing(scene: Scene, token: str, changes: dict[str, str]) -> None:
     answer = add(scene, token, **changes)
     assert answer.status_code == 422
+    assert answer.headers["Cache-Control"] == SHOWN_AGAIN
     assert "<title>Erreur" in answer.text
     assert len(pledges(scene)) == 1
 
