@@ -1100,7 +1100,7 @@ def _me(**more: Any) -> dict[str, Any]:
         invited=preview_choice.invited(),
         evenings=preview_choice.evenings(),
     )
-    return {"page": page, "saved": True, **more}
+    return {"page": page, "saved": True, "link": "used", **more}
 
 
 def _me_asks(**more: Any) -> dict[str, Any]:
@@ -1142,7 +1142,9 @@ ME_CASES: dict[str, Case] = {
     "me-nothing": ("me/show.html", lambda: _me(page=MePage("", "a@b.example", (), (), (), None, (), "signed"))),
     "me-ask": ("me/ask.html", _me_asks),
     "me-ask-wrong": ("me/ask.html", partial(_me_asks, values={"email": "a@b"}, errors={"email": "Il manque la fin"})),
-    "me-no-longer": ("me/no_longer.html", _me_asks),
+    "me-no-longer": ("me/no_longer.html", partial(_me_asks, why="unknown", visiting=True)),
+    "me-used": ("me/no_longer.html", partial(_me_asks, why="used", visiting=False)),
+    "me-old": ("me/no_longer.html", partial(_me_asks, why="old", visiting=False)),
     "me-link": ("me/link.html", _me_asks),
     "me-sent": ("me/sent.html", dict),
     "me-wall": ("me/wall.html", _me_wall),

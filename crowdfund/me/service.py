@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID, uuid4
 
 from flask import current_app
@@ -19,6 +20,7 @@ from crowdfund.me.models import DonorLink
 from crowdfund.me.rules import LINK_LIFE
 from crowdfund.outbox import publish
 
+Spent = Literal["used", "old", "unknown"]
 NO_MUSEUM = 0  # a link opens gifts at all museums
 SOURCE = "my gifts"
 
@@ -68,9 +70,12 @@ def use_link(session: Session, token: str) -> str:
     return str(email)
 
 
-def was_sent_to(session: Session, token: str) -> str | None:
-    """Tell to whom a link was sent, used or not; None when it is unknown or forgotten."""
-    return session.scalar(select(DonorLink.email).where(DonorLink.token_hash == digest(token)))
+def spent(session: Session, token: str) -> tuple[Spent, str | None]:
+    """Tell why a link opens nothing, and to whom it was sent; what is unknown or forgotten was sent to nobody we know."""
+    link = session.scalars(select(DonorLink).where(DonorLink.token_hash == digest(token))).one_or_none()
+    if link is None:
+        return "unknown", None
+    return "used" if link.used_at is not None else "old", link.email
 
 
 def forget_links(session: Session, email: str) -> None:

@@ -41,7 +41,8 @@ def show() -> AnyResponse:
         return _ask({}, {})
     limited("me_page_ip", request.remote_addr or "")
     page = queries.whole(visitor.email, _parts(visitor.email), form_token(visitor.context))
-    return make_response(render_template("me/show.html", page=page, saved="saved" in request.args))
+    link = request.args.get("link", "")
+    return make_response(render_template("me/show.html", page=page, saved="saved" in request.args, link=link))
 
 
 @blueprint.post("/")
@@ -100,11 +101,14 @@ def use_link(token: str) -> AnyResponse:
 
 
 def _no_longer(session: Session, token: str) -> AnyResponse:
-    """Say that a link is used, too old or unknown, all in one answer; its own visitor, with a second tab, is led on."""
+    """Say that a link is used, too old or unknown; its own visitor, with a second tab, is led on and told so."""
     here = door.visitor()
-    if here is not None and service.was_sent_to(session, token) == here.email:
-        return redirect(url_for("me.show"), HTTPStatus.SEE_OTHER)
-    page = render_template("me/no_longer.html", values={}, errors={}, csrf_token=form_token(ASKING))
+    why, sent_to = service.spent(session, token)
+    if here is not None and sent_to == here.email:
+        return redirect(url_for("me.show", link=why), HTTPStatus.SEE_OTHER)
+    page = render_template(
+        "me/no_longer.html", why=why, visiting=here is not None, values={}, errors={}, csrf_token=form_token(ASKING)
+    )
     return make_response(page, HTTPStatus.NOT_FOUND)
 
 

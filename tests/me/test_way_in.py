@@ -125,9 +125,18 @@ def test_the_button_opens_a_visit_and_works_once(
     again = thief.post(link, data={"csrf_token": token})
     assert again.status_code == 404
     assert "Set-Cookie" not in again.headers
-    assert thief.get(link).status_code == 404
-    # The person's own second tab, with the same button, is led on.
-    assert client.post(link, data={"csrf_token": token}).headers["Location"] == "/fr/me/"
+    stopped = thief.get(link)
+    assert stopped.status_code == 404
+    assert "Ce lien a déjà servi" in stopped.text
+    assert EMAIL not in stopped.text
+    # The person's own second tab, with the same button, is led on, and says so.
+    led = client.post(link, data={"csrf_token": token}).headers["Location"]
+    assert led == client.get(link).headers["Location"] == "/fr/me/?link=used"
+    assert "Le lien que vous avez ouvert a déjà servi" in client.get(led).text
+    lost = client.get(link[:-1])
+    assert lost.status_code == 404
+    assert "Ce lien n’ouvre plus rien" in lost.text
+    assert "sont déjà ouverts" in lost.text
 
 
 def test_a_link_is_too_old_after_a_day(
@@ -140,7 +149,10 @@ def test_a_link_is_too_old_after_a_day(
     later(hours=23, minutes=59)
     assert client.get(link).status_code == 200
     later(minutes=2)
-    assert client.get(link).status_code == 404
+    old = client.get(link)
+    assert old.status_code == 404
+    assert "Ce lien est trop ancien" in old.text
+    assert 'action="/fr/me/"' in old.text
     assert client.post(link, data={"csrf_token": token}).status_code in {404, 422}
 
 
