@@ -1,13 +1,15 @@
 """Count what became of the gifts of a campaign that came to nothing, for the public: in cells that hide everybody.
 
 Counted from the gifts and their refunds, summed from the ledger, at most every ten minutes; a page reads one row. Where one
-kind is of fewer than five gifts the kinds are not told apart: the smaller would follow from the others.
+kind is of fewer than five gifts the kinds are not told apart, nor on which days they went: the smaller would follow from the
+others. Days are those of the museum's calendar.
 """
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, case, exists, func, or_, select
 from sqlalchemy import cast as sql_cast
@@ -20,6 +22,7 @@ from crowdfund.campaigns.models import Campaign
 from crowdfund.campaigns.rules import CampaignState
 from crowdfund.gifts.models import Asking, CampaignOutcome, Gift, GiftChoice, Refund
 from crowdfund.gifts.rules import LEAST_IN_A_CELL, RefundState
+from crowdfund.institutions.models import Institution
 from crowdfund.ledger import service as ledger
 from crowdfund.ledger.models import LedgerAccount, LedgerEntry, LedgerTransaction
 from crowdfund.ledger.rules import fund_code
@@ -68,8 +71,8 @@ def count_outcome(session: Session, campaign_id: int) -> None:
         "open": waiting[0] > 0,
         "gifts": gifts if gifts >= LEAST_IN_A_CELL else 0,
         "currency": campaign.currency,
-        "gone_from": days[0],
-        "gone_until": days[1],
+        "gone_from": days[0] if told else None,
+        "gone_until": days[1] if told else None,
         "counted_at": clock.now(),
     }
     values |= {kind: counts[kind] if told else 0 for kind in KINDS}
@@ -110,8 +113,14 @@ def _gone(
     return (
         {kind: int(found[kind][1]) if kind in found else 0 for kind in ("back", "moved")},
         {kind: int(found[kind][2]) if kind in found else 0 for kind in ("back", "moved")},
-        (min(moments).date(), max(moments).date()) if moments else (None, None),
+        _days(session, moments) if moments else (None, None),
     )
+
+
+def _days(session: Session, moments: list[datetime]) -> tuple[date, date]:
+    """Give the first and the last day, by the museum's calendar."""
+    zone = ZoneInfo(session.scalars(select(Institution.time_zone).where(Institution.id == museum_of(session))).one())
+    return min(moments).astimezone(zone).date(), max(moments).astimezone(zone).date()
 
 
 def _here(session: Session, campaign_id: int) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -46,15 +46,17 @@ def withdrawn(app: Flask) -> tuple[int, int, int]:
         return museum, campaign.id, target.id
 
 
-def settle(museum: int, target: int, moved: int) -> None:
-    """Let the first ones move, the others be given back, all on one day."""
-    with transaction(factories.scope(museum)) as session:
+def settle(museum: int, target: int, moved: int) -> date:
+    """Let the first ones move, the others be given back, late in the evening by UTC; give the museum's day, the next one."""
+    evening = datetime.combine((clock.now() + timedelta(days=1)).date(), time(23, 30), UTC)
+    with clock.at(evening), transaction(factories.scope(museum)) as session:
         for choice_id in session.scalars(select(GiftChoice.id).order_by(GiftChoice.gift_id).limit(moved)).all():
             choices.answer(session, choice_id, "move", target)
         for choice_id in session.scalars(select(GiftChoice.id)).all():
             settling.settle(session, choice_id)
         for refund_id in session.scalars(select(Refund.id).where(Refund.kind == "refund")).all():
             gifts.clear_refund(session, refund_id)
+    return evening.date() + timedelta(days=1)
 
 
 def counted(museum: int) -> CampaignOutcome:
@@ -97,10 +99,11 @@ def test_kinds_of_fewer_than_five_are_not_told_apart(
     client: FlaskClient, withdrawn: tuple[int, int, int], moved: int, told: bool
 ) -> None:
     museum, _campaign, target = withdrawn
-    settle(museum, target, moved)
+    gone = settle(museum, target, moved)
     found = counted(museum)
     assert (found.gifts, found.moved, found.back) == (12, moved if told else 0, 12 - moved if told else 0)
     assert bool(found.moved_minor) is told
+    assert (found.gone_from, found.gone_until) == ((gone, gone) if told else (None, None))
     page = client.get("/en/arvieres/lustre/").text
     assert ("too few of each kind" in page) is not told
     assert "12 gifts had come in" in page or told
