@@ -1729,7 +1729,9 @@ def _ending(**more: Any) -> dict[str, Any]:
         (card, boxes), MethodSums("", 407, eur(100_500), eur(500), eur(1480), eur(100_000)), 398, 931, eur(50), 182,
         eur(41_200), (Counterpart({"fr": "Un soir devant l’œuvre", "en": "An evening with the work"}, 45, eur(2025)),),
     )  # fmt: skip
-    signed = StatementRow(1, "9f" * 32, moment(22, 13, 2), "Rose Cartier", "agent comptable", eur(99_900), 1, eur(100))
+    signed = StatementRow(
+        1, "9f" * 32, moment(22, 13, 2), "Rose Cartier", "agent comptable", eur(99_900), 1, eur(100), eur(50)
+    )
     ending = Ending(
         7, "Les Hirondelles", "succeeded", moment(21, 22, 0), "/arvieres/hirondelles/", ("fr", "en"), eur(100_000),
         (Finding(Point.OPEN_PLEDGES, 2), Finding(Point.REFUNDS, 0), Finding(Point.FEES, 0),

@@ -12,12 +12,11 @@ from crowdfund.campaigns.rules import CampaignState
 from crowdfund.campaigns.service import campaign_of
 from crowdfund.campaigns.texts import said
 from crowdfund.closing.asked import donors_asked
-from crowdfund.closing.figures import KEPT, figures, findings
+from crowdfund.closing.figures import figures, findings
 from crowdfund.closing.models import FinalStatement, Lessons
 from crowdfund.closing.rules import ENDED, digest
-from crowdfund.closing.view import EndedRow, Ending, LessonsText, StatementRow, StepRow
+from crowdfund.closing.view import EndedRow, Ending, LessonsText, MethodSums, StatementRow, StepRow
 from crowdfund.closing.written import read, subject, written
-from crowdfund.gifts.models import Gift
 from crowdfund.institutions.current import Membership
 from crowdfund.institutions.models import Institution
 from crowdfund.ledger import service as ledger
@@ -58,6 +57,7 @@ def read_ending(session: Session, museum: Membership, campaign_id: int) -> Endin
     sums = reckoned(
         session, subject(campaign_id), lines_of(session, campaign_id), lambda: written(figures(session, campaign))
     )
+    now = read(sums.figures, campaign.currency)
     locales = session.scalars(select(Institution.locales).where(Institution.id == museum.institution_id)).one()
     return Ending(
         id=campaign.id,
@@ -68,8 +68,8 @@ def read_ending(session: Session, museum: Membership, campaign_id: int) -> Endin
         locales=tuple(locales),
         goal=campaign.goal,
         findings=findings(session, campaign_id),
-        figures=read(sums.figures, campaign.currency),
-        statements=_statements(session, campaign),
+        figures=now,
+        statements=_statements(session, campaign, now.total, sums.at),
         steps=_steps(campaign, museum.default_locale),
         lessons=_lessons(session, campaign_id),
         asked=donors_asked(session, campaign_id, museum.time_zone),
@@ -77,35 +77,28 @@ def read_ending(session: Session, museum: Membership, campaign_id: int) -> Endin
     )
 
 
-def _statements(session: Session, campaign: Campaign) -> tuple[StatementRow, ...]:
+def _statements(session: Session, campaign: Campaign, now: MethodSums, at: datetime) -> tuple[StatementRow, ...]:
     signed = session.scalars(
         select(FinalStatement).where(FinalStatement.campaign_id == campaign.id).order_by(FinalStatement.number.desc())
-    ).all()
-    return tuple(_statement(session, campaign, one) for one in signed)
+    )
+    return tuple(_statement(one, now, at) for one in signed)
 
 
-def _statement(session: Session, campaign: Campaign, one: FinalStatement) -> StatementRow:
-    late, sum_late = late_after(session, campaign.id, one.taken_at)
+def _statement(one: FinalStatement, now: MethodSums, at: datetime) -> StatementRow:
+    """Tell a statement and what is not in it: the sums as of `at` less those stated, whenever each gift was booked."""
+    stated, currency = one.body["total"], now.kept.currency
+    known = at >= one.taken_at  # sums that were reckoned before it cannot tell
     return StatementRow(
         number=one.number,
         sha256=one.sha256,
         taken_at=one.taken_at,
         signed_name=one.signed_name,
         signed_as=one.signed_as,
-        kept=Money(one.body["total"]["kept_minor"], campaign.currency),
-        late_gifts=late,
-        late=Money(sum_late, campaign.currency),
+        kept=Money(stated["kept_minor"], currency),
+        late_gifts=known * (now.gifts - stated["gifts"]),
+        late=Money(known * (now.gross.minor - stated["gross_minor"]), currency),
+        given_back=Money(known * (now.given_back.minor - stated["given_back_minor"]), currency),
     )
-
-
-def late_after(session: Session, campaign_id: int, moment: datetime) -> tuple[int, int]:
-    """Count the gifts booked after a moment (UTC), and sum what they keep, in minor units."""
-    found = session.execute(
-        select(func.count(), func.coalesce(func.sum(KEPT), 0)).where(
-            Gift.campaign_id == campaign_id, Gift.created_at > moment
-        )
-    ).one()
-    return int(found[0]), int(found[1])
 
 
 def _steps(campaign: Campaign, own: str) -> tuple[StepRow, ...]:

@@ -68,7 +68,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class StatementRow:
-    """A signed statement, and what came after it."""
+    """A signed statement, and what is not in it: `late` is gross, `given_back` has refunds and lost disputes since."""
 
     number: int
     sha256: str
@@ -78,6 +78,7 @@ class StatementRow:
     kept: Money
     late_gifts: int
     late: Money
+    given_back: Money
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,8 @@ from crowdfund.errors import Conflict, Refusal
 from crowdfund.gifts import choices
 from crowdfund.gifts import service as gifts
 from crowdfund.gifts.models import Dispute, Gift, GiftChoice, Refund
-from crowdfund.gifts.reports import MoneyReceived
-from crowdfund.gifts.rules import Method, Wish
+from crowdfund.gifts.reports import MoneyReceived, RefundReported
+from crowdfund.gifts.rules import Method, RefundState, Wish
 from crowdfund.institutions.rules import Role
 from crowdfund.money import Money
 from crowdfund.payments.models import QuarantinedCharge
@@ -124,6 +124,31 @@ def test_the_same_sums_are_signed_once_and_late_money_makes_a_second_statement(t
         second = sign(session, town)
         assert (second.number, second.body["total"]["kept_minor"]) == (2, 14_500)
         assert service.statement_of(session, town.campaign_id, 1).body["total"]["kept_minor"] == 12_000
+
+
+def test_what_is_not_in_a_statement_is_told_beside_it_whenever_it_was_booked(finance: FlaskClient, town: Town) -> None:
+    with transaction(town.scope) as session:
+        sign(session, town)
+        signed_at = clock.now()
+    assert "have come since" not in finance.get(town.url()).text
+    with clock.at(signed_at - timedelta(minutes=5)), transaction(town.scope) as session:
+        # It was being booked while somebody signed: its moment is before the statement, its commit after it.
+        late = receive(session, campaign_in(session, town.campaign_id), 2500)
+        first = session.scalars(select(Gift).where(Gift.id != late.id).order_by(Gift.id).limit(1)).one()
+        back = RefundReported(
+            provider_refund="re_1", charge=first.charge or "", amount=Money(3000, "EUR"), state=RefundState.SUCCEEDED,
+            at=clock.now(),
+        )  # fmt: skip
+        gifts.record_refund(session, back)
+    page = finance.get(town.url()).text
+    assert "1 gift has come since: €25.00." in page
+    assert "€30.00 were given back since." in page
+    assert page.count("The next statement takes the place of this one.") == 1
+    with transaction(town.scope) as session:
+        second = sign(session, town)
+        assert (second.number, second.body["total"]["kept_minor"]) == (2, 11_500)
+    latest, _earlier = finance.get(town.url()).text.partition("Statement 1:")[::2]
+    assert "since" not in latest.partition('id="statements"')[2]
 
 
 def open_refund(session: Session, gift: Gift) -> object:
