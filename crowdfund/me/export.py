@@ -13,18 +13,19 @@ from datetime import date, datetime
 from typing import IO, Any
 from uuid import UUID
 
-from sqlalchemy import inspect, select
+from sqlalchemy import Select, inspect, select
 from sqlalchemy.orm import Session
 
 from crowdfund import audit, clock
 from crowdfund.ambassadors.models import Ambassador
 from crowdfund.conversation import followers
-from crowdfund.conversation.models import Question
+from crowdfund.conversation.models import Dispatch, Question
 from crowdfund.crm.models import DonorNote, DonorTag
 from crowdfund.database import Base
 from crowdfund.desk.models import BankLine, Cheque
+from crowdfund.donors.models import Consent
 from crowdfund.fulfilment.models import Counterpart
-from crowdfund.gifts.models import Gift, GiftChoice, Refund
+from crowdfund.gifts.models import Dispute, Gift, GiftChoice, Refund
 from crowdfund.institutions.models import Institution
 from crowdfund.intake.models import BroughtDonor, DonorFile
 from crowdfund.invitations.models import Booking, MuseumVisit
@@ -32,10 +33,10 @@ from crowdfund.mail import SentMail
 from crowdfund.me import door, service, visits
 from crowdfund.me.models import DonorLink
 from crowdfund.money import Money
-from crowdfund.plaques.models import PlaqueName
+from crowdfund.plaques.models import PlaqueCorrection, PlaqueLine, PlaqueName
 from crowdfund.pledges.models import Group, Pledge, Reminder, WallEntry
 from crowdfund.receipts import rendering
-from crowdfund.receipts.models import Receipt, ReceiptGift
+from crowdfund.receipts.models import Receipt, ReceiptGift, ReceiptHold
 from crowdfund.receipts.numbering import printed_number
 from crowdfund.spreadsheets import csv_parts
 from crowdfund.tenancy import DonorScope, MuseumScope, PlatformScope, museum_of, transaction
@@ -53,10 +54,17 @@ UNTOLD = frozenset(
         "institution_id",
         "key",
         "twin_key",
+        "address_hash",
+        "to_hash",
+        "asker_hash",
+        "by_name",  # of a colleague
     }
 )
-# What names a donor and nothing else of theirs, by the name it is told under.
+# What is kept of a donor, of a gift and of a pledge, by the name it is told under.
 OF_A_DONOR: dict[str, type[Any]] = {
+    "consents": Consent,
+    "pledges": Pledge,
+    "gifts": Gift,
     "bank_lines": BankLine,
     "cheques": Cheque,
     "notes": DonorNote,
@@ -67,6 +75,18 @@ OF_A_DONOR: dict[str, type[Any]] = {
     "visits": MuseumVisit,
     "ambassador": Ambassador,
     "letters": ThankLetter,
+    "dispatches": Dispatch,
+}
+OF_A_GIFT: dict[str, type[Any]] = {
+    "refunds": Refund,
+    "disputes": Dispute,
+    "choices": GiftChoice,
+    "receipts_held": ReceiptHold,
+}
+OF_A_PLEDGE: dict[str, type[Any]] = {
+    "wall": WallEntry,
+    "plaques": PlaqueName,
+    "engraved": PlaqueLine,
 }
 IN_MEMORY = 8 * 1024 * 1024
 Document = dict[str, Any]
@@ -88,41 +108,38 @@ def told_at_museum(session: Session, email: str) -> Told | None:
         return None
     museum = session.get_one(Institution, museum_of(session))
     ids = [donor.id for donor in records]
-    gifts = session.scalars(select(Gift).where(Gift.donor_id.in_(ids)).order_by(Gift.id)).all()
-    pledged = session.scalars(select(Pledge).where(Pledge.donor_id.in_(ids)).order_by(Pledge.id)).all()
-    refunds = select(Refund).where(Refund.gift_id.in_([gift.id for gift in gifts])).order_by(Refund.id)
-    asked = select(GiftChoice).where(GiftChoice.gift_id.in_([gift.id for gift in gifts])).order_by(GiftChoice.id)
-    entries = select(WallEntry).where(WallEntry.pledge_id.in_([pledge.id for pledge in pledged]))
-    names = select(PlaqueName).where(PlaqueName.pledge_id.in_([pledge.id for pledge in pledged]))
-    written = select(SentMail).where(SentMail.to_hash == hashlib.sha256(email.encode()).hexdigest())
-    found = _receipts(session, [gift.id for gift in gifts])
+    found = _receipts(session, ids)
     document = {
         "museum": museum.name,
         "records": _rows(records),
-        "consents": _rows(service.consents_of(session, records)),
-        "pledges": _rows(pledged),
-        "gifts": _rows(gifts),
-        "refunds": _rows(session.scalars(refunds)),
-        "choices": _rows(session.scalars(asked)),
+        **{name: _rows(session.scalars(kept)) for name, kept in kept_of(ids, email).items()},
         "receipts": [{**_row(one), "file": _file(museum.slug, one) if one.storage_key else None} for one in found],
-        "wall": _rows(session.scalars(entries)),
-        "plaques": _rows(session.scalars(names)),
-        **{name: _rows(_of_donors(session, table, ids)) for name, table in OF_A_DONOR.items()},
         "brought": _brought(session, ids),
         "follows": _rows(followers.of_person(session, email)),
-        "questions": _rows(session.scalars(select(Question).where(Question.asker_email == email))),
-        "reminders": _rows(session.scalars(select(Reminder).where(Reminder.email == email))),
-        "groups": _rows(session.scalars(select(Group).where(Group.organiser_email == email))),
-        "mails": _rows(session.scalars(written.order_by(SentMail.id))),
     }
     for donor in records:
         audit.record(session, "donor.exported", f"donor:{donor.id}")
     return Told(museum.slug, document, found)
 
 
-def _of_donors(session: Session, table: type[Any], ids: list[int]) -> Iterable[Base]:
-    found: Iterable[Base] = session.scalars(select(table).where(table.donor_id.in_(ids)).order_by(table.id))
-    return found
+def kept_of(ids: list[int], email: str) -> dict[str, Select[Any]]:
+    """Select what is kept of a donor's records and of their address, by the name it is told under."""
+    gifts, pledges = select(Gift.id).where(Gift.donor_id.in_(ids)), select(Pledge.id).where(Pledge.donor_id.in_(ids))
+    names = select(PlaqueName.id).where(PlaqueName.pledge_id.in_(pledges))
+    return {
+        **{name: _ordered(table, table.donor_id.in_(ids)) for name, table in OF_A_DONOR.items()},
+        **{name: _ordered(table, table.gift_id.in_(gifts)) for name, table in OF_A_GIFT.items()},
+        **{name: _ordered(table, table.pledge_id.in_(pledges)) for name, table in OF_A_PLEDGE.items()},
+        "corrections": _ordered(PlaqueCorrection, PlaqueCorrection.name_id.in_(names)),
+        "questions": _ordered(Question, Question.asker_email == email),
+        "reminders": _ordered(Reminder, Reminder.email == email),
+        "groups": _ordered(Group, Group.organiser_email == email),
+        "mails": _ordered(SentMail, SentMail.to_hash == hashlib.sha256(email.encode()).hexdigest()),
+    }
+
+
+def _ordered(table: type[Any], of_them: Any) -> Select[Any]:
+    return select(table).where(of_them).order_by(table.id)
 
 
 def _brought(session: Session, ids: list[int]) -> list[Document]:
@@ -138,8 +155,8 @@ def told_of_platform(session: Session, email: str) -> Document:
     return {"links": _rows(links), "visits": _rows(visits.open_visits(session, email))}
 
 
-def _receipts(session: Session, gifts: list[int]) -> list[Receipt]:
-    of = select(ReceiptGift.receipt_id).where(ReceiptGift.gift_id.in_(gifts))
+def _receipts(session: Session, ids: list[int]) -> list[Receipt]:
+    of = select(ReceiptGift.receipt_id).join(Gift, Gift.id == ReceiptGift.gift_id).where(Gift.donor_id.in_(ids))
     return list(session.scalars(select(Receipt).where(Receipt.id.in_(of)).order_by(Receipt.id)))
 
 

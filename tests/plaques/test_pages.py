@@ -224,16 +224,23 @@ def test_the_end_asks_for_the_plaque_that_was_promised(hall: Hall) -> None:
 
 def test_a_donor_takes_along_what_is_kept_of_their_name(hall: Hall) -> None:
     email = "anne@example.org"
-    hall.give("Anne Martin", donor={"email": email})
+    gift = hall.give("Anne Martin", donor={"email": email})
+    hall.end()
     with hall.after_the_day():
         hall.museum.desk("director").get(here(hall))
         from crowdfund.plaques import tasks  # noqa: PLC0415 - of this test alone
 
         tasks.fix_names(hall.museum.id)
+        hall.correct(gift, "Anne Martin-Roy")
+        hall.sign()
         with hall.museum.open() as session:
             told = export.told_at_museum(session, email)
         assert told is not None
         assert [one["frozen"] for one in told.document["plaques"]] == ["Anne Martin"]
+        [correction] = told.document["corrections"]
+        assert (correction["before"], correction["after"]) == ("Anne Martin", "Anne Martin-Roy")
+        assert "by_name" not in correction  # a colleague's
+        assert [one["name"] for one in told.document["engraved"]] == ["Anne Martin-Roy"]
 
 
 @pytest.mark.parametrize(
