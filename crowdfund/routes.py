@@ -47,5 +47,5 @@ def _described(app: Flask, rule: Rule) -> dict[str, Any]:
         "cacheable": door == "public"
         and "GET" in (rule.methods or set())
         and not rule.rule.endswith(("/give", "/ask", "/follow", "/here"))
-        and not rule.rule.startswith("/c/"),  # a short link is counted each time
+        and not rule.rule.startswith(("/c/", "/with/")),  # short links: counted each time, in the reader’s language
     }

@@ -260,6 +260,7 @@ def _ambassadors(desk: Callable[[], Desk], mail: Callable[..., GiftMail]) -> dic
     def bring(**more: Any) -> dict[str, Any]:
         values: dict[str, Any] = {
             "token": "token", "campaign_url": "/fr/arvieres/hirondelles/", "ambassador": ada, "running": True, "has_mail": True,
+            "papers": True, "short": "example.org/with/t3467",
             "people": 3, "link": "https://example.org/fr/arvieres/hirondelles/with/3467", "csrf_token": "signed",
             "values": {"name": "Ada", "goal": "10"}, "errors": {},
         }  # fmt: skip

@@ -63,14 +63,12 @@ def ambassador_of(session: Session, campaign_id: int, donor_id: int) -> Ambassad
     ).one_or_none()
 
 
-def by_code(session: Session, campaign_id: int, typed: str) -> Ambassador:
-    """Find the ambassador of a code, switched off or not. Raises NotFound."""
+def by_code(session: Session, campaign_id: int | None, typed: str) -> Ambassador:
+    """Find the ambassador of a code, of one campaign or of any (None), switched off or not. Raises NotFound."""
     found = None
     if is_code(typed):
-        found = session.scalars(
-            select(Ambassador).where(Ambassador.campaign_id == campaign_id, Ambassador.code == typed.lower())
-        ).one_or_none()
-    if found is None:
+        found = session.scalars(select(Ambassador).where(Ambassador.code == typed.lower())).one_or_none()
+    if found is None or campaign_id not in {None, found.campaign_id}:
         raise NotFound
     return found
 

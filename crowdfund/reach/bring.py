@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from flask import Blueprint, current_app, g, make_response, redirect, render_template, request, url_for
@@ -14,7 +15,7 @@ from crowdfund import clock
 from crowdfund.accounts.buckets import limited
 from crowdfund.ambassadors import service
 from crowdfund.ambassadors.models import Ambassador
-from crowdfund.ambassadors.rules import LONGEST_NAME, USUAL_GOAL, read_goal, way_of
+from crowdfund.ambassadors.rules import DRAWN, LONGEST_NAME, USUAL_GOAL, read_goal, way_of
 from crowdfund.ambassadors.service import Wish
 from crowdfund.campaigns.models import Campaign
 from crowdfund.campaigns.rules import is_open
@@ -24,7 +25,7 @@ from crowdfund.donors.models import Donor
 from crowdfund.donors.rules import short_name
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.forms import STALE, form_token, shown_values, text_problem, tidy, token_age
-from crowdfund.i18n import LOCALES, N_, current_locale, gettext, use_locale
+from crowdfund.i18n import LOCALES, N_, current_locale, gettext, local_date, negotiate
 from crowdfund.institutions.models import Institution
 from crowdfund.institutions.permissions import keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission
@@ -34,8 +35,9 @@ from crowdfund.pledges.models import Pledge
 from crowdfund.pledges.rules import PledgeState
 from crowdfund.reach.appeal import read_appeal
 from crowdfund.reach.brought import board, people_brought
-from crowdfund.reach.poster import Sheet, poster
+from crowdfund.reach.poster import Sheet, letter, poster
 from crowdfund.reach.queries import campaign_here
+from crowdfund.reach.rules import museum_of_code, museum_prefix, plain_code
 from crowdfund.reach.view import Appeal
 from crowdfund.tenancy import DonorScope, PublicScope, transaction
 
@@ -98,6 +100,7 @@ def _page(token: str, errors: dict[str, str] | None = None, status: int = 200) -
         found = service.ambassador_of(session, campaign.id, donor.id)
         people = people_brought(session, found) if found else 0
         running = is_open(campaign.state, campaign.opens_at, campaign.closes_at, clock.now())
+    papers = running and _appeal(museum.slug, campaign.slug).gives
     path = f"/{current_locale()}/{museum.slug}/{campaign.slug}/"
     usual = short_name(donor.first_name or "", donor.last_name or "") or donor.company_name or ""
     values = {"name": found.name if found else usual, "goal": str(found.goal if found else USUAL_GOAL)}
@@ -112,6 +115,8 @@ def _page(token: str, errors: dict[str, str] | None = None, status: int = 200) -
             token=token,
             ambassador=found,
             running=running,
+            papers=papers,
+            short=f"{urlsplit(_config().public_url).netloc}/with/{short_code(found)}" if found else "",
             has_mail=donor.email is not None,
             people=people,
             link=f"{_config().public_url}{path}with/{found.code}" if found else "",
@@ -128,31 +133,67 @@ def _page(token: str, errors: dict[str, str] | None = None, status: int = 200) -
 @blueprint.get("/<lang:lang>/gifts/<token>/bring.pdf")
 def own_poster(token: str) -> AnyResponse:
     """Give an ambassador the poster with their own code."""
+    return _paper(token, poster, "poster")
+
+
+@blueprint.get("/<lang:lang>/gifts/<token>/letter.pdf")
+def own_letter(token: str) -> AnyResponse:
+    """Give an ambassador a letter to hand to a neighbour, with their own code."""
+    return _paper(token, letter, "letter")
+
+
+def _paper(token: str, draw: Callable[[Appeal, Sheet], bytes], name: str) -> AnyResponse:
+    """Print for an ambassador. Raises NotFound when their page is off, and once nothing can be given any more."""
     with transaction(_scope(token)) as session:
         pledge = _paid(session, token)
         found = service.ambassador_of(session, pledge.campaign_id, pledge.donor_id)
-        museum = session.get_one(Institution, pledge.institution_id).slug
+        museum = session.get_one(Institution, pledge.institution_id)
         campaign = session.get_one(Campaign, (pledge.institution_id, pledge.campaign_id)).slug
     if found is None or found.off_at is not None:
         raise NotFound
-    return _poster(_appeal(museum, campaign), found, current_locale())
-
-
-def _poster(appeal: Appeal, found: Ambassador, lang: str) -> AnyResponse:
+    appeal = _appeal(museum.slug, campaign)
+    if not appeal.gives:
+        raise NotFound
     site = urlsplit(_config().public_url)
-    path = f"{appeal.page(lang)}with/{found.code}"
     facts = Sheet(
         name=found.name,
-        opened=f"{_config().public_url}{path}",
-        typed=f"{site.netloc}{site.path}{path}",
+        opened=f"{_config().public_url}{appeal.page(current_locale())}with/{found.code}",
+        typed=f"{site.netloc}{site.path}/with/{short_code(found)}",
         takes_cash=False,
-        made_at=found.created_at,
+        made_at=clock.now(),
+        day=local_date(clock.now(), museum.time_zone),
     )
-    with use_locale(lang):
-        answer = make_response(poster(appeal, facts))
+    answer = make_response(draw(appeal, facts))
     answer.headers["Content-Type"] = "application/pdf"
-    answer.headers["Content-Disposition"] = f'inline; filename="poster-{found.code}.pdf"'
+    answer.headers["Content-Disposition"] = f'inline; filename="{name}-{found.code}.pdf"'
     answer.headers["Cache-Control"] = "private, no-store"
+    return answer
+
+
+def short_code(found: Ambassador) -> str:
+    """Write an ambassador's code as it is typed without the campaign: the museum's number before it."""
+    return museum_prefix(found.institution_id) + found.code
+
+
+@blueprint.get("/with/<short>")
+def typed_link(short: str) -> AnyResponse:
+    """Lead from an ambassador's letter or poster to their page, in the reader's language. Raises NotFound."""
+    institution_id = museum_of_code(short)
+    if institution_id is None:
+        raise NotFound
+    with transaction(DonorScope(institution_id)) as session:
+        museum = session.get(Institution, institution_id)
+        found = service.by_code(session, None, plain_code(short)[-DRAWN:])
+        campaign = session.get_one(Campaign, (institution_id, found.campaign_id))
+        if museum is None:
+            raise NotFound
+        asked = request.headers.get("Accept-Language")
+        lang = negotiate(asked) if asked else museum.default_locale
+        target = f"/{lang}/{museum.slug}/{campaign.slug}/with/{found.code}"
+    answer = redirect(target, 302)
+    answer.headers["Cache-Control"] = "private, no-store"
+    answer.headers["Vary"] = "Accept-Language"
+    answer.headers["X-Robots-Tag"] = "noindex"
     return answer
 
 

@@ -1,10 +1,13 @@
-"""The poster of one place, ready for print: A4, fonts embedded, a code and a short link that are this place's own."""
+"""What is put on paper: the poster of one place and an ambassador's letter to their neighbours, A4, fonts embedded.
+
+Each has a code and a short link of its own.
+"""
 
 from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from flask import render_template
 from PIL import Image
@@ -12,7 +15,7 @@ from PIL import Image
 from crowdfund import qr
 from crowdfund.campaigns.art import hang, wall_colours
 from crowdfund.i18n import current_locale
-from crowdfund.pdf import renderer
+from crowdfund.pdf import TooLong, renderer
 from crowdfund.reach.view import Appeal
 
 # 150 points an inch on a sheet with its bleed: what a picture of this kind needs at arm's length.
@@ -31,6 +34,7 @@ class Sheet:
     takes_cash: bool
     made_at: datetime
     for_printers: bool = False
+    day: date | None = None  # of a letter, in the museum's time
 
 
 def poster(appeal: Appeal, sheet: Sheet) -> bytes:
@@ -53,6 +57,28 @@ def poster(appeal: Appeal, sheet: Sheet) -> bytes:
         passing={"work.png": _work(appeal, own), "qr.png": qr.png(sheet.opened)},
         pages=1,
     )
+
+
+def letter(appeal: Appeal, sheet: Sheet) -> bytes:
+    """Make the PDF of a letter from `sheet.name` to a neighbour, in the current language, as things stand on its day.
+
+    A story too long for the one page is left out: the page behind the code tells it.
+    """
+    _light, own, _deep = wall_colours(appeal.wall)
+    pictures = {"work.png": _work(appeal, own), "qr.png": qr.png(sheet.opened)}
+
+    def made(story: str) -> bytes:
+        html = render_template(
+            "letters/neighbour.html", appeal=appeal, sheet=sheet, wall=_hex(own), story=story, lang=current_locale()
+        )
+        return renderer().render(
+            html, title=appeal.title, lang=current_locale(), created_at=sheet.made_at, passing=pictures, pages=1
+        )
+
+    try:
+        return made(appeal.lede)
+    except TooLong:
+        return made("")
 
 
 def _work(appeal: Appeal, wall: tuple[int, int, int]) -> bytes:

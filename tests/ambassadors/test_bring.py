@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 
 from crowdfund import clock, outbox
 from crowdfund.ambassadors.models import Ambassador
@@ -13,6 +16,7 @@ from crowdfund.ambassadors.rules import code_of, draw_code, is_code, way_of, wor
 from crowdfund.campaigns.models import Campaign
 from crowdfund.forms import form_token
 from crowdfund.reach.queries import ways_of
+from crowdfund.reach.rules import museum_prefix
 from tests import factories
 from tests.after import Museum
 
@@ -39,9 +43,21 @@ def test_a_page_is_set_up_shows_people_and_no_amount_and_can_be_switched_off(mus
     assert "Set-Cookie" not in page.headers
     assert f"c={way_of(one.code)}" in page.text
     assert client.get(f"{base}.pdf").data.startswith(b"%PDF")
+    paper = client.get(base.replace("/bring", "/letter.pdf"))
+    [sheet] = PdfReader(io.BytesIO(paper.data)).pages
+    words = re.sub(r"\s+", " ", sheet.extract_text())
+    typed = re.search(r"/with/[a-z0-9]{5,}", words)
+    assert typed
+    assert "Ada R." in words
+    assert "1,234" not in words
+    assert f"{typed[0]}. " in client.get(base).text
+    for asked, lang in (("it", "it"), ("", "fr")):  # the reader's language, or the museum's
+        led = client.get(typed[0].upper().replace("/WITH/", "/with/"), headers={"Accept-Language": asked})
+        assert led.location == f"/{lang}/{museum.slug}/{museum.campaign}/with/{one.code}"
     assert _set_up(museum, gift, switch="off").status_code == 303
     assert client.get(f"/en/{museum.slug}/{museum.campaign}/with/{one.code}").status_code == 302
-    assert client.get(f"{base}.pdf").status_code == 404
+    for off in (f"{base}.pdf", base.replace("/bring", "/letter.pdf")):
+        assert client.get(off).status_code == 404
     assert _set_up(museum, gift, name="Ada").status_code == 303  # and back on, under the same code
     assert [(row.name, row.code, row.off_at) for row in museum.all(Ambassador)] == [("Ada", one.code, None)]
 
@@ -68,6 +84,8 @@ def test_it_is_over_with_the_campaign_and_no_code_leads_nowhere(museum: Museum) 
     with clock.at(clock.now() + timedelta(days=60)):
         assert _set_up(museum, gift, csrf_token=form_token(museum.token(gift))).status_code == 409
     client = museum.app.test_client()
+    for code in ("zzzz", f"{museum_prefix(museum.id)}3333", f"{museum_prefix(9999)}3333", "%00", "x" * 99):
+        assert client.get(f"/with/{code}").status_code == 404
     for code in ("zzzz", "3333", "%00", "x" * 99):
         assert client.get(f"/en/{museum.slug}/{museum.campaign}/with/{code}").status_code == 404
     assert client.get(f"/en/gifts/{museum.id:x}-{'a' * 26}/bring").status_code == 404
@@ -124,3 +142,27 @@ def test_codes_and_ways_are_read_back() -> None:
     assert code_of(way_of(code)) == code
     assert [code_of(way) for way in (None, "", "with-", "with-abcd", code)] == [None] * 5
     assert [n for n in range(12) if worth_telling(n, 7)] == [1, 2, 3, 5, 7, 10]
+
+
+def test_nothing_is_printed_for_a_campaign_that_is_over(museum: Museum) -> None:
+    gift = museum.give()
+    base = f"/en/gifts/{museum.token(gift)}/bring"
+    client = museum.app.test_client()
+    _set_up(museum, gift)
+    assert "letter.pdf" in client.get(base).text
+    with museum.open() as session:
+        session.get_one(Campaign, (museum.id, museum.campaign_id)).state = "ended"
+    for paper in (f"{base}.pdf", base.replace("/bring", "/letter.pdf")):
+        assert client.get(paper).status_code == 404
+    assert "letter.pdf" not in client.get(base).text
+
+
+def test_a_letter_whose_story_is_too_long_does_without_it(museum: Museum) -> None:
+    gift = museum.give()
+    _set_up(museum, gift)
+    with museum.open() as session:
+        session.get_one(Campaign, (museum.id, museum.campaign_id)).summary = {"fr": "Une longue histoire. " * 150}
+    paper = museum.app.test_client().get(f"/fr/gifts/{museum.token(gift)}/letter.pdf")
+    [sheet] = PdfReader(io.BytesIO(paper.data)).pages
+    assert "longue histoire" not in sheet.extract_text()
+    assert "Ada R." in sheet.extract_text()
