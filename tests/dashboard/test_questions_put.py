@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from flask import Flask
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from crowdfund.campaigns.models import Campaign
 from crowdfund.institutions.rules import Role
+from crowdfund.pledges import wall
 from crowdfund.tenancy import transaction
 from tests.dashboard.test_today import counted
 from tests.desk import enter, make_colleague
-from tests.factories import make_campaign, make_donor, make_gift, make_institution, scope
+from tests.factories import campaign_in, make_campaign, make_donor, make_gift, make_institution, make_pledge, scope
 
 NOW = datetime(2026, 6, 30, 12, 0, tzinfo=UTC)
 # The most that each page may put. Raise one only with a reason: every question is a journey to the database.
@@ -27,6 +27,7 @@ OTHERS = {
     "rewards/liability": 17, "gatherings": 18, "thanks": 22, "thanks/rules": 17, "campaigns/work/ways": 17,
     "campaigns/work/ambassadors": 19, "posters": 12, "ending": 19, "plaques": 17, "desk/promises": 18, "desk/cheques": 22,
     "desk/statements": 20, "desk/lines": 21, "desk/counts": 19, "team": 19, "audit": 20, "pictures": 18, "campaigns": 17,
+    "desk/bank": 12, "words": 12, "replies": 11, "mentions": 12, "campaigns/work/posters": 18,
 }  # fmt: skip
 
 
@@ -34,28 +35,41 @@ def test_pages_put_as_many_questions_with_many_gifts_as_with_few(app: Flask, con
     museum = make_institution(slug="arvieres")
     client = enter(app, make_colleague(museum, Role.OWNER, "owner@arvieres.example"))
     with transaction(scope(museum)) as session:
-        make_campaign(session, slug="work")
-    gift = _give(museum, 2)
-    pages = {**LISTS, **OTHERS, f"gifts/{gift[0]}": 37, f"donors/{gift[1]}": 36}
+        work = make_campaign(session, slug="work").id
+        ended = make_campaign(session, slug="bought", state="succeeded").id
+    gift = _give(museum, work, ended, 2)
+    own = {
+        f"gifts/{gift[0]}": 37,
+        f"donors/{gift[1]}": 36,
+        f"ending/{ended}": 30,
+        f"plaques/{work}": 20,
+        "/network/": 14,
+    }
+    pages = {**LISTS, **OTHERS, **own}
     client.get("/staff/arvieres/")  # the first look writes down when the person was seen
     found = []
     for _round in range(2):
         counts = {}
         for page in pages:
             with counted(connection) as seen:
-                assert client.get(f"/staff/arvieres/{page}").status_code == 200, page
+                address = page if page.startswith("/") else f"/staff/arvieres/{page}"
+                assert client.get(address).status_code == 200, page
             counts[page] = len(seen)
         found.append(counts)
-        _give(museum, 55)
+        _give(museum, work, ended, 55)
     assert {page: few for page, few in found[0].items() if found[1][page] > few} == {}
     assert {page: count for page, count in found[1].items() if count > pages[page]} == {}
 
 
-def _give(museum: int, gifts: int) -> tuple[int, int]:
-    """Let new donors give to the campaign; name the last gift and its donor."""
+def _give(museum: int, work: int, ended: int, gifts: int) -> tuple[int, int]:
+    """Let new donors give to both campaigns, and say something for the wall; name the last gift to the work and its donor."""
     with transaction(scope(museum)) as session:
-        campaign = session.scalars(select(Campaign)).one()
+        campaign, over = campaign_in(session, work), campaign_in(session, ended)
         for place in range(gifts):
+            at = NOW - timedelta(minutes=place)
             donor = make_donor(session)
-            gift = make_gift(session, campaign, donor, received_at=NOW - timedelta(minutes=place))
+            pledge = make_pledge(session, campaign, donor, state="paid", wall="short", message=f"Bravo {place}")
+            make_gift(session, over, donor, received_at=at)
+            gift = make_gift(session, campaign, donor, pledge_id=pledge.id, received_at=at)
+            wall.write_entry(session, pledge)
         return gift.id, donor.id
