@@ -6,7 +6,7 @@ scope, and no row of a person leaves it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,10 +22,13 @@ from crowdfund.closing.models import FinalStatement, Lessons
 from crowdfund.closing.rules import ENDED
 from crowdfund.conversation.models import Question
 from crowdfund.conversation.rules import QuestionState
+from crowdfund.donors.models import Donor
 from crowdfund.gifts.models import Gift
+from crowdfund.gifts.rules import GIVEN_BACK
 from crowdfund.i18n import current_locale
 from crowdfund.institutions.models import Institution
 from crowdfund.mail import SentMail
+from crowdfund.me.visits import person_hash
 from crowdfund.money import Money
 from crowdfund.network import rules
 from crowdfund.network.rules import Sign
@@ -53,10 +56,14 @@ def read_network() -> Network:
     by_museum = {museum.id: [row for row in rows if row.institution_id == museum.id] for museum in museums}
     found: list[MuseumRow] = []
     lessons: list[Lesson] = []
+    people: dict[str, list[set[str]]] = {}
     for museum in museums:
         with transaction(OperatorScope(museum.id, REASON)) as session:
             found.append(_museum(session, museum, by_museum[museum.id]))
             lessons.extend(_lessons(session, museum))
+            for row in by_museum[museum.id]:
+                if row.joint_code:
+                    people.setdefault(row.joint_code, []).append(_people(session, row.id))
     sums: dict[str, int] = {}
     for row in rows:
         sums[row.currency] = sums.get(row.currency, 0) + int(row.raised_minor)
@@ -66,9 +73,25 @@ def read_network() -> Network:
         ended=sum(row.state in ENDED for row in rows),
         bought=sum(row.state == CampaignState.SUCCEEDED for row in rows),
         sums=tuple(Money(total, currency) for currency, total in sorted(sums.items())),
-        supporters=sum(int(row.supporters) for row in rows),
+        supporters=sum(int(row.supporters) for row in rows) - _counted_twice(people),
         lessons=tuple(lessons),
     )
+
+
+def _people(session: Session, campaign_id: int) -> set[str]:
+    """Name who supports a part of a joint campaign, by their address under the platform's secret, to be counted and let go."""
+    emails = session.scalars(
+        select(Donor.email)
+        .join(Gift, Gift.donor_id == Donor.id)
+        .where(Gift.campaign_id == campaign_id, Gift.state.not_in(GIVEN_BACK), Donor.email.is_not(None))
+        .distinct()
+    )
+    return {person_hash(str(email)) for email in emails}
+
+
+def _counted_twice(people: Mapping[str, Sequence[set[str]]]) -> int:
+    """Count how often the sums of joint campaigns hold a person more than once, who gave to several of their museums."""
+    return sum(sum(map(len, parts)) - len(set().union(*parts)) for parts in people.values())
 
 
 def _museum(session: Session, museum: Institution, rows: list[Row[Any]]) -> MuseumRow:

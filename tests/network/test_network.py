@@ -92,6 +92,21 @@ def test_sums_are_the_funds_and_few_supporters_stay_hidden(before: Network, muse
     assert set(by_name["mirevaux"].spark) == {0}  # two gifts on a day are too few to draw
 
 
+def test_who_gives_to_two_museums_of_one_joint_campaign_is_one_person(before: Network, app: Flask) -> None:
+    for slug, joint in (("arvieres", "plate"), ("mirevaux", "plate"), ("alone", None)):
+        with transaction(scope(make_institution(slug=slug))) as session:
+            campaign = make_campaign(session, state="live", joint_code=joint)
+            for name, email in (
+                ("Ada", "ada@example.org"),
+                ("Ada", "ada@example.org"),
+                ("Bo", None),
+                ("Cy", f"{slug}@x.org"),
+            ):
+                donor = make_donor(session, last_name=name, email=email)
+                make_gift(session, campaign, donor=donor, donor_id=donor.id)
+    assert queries.read_network().supporters - before.supporters == 3 + 4 + 4
+
+
 def test_no_name_of_a_donor_is_on_the_page(app: Flask, museums: tuple[int, int]) -> None:
     page = enter(app, make_colleague(museums[0], Role.OWNER, "owner@example.org")).get("/network/")
     assert page.status_code == 200
