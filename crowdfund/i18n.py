@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from babel import negotiate_locale
 from babel.support import LazyProxy
 from flask import g, has_app_context, has_request_context, request
+from markupsafe import Markup
 from werkzeug.routing import BaseConverter
 
 from crowdfund import formats
@@ -230,6 +231,11 @@ def _pull_language(_endpoint: str | None, values: dict[str, Any] | None) -> None
         g.lang = values.pop("lang")
 
 
+def whole(text: str) -> Markup:
+    """Keep a number or a code on one line of a page: it is read, typed and compared as one."""
+    return Markup('<span class="nowrap">{}</span>').format(text) if text else Markup()
+
+
 def register(app: Flask) -> None:
     """Teach the application its languages: `<lang:…>` in rules, words, filters. Call it before adding routes.
 
@@ -264,5 +270,6 @@ def register(app: Flask) -> None:
         language_name=language_name,
         language_within=language_within,
         currency_symbol=currency_symbol,
+        whole=whole,
     )
     environment.globals.update(current_locale=current_locale, language_links=language_links, _n=ngettext)

@@ -149,6 +149,11 @@ def test_a_task_without_request_speaks_the_default() -> None:
     assert i18n.days_left(0) == "dernier jour"
 
 
+def test_a_code_stays_on_one_line_and_is_no_markup() -> None:
+    assert i18n.whole("AUB-2026-<1>") == '<span class="nowrap">AUB-2026-&lt;1&gt;</span>'
+    assert i18n.whole("") == ""
+
+
 def test_plurals_follow_the_language() -> None:
     """Zero is singular in French and plural in Italian."""
     with i18n.use_locale("fr"):
