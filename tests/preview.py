@@ -707,6 +707,7 @@ def books(holds: bool = True) -> Books:
         ),
         moment(22, 14),
         PARIS,
+        every_hour=not holds,
     )
 
 
@@ -800,11 +801,13 @@ REACH_CASES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
                 WayRow("Hall screen", None, 12, 9, 9, eur(410)),
                 WayRow("Arrêt Préfecture", 86, 0, 0, 0, eur(0)),
             ),
+            "reckoned_at": moment(22, 14),
+            "timezone": PARIS,
         },
     ),
     "staff-ways-none": (
         "staff/reach/ways.html",
-        lambda: {"desk": desk(), "place": "posters", "headed": _headed(), "ways": ()},
+        lambda: {"desk": desk(), "place": "posters", "headed": _headed(), "ways": (), "reckoned_at": None},
     ),
     "staff-reach": (
         "staff/reach/campaigns.html",
@@ -1751,7 +1754,14 @@ CASES["staff-ending"] = ("staff/ending.html", _ending)
 CASES["staff-ending-live"] = (
     "staff/ending.html",
     partial(
-        _ending, ending={"state": "live", "findings": (Finding(Point.DISPUTES, 1),), "statements": (), "steps": ()}
+        _ending,
+        ending={
+            "state": "live",
+            "findings": (Finding(Point.DISPUTES, 1),),
+            "statements": (),
+            "steps": (),
+            "reckoned_at": moment(22, 14),
+        },
     ),
 )
 CASES["staff-ending-wrong"] = (
