@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from crowdfund import crash, log
 from crowdfund.errors import Refusal
-from crowdfund.i18n import LOCALES, gettext, negotiate, set_locale
+from crowdfund.i18n import LOCALES, negotiate, set_locale, in_words
 from crowdfund.storage import StorageUnavailable
 
 WORDED = (400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 500, 503)
@@ -67,7 +67,7 @@ def _follow_requests(app: Flask) -> None:
 def _answer_failures(app: Flask) -> None:
     @app.errorhandler(Refusal)
     def _refused(refusal: Refusal) -> Response:
-        return page(refusal.status, gettext(refusal.message, **refusal.params) if refusal.message else "")
+        return page(refusal.status, in_words(refusal) if refusal.message else "")
 
     @app.errorhandler(HTTPException)
     def _http(error: HTTPException) -> Response:

@@ -23,7 +23,7 @@ from wtforms.csrf.core import CSRF
 from config import Config
 from crowdfund import clock
 from crowdfund.errors import Refusal
-from crowdfund.i18n import N_, gettext
+from crowdfund.i18n import N_, gettext, in_words
 from crowdfund.links import BadLink, sign, unsign
 from crowdfund.money import MAX_MINOR, Money, MoneyError, exponent
 
@@ -209,7 +209,7 @@ class EmailField(TextField):
         try:
             self.data = read_email(self.data)
         except Refusal as refusal:
-            raise ValidationError(gettext(refusal.message)) from None
+            raise ValidationError(in_words(refusal)) from None
 
 
 class ChoiceField(StringField):  # type: ignore[misc]

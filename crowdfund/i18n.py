@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
+    from crowdfund.errors import Refusal
+
 LOCALES = ("fr", "it", "en")
 DEFAULT = "fr"
 NAMES = {"fr": "Français", "it": "Italiano", "en": "English"}
@@ -95,6 +97,12 @@ def gettext(message: str, **params: object) -> str:
     """Say the message in the current language and fill its `%(name)s` placeholders."""
     text = catalogue.load(current_locale()).gettext(message)
     return text % params if params else text
+
+
+def in_words(refusal: Refusal) -> str:
+    """Say why something was refused, in the current language; amounts are written as the language writes them."""
+    params = {name: money(one) if isinstance(one, Money) else one for name, one in refusal.params.items()}
+    return gettext(refusal.message, **params)
 
 
 def ngettext(singular: str, plural: str, n: int, **params: object) -> str:

@@ -13,7 +13,7 @@ from crowdfund.accounts.rules import Level
 from crowdfund.accounts.sessions import SignedIn
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.forms import text_problem, tidy
-from crowdfund.i18n import gettext
+from crowdfund.i18n import gettext, in_words
 from crowdfund.tenancy import PlatformScope, transaction
 
 blueprint = Blueprint("keys", __name__)
@@ -44,7 +44,7 @@ def keep() -> AnyResponse:
             codes = passkeys.keep_new(session, person, name, _sent("credential"), _sent("challenge"))
             token = sessions.renew(session, person, Level(person.level), request.remote_addr, user_agent())
     except Refusal as refusal:
-        return _form({"": gettext(refusal.message)}, name, refusal.status)
+        return _form({"": in_words(refusal)}, name, refusal.status)
     buckets.give_back(None, "second_factor", str(person.account_id))
     if codes:
         answer = make_response(render_template("accounts/recovery_codes.html", person=person, codes=codes))

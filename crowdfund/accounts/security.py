@@ -19,7 +19,7 @@ from crowdfund.accounts.models import Account
 from crowdfund.accounts.rules import Level, check_password
 from crowdfund.accounts.service import WRONG_CODE
 from crowdfund.errors import NotFound, Refusal
-from crowdfund.i18n import gettext
+from crowdfund.i18n import gettext, in_words
 from crowdfund.tenancy import PlatformScope, transaction
 
 blueprint = Blueprint("security", __name__)
@@ -156,7 +156,7 @@ def _may_be(form: NewPasswordForm, account: Account) -> bool:
     try:
         check_password(str(form.password.data), (account.email, account.name))
     except Refusal as refusal:
-        form.password.errors = [gettext(refusal.message)]
+        form.password.errors = [in_words(refusal)]
         return False
     return True
 

@@ -13,7 +13,7 @@ from crowdfund.closing.forms import ChoiceForm
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.forms import form_token, shown_values
 from crowdfund.gifts import choices
-from crowdfund.i18n import gettext
+from crowdfund.i18n import in_words
 from crowdfund.links import BadLink, institution_of
 from crowdfund.tenancy import DonorScope, transaction
 
@@ -40,7 +40,7 @@ def chosen(token: str) -> Response:
     except Refusal as refusal:
         if not refusal.message:
             raise
-        return _page(scope, token, {refusal.field or "": gettext(refusal.message)}, refusal.status)
+        return _page(scope, token, {refusal.field or "": in_words(refusal)}, refusal.status)
     return redirect(url_for(".choose", token=token, _anchor="answer"), HTTPStatus.SEE_OTHER)
 
 

@@ -7,11 +7,11 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from crowdfund.accounts.current import sign_next
 from crowdfund.counter.forms import BankForm
-from crowdfund.counter.promises import said
 from crowdfund.counter.queries import issuers_banks
 from crowdfund.dashboard.frame import desk_here
 from crowdfund.errors import Refusal
 from crowdfund.forms import shown_values
+from crowdfund.i18n import in_words
 from crowdfund.institutions import bank
 from crowdfund.institutions.permissions import can, keep_private, membership_here, person_here, requires
 from crowdfund.institutions.rules import Permission
@@ -42,7 +42,7 @@ def change() -> AnyResponse:
     except Refusal as refusal:
         if refusal.field is None:
             raise
-        return _page(form.issuer.data, {refusal.field: said(refusal)}, refusal.status)
+        return _page(form.issuer.data, {refusal.field: in_words(refusal)}, refusal.status)
     return redirect(url_for(".show", museum=membership_here().slug) + f"#issuer-{form.issuer.data}", 303)
 
 

@@ -16,7 +16,6 @@ from werkzeug.wrappers import Response as AnyResponse
 from crowdfund import clock
 from crowdfund.counter.batches_read import batch_page, deposit_slip, known_promise, list_batches, row_to_correct
 from crowdfund.counter.forms import NEEDS_CAMPAIGN, BatchForm, ChequeForm, own_number
-from crowdfund.counter.promises import said
 from crowdfund.counter.queries import campaign_meant, campaigns_counted, campaigns_of_issuer, issuers_banks
 from crowdfund.counter.view import KnownPromise
 from crowdfund.dashboard.frame import desk_here
@@ -26,7 +25,7 @@ from crowdfund.desk.rules import BatchState
 from crowdfund.desk.views import as_pdf
 from crowdfund.errors import Refusal
 from crowdfund.forms import shown_values, tidy
-from crowdfund.i18n import LOCALES, gettext
+from crowdfund.i18n import LOCALES, gettext, in_words
 from crowdfund.institutions.models import Institution, Issuer
 from crowdfund.institutions.permissions import can, keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission
@@ -232,7 +231,7 @@ def _done(
     except Refusal as refusal:
         if refusal.status == 404:
             raise
-        errors = {refusal.field or "": said(refusal)}
+        errors = {refusal.field or "": in_words(refusal)}
         return _page(batch_id, errors, refusal.status, shown_values(request.form), correcting=correcting)
     if not next_row:
         return _to(batch_id)

@@ -14,7 +14,6 @@ from werkzeug.wrappers import Response as AnyResponse
 from crowdfund import clock
 from crowdfund.counter.counts_read import count_row, list_counts
 from crowdfund.counter.forms import ConfirmForm, CountForm, own_number
-from crowdfund.counter.promises import said
 from crowdfund.counter.queries import campaign_meant, campaigns_counted
 from crowdfund.dashboard.frame import desk_here
 from crowdfund.desk import counts
@@ -22,7 +21,7 @@ from crowdfund.desk.counts import Sheet
 from crowdfund.desk.rules import DENOMINATIONS, CountKind
 from crowdfund.errors import Refusal
 from crowdfund.forms import amount_problem, shown_values
-from crowdfund.i18n import N_
+from crowdfund.i18n import N_, in_words
 from crowdfund.institutions.permissions import keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission
 from crowdfund.money import Money, MoneyError
@@ -66,11 +65,11 @@ def add_count() -> AnyResponse:
         )
     errors = {} if form.validate() else form.first_errors()
     if chosen is None:
-        return _form(shown_values(request.form), {"campaign": said(Refusal(CHOOSE))} | errors, 422)
+        return _form(shown_values(request.form), {"campaign": in_words(Refusal(CHOOSE))} | errors, 422)
     try:
         pieces = _pieces(form.kind.data, chosen.currency)
     except Refusal as refusal:
-        return _form(shown_values(request.form), errors | {refusal.field or "": said(refusal)}, 422)
+        return _form(shown_values(request.form), errors | {refusal.field or "": in_words(refusal)}, 422)
     if errors:
         return _form(shown_values(request.form), errors, 422)
     sheet = Sheet(
@@ -83,7 +82,7 @@ def add_count() -> AnyResponse:
     except Refusal as refusal:
         if refusal.field is None:
             raise
-        return _form(shown_values(request.form), {refusal.field: said(refusal)}, refusal.status)
+        return _form(shown_values(request.form), {refusal.field: in_words(refusal)}, refusal.status)
     return redirect(url_for(".one_count", museum=museum.slug, count_id=count_id), 303)
 
 
@@ -143,7 +142,7 @@ def _done(count_id: int, act: Callable[[Session], Any]) -> AnyResponse:
     except Refusal as refusal:
         if refusal.status == 404:
             raise
-        return _page(count_id, {refusal.field or "": said(refusal)}, refusal.status)
+        return _page(count_id, {refusal.field or "": in_words(refusal)}, refusal.status)
     return redirect(url_for(".one_count", museum=membership_here().slug, count_id=count_id), 303)
 
 

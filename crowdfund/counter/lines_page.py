@@ -12,7 +12,6 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from crowdfund.counter.forms import PersonForm
 from crowdfund.counter.lines_read import line_rows, list_lines, suggestions
-from crowdfund.counter.promises import said
 from crowdfund.counter.queries import campaigns_of_issuer, list_promises
 from crowdfund.counter.view import LineRow
 from crowdfund.dashboard.frame import desk_here
@@ -21,7 +20,7 @@ from crowdfund.desk.models import BankLine
 from crowdfund.desk.rules import LineState
 from crowdfund.errors import Refusal
 from crowdfund.forms import shown_values, text_problem, tidy
-from crowdfund.i18n import LOCALES, gettext
+from crowdfund.i18n import LOCALES, gettext, in_words
 from crowdfund.institutions.models import Institution
 from crowdfund.institutions.permissions import can, keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission
@@ -74,7 +73,7 @@ def approve() -> AnyResponse:
     except Refusal as refusal:
         if refusal.status == 404:
             raise
-        return _list({"": said(refusal)}, refusal.status, LineState.MATCHED)
+        return _list({"": in_words(refusal)}, refusal.status, LineState.MATCHED)
     return redirect(url_for(".list_of_lines", museum=museum, state=LineState.MATCHED.value, booked=booked), 303)
 
 
@@ -154,7 +153,7 @@ def _done(
     except Refusal as refusal:
         if refusal.status == 404:
             raise
-        return _page(line_id, {refusal.field or "": said(refusal)}, refusal.status)
+        return _page(line_id, {refusal.field or "": in_words(refusal)}, refusal.status)
     if stay:
         return redirect(url_for(".one_line", museum=museum, line_id=line_id), 303)
     return redirect(url_for(".list_of_lines", museum=museum, matched=line_id if tell else None), 303)

@@ -17,7 +17,7 @@ from crowdfund.desk.views import as_pdf
 from crowdfund.donors.models import Donor
 from crowdfund.errors import Refusal
 from crowdfund.forms import shown_values, tidy
-from crowdfund.i18n import LOCALES, gettext, money, use_locale
+from crowdfund.i18n import LOCALES, gettext, money, use_locale, in_words
 from crowdfund.institutions.models import Institution
 from crowdfund.institutions.permissions import keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission
@@ -77,7 +77,7 @@ def add_promise() -> AnyResponse:
             made = service.announce(session, form.request(form.amount.data, museum.default_locale))
             promise_id = made.id
     except Refusal as refusal:
-        errors = {refusal.field or "": said(refusal)}
+        errors = {refusal.field or "": in_words(refusal)}
         return _form(shown_values(request.form), errors, refusal.status)
     return redirect(url_for(".one_promise", museum=museum.slug, promise_id=promise_id), 303)
 
@@ -110,14 +110,8 @@ def call_off(promise_id: int) -> AnyResponse:
     except Refusal as refusal:
         if refusal.status == 404:
             raise
-        return _promise(promise_id, {"": said(refusal)}, refusal.status)
+        return _promise(promise_id, {"": in_words(refusal)}, refusal.status)
     return redirect(url_for(".one_promise", museum=membership_here().slug, promise_id=promise_id), 303)
-
-
-def said(refusal: Refusal) -> str:
-    """Say a refusal in the page's language; amounts in it are written as the language writes them."""
-    params = {name: money(one) if isinstance(one, Money) else one for name, one in refusal.params.items()}
-    return gettext(refusal.message, **params)
 
 
 def _promise(pledge_id: int, errors: dict[str, str] | None = None, status: int = 200) -> AnyResponse:

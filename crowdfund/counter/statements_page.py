@@ -8,7 +8,6 @@ from flask import Blueprint, g, make_response, redirect, render_template, reques
 from werkzeug.wrappers import Response as AnyResponse
 
 from crowdfund.counter.lines_read import list_statements
-from crowdfund.counter.promises import said
 from crowdfund.counter.queries import issuers_banks
 from crowdfund.counter.view import CreditRow, StatementPage, StatementRow
 from crowdfund.dashboard.frame import desk_here
@@ -18,6 +17,7 @@ from crowdfund.desk.rules import StatementState
 from crowdfund.desk.statements import Preview
 from crowdfund.desk.tables import FIELDS, NEEDED, SHOWN, guessed
 from crowdfund.errors import Refusal
+from crowdfund.i18n import in_words
 from crowdfund.institutions.permissions import keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission
 from crowdfund.money import Money
@@ -45,14 +45,14 @@ def bring() -> AnyResponse:
     sent = request.files.get("file")
     issuer = row_number(request.form.get("issuer"))
     if sent is None or not sent.filename:
-        return _list({"file": said(Refusal(statements.EMPTY))}, 422)
+        return _list({"file": in_words(Refusal(statements.EMPTY))}, 422)
     try:
         with transaction(g.scope) as session:
             statement_id = statements.upload(session, issuer, sent.filename, sent.read()).id
     except Refusal as refusal:
         if refusal.field is None:
             raise
-        return _list({refusal.field: said(refusal)}, refusal.status)
+        return _list({refusal.field: in_words(refusal)}, refusal.status)
     return redirect(url_for(".one_statement", museum=membership_here().slug, statement_id=statement_id), 303)
 
 
@@ -101,7 +101,7 @@ def _done(statement_id: int, act: Any) -> AnyResponse:
     except Refusal as refusal:
         if refusal.status == 404:
             raise
-        return _page(statement_id, {refusal.field or "": said(refusal)}, refusal.status)
+        return _page(statement_id, {refusal.field or "": in_words(refusal)}, refusal.status)
     return redirect(url_for(".one_statement", museum=membership_here().slug, statement_id=statement_id), 303)
 
 
@@ -125,7 +125,7 @@ def _page(statement_id: int, errors: dict[str, str], status: int = 200) -> AnyRe
         try:
             found = statements.preview(session, statement) if statement.state == StatementState.READ else None
         except Refusal as refusal:  # a file of a known layout with a line that cannot be read
-            wrong = {refusal.field or "": said(refusal)} | wrong
+            wrong = {refusal.field or "": in_words(refusal)} | wrong
         page = _shown(statement, found, slug)
         desk = desk_here(session)
     asks = statement.state == StatementState.READ and table is not None and found is None

@@ -18,7 +18,7 @@ from crowdfund.conversation.models import Mention
 from crowdfund.dashboard.frame import desk_here
 from crowdfund.errors import Refusal
 from crowdfund.forms import shown_values
-from crowdfund.i18n import gettext
+from crowdfund.i18n import in_words
 from crowdfund.institutions.permissions import keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission
 from crowdfund.pledges import words
@@ -134,7 +134,7 @@ def add_mention() -> AnyResponse:
     except Refusal as refusal:
         if refusal.field is None:
             raise
-        return _mentions({refusal.field: gettext(refusal.message)}, refusal.status)
+        return _mentions({refusal.field: in_words(refusal)}, refusal.status)
     return _to(".list_of_mentions")
 
 

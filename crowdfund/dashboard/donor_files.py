@@ -19,7 +19,7 @@ from crowdfund.dashboard.forms import OriginForm
 from crowdfund.dashboard.frame import desk_here
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.forms import shown_values
-from crowdfund.i18n import gettext as _
+from crowdfund.i18n import gettext as _, in_words
 from crowdfund.institutions.permissions import keep_private, membership_here, person_here, requires
 from crowdfund.institutions.rules import Permission
 from crowdfund.intake import service
@@ -64,7 +64,7 @@ def bring_file() -> AnyResponse:
         with transaction(g.scope) as session:
             file_id = service.bring(session, sent.filename, content, table).id
     except Refusal as refusal:
-        return _list({refusal.field or "": _said(refusal)}, refusal.status)
+        return _list({refusal.field or "": in_words(refusal)}, refusal.status)
     return _to(file_id)
 
 
@@ -97,7 +97,7 @@ def take_file_in(file_id: int) -> AnyResponse:
     try:
         key = keep_file(membership_here().institution_id, content).key if content else None
     except Refusal as refusal:
-        return _page(file_id, {"document": _said(refusal)}, refusal.status)
+        return _page(file_id, {"document": in_words(refusal)}, refusal.status)
     return _done(file_id, lambda session: service.apply(session, file_id, form.origin.data, key))
 
 
@@ -150,12 +150,8 @@ def _done(file_id: int, act: Callable[[Session], Any]) -> AnyResponse:
     except Refusal as refusal:
         if refusal.status == 404:
             raise
-        return _page(file_id, {refusal.field or "": _said(refusal)}, refusal.status)
+        return _page(file_id, {refusal.field or "": in_words(refusal)}, refusal.status)
     return _to(file_id)
-
-
-def _said(refusal: Refusal) -> str:
-    return _(refusal.message, **refusal.params)
 
 
 def _to(file_id: int) -> AnyResponse:

@@ -24,7 +24,7 @@ from crowdfund.dashboard.segments import COUNTED, count_found, currency_of, wait
 from crowdfund.dashboard.shelf import shelf_of
 from crowdfund.errors import Refusal
 from crowdfund.forms import shown_values
-from crowdfund.i18n import gettext
+from crowdfund.i18n import in_words
 from crowdfund.institutions.permissions import keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission
 from crowdfund.money import Money
@@ -88,7 +88,7 @@ def keep_segment() -> AnyResponse:
         with transaction(g.scope) as session:
             kept = saved.keep_view(session, "donors", form.name.data, read_segment(request.args).parameters()).filters
     except Refusal as refusal:
-        return _page({refusal.field or "name": gettext(refusal.message)}, refusal.status)
+        return _page({refusal.field or "name": in_words(refusal)}, refusal.status)
     return redirect(f"/staff/{membership_here().slug}/donors?{urlencode(kept)}", 303)
 
 

@@ -16,7 +16,7 @@ from crowdfund.errors import Refusal
 from crowdfund.forms import shown_values
 from crowdfund.fulfilment.queries import count_due
 from crowdfund.gifts.view import Desk
-from crowdfund.i18n import gettext
+from crowdfund.i18n import in_words
 from crowdfund.institutions.permissions import can, membership_here, person_here
 from crowdfund.institutions.rules import Permission
 from crowdfund.pledges import words
@@ -42,7 +42,19 @@ def said_of(refusal: Refusal) -> dict[str, str]:
     """Say a refusal beside its field. One without words (what is not there) is raised again."""
     if not refusal.message:
         raise refusal
-    return {refusal.field or "": gettext(refusal.message, **refusal.params)}
+    return {refusal.field or "": in_words(refusal)}
+
+
+def tried(act: Callable[[Session], object]) -> Refusal | None:
+    """Carry out an act in a transaction of its own, and give why it was refused. What is not there is raised: a 404."""
+    try:
+        with transaction(g.scope) as session:
+            act(session)
+    except Refusal as refusal:
+        if refusal.status == 404:
+            raise
+        return refusal
+    return None
 
 
 def desk_here(session: Session) -> Desk:

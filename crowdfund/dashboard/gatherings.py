@@ -18,7 +18,7 @@ from crowdfund.campaigns.texts import said
 from crowdfund.dashboard.frame import desk_here
 from crowdfund.errors import Refusal
 from crowdfund.forms import shown_values
-from crowdfund.i18n import LOCALES, N_, gettext
+from crowdfund.i18n import LOCALES, N_, in_words
 from crowdfund.institutions.permissions import keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission
 from crowdfund.invitations import queries, service
@@ -110,7 +110,7 @@ def _written(gathering_id: int | None, write: Any) -> AnyResponse:
         except Refusal as refusal:
             if refusal.field is None:
                 raise
-            errors = {refusal.field: gettext(refusal.message, **refusal.params)}
+            errors = {refusal.field: in_words(refusal)}
         else:
             return _to(number)
     return _form(gathering_id, shown_values(request.form), errors, 422)

@@ -11,7 +11,7 @@ from crowdfund.dashboard.frame import desk_here
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.forms import shown_values
 from crowdfund.fulfilment.tables import table
-from crowdfund.i18n import gettext
+from crowdfund.i18n import gettext, in_words
 from crowdfund.institutions.permissions import keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission
 from crowdfund.invitations import door, queries, service
@@ -85,7 +85,7 @@ def walk_in(gathering_id: int) -> AnyResponse:
     except Refusal as refusal:
         if refusal.field is None:
             raise
-        return _guests(gathering_id, {refusal.field: gettext(refusal.message)}, refusal.status)
+        return _guests(gathering_id, {refusal.field: in_words(refusal)}, refusal.status)
     return _to(gathering_id, walked="new" if new_today else "old")
 
 

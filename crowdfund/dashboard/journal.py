@@ -23,7 +23,7 @@ from crowdfund.conversation.view import CorrectionNote, NewsRow, TextVersion
 from crowdfund.dashboard.frame import desk_here
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.forms import shown_values
-from crowdfund.i18n import LOCALES, N_, current_locale, gettext
+from crowdfund.i18n import LOCALES, N_, current_locale, gettext, in_words
 from crowdfund.institutions.permissions import keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission
 from crowdfund.pictures import service as pictures
@@ -91,7 +91,7 @@ def publish(news_id: int) -> AnyResponse:
         if refusal.field is None:
             raise
         field = "at" if refusal.field == "opens" else refusal.field
-        return _editor(news_id, {field: gettext(refusal.message)}, refusal.status)
+        return _editor(news_id, {field: in_words(refusal)}, refusal.status)
     return _to(news_id)
 
 

@@ -15,7 +15,7 @@ from crowdfund.dashboard.frame import desk_here
 from crowdfund.dashboard.timeline import read_person
 from crowdfund.errors import Conflict, Refusal
 from crowdfund.forms import Form, shown_values
-from crowdfund.i18n import gettext
+from crowdfund.i18n import in_words
 from crowdfund.institutions.models import Institution
 from crowdfund.institutions.permissions import keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission
@@ -108,7 +108,7 @@ def _changed(donor_id: int, form: Form | None, change: Callable[[Session], Any])
     except Refusal as refusal:
         if refusal.field is None and not isinstance(refusal, Conflict):
             raise
-        return _page(donor_id, {refusal.field or "": gettext(refusal.message)}, refusal.status)
+        return _page(donor_id, {refusal.field or "": in_words(refusal)}, refusal.status)
     return _to(donor_id)
 
 

@@ -23,7 +23,7 @@ from crowdfund.fulfilment.labels import label_of, sheets
 from crowdfund.fulfilment.rules import OWED, CounterpartState
 from crowdfund.fulfilment.tables import table
 from crowdfund.fulfilment.view import CounterpartRow
-from crowdfund.i18n import country_name, gettext
+from crowdfund.i18n import country_name, gettext, in_words
 from crowdfund.institutions.models import Institution
 from crowdfund.institutions.permissions import keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission
@@ -129,7 +129,7 @@ def mark(reward_id: int) -> AnyResponse:
     except Refusal as refusal:
         if refusal.field is None:
             raise
-        return _list(reward_id, {refusal.field: gettext(refusal.message)}, refusal.status)
+        return _list(reward_id, {refusal.field: in_words(refusal)}, refusal.status)
     return _to_reward(reward_id, act=str(act), n=count)
 
 

@@ -17,7 +17,7 @@ from crowdfund.dashboard.frame import desk_here
 from crowdfund.dashboard.queries import campaign_choices, list_gifts
 from crowdfund.errors import Refusal
 from crowdfund.forms import shown_values
-from crowdfund.i18n import gettext
+from crowdfund.i18n import in_words
 from crowdfund.institutions.permissions import keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission
 from crowdfund.tenancy import transaction
@@ -52,7 +52,7 @@ def keep_view_of_gifts() -> AnyResponse:
         with transaction(g.scope) as session:
             kept = saved.keep_view(session, "gifts", form.name.data, read_asked(request.args).parameters()).filters
     except Refusal as refusal:
-        return _gifts({refusal.field or "name": gettext(refusal.message)}, refusal.status)
+        return _gifts({refusal.field or "name": in_words(refusal)}, refusal.status)
     return redirect(f"/staff/{membership_here().slug}/gifts?{urlencode(kept)}", 303)
 
 

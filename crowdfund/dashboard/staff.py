@@ -24,7 +24,7 @@ from crowdfund.forms import shown_values
 from crowdfund.gifts import service as gifts
 from crowdfund.gifts.models import Gift, Refund
 from crowdfund.gifts.rules import RefundState, refundable
-from crowdfund.i18n import N_, current_locale, gettext
+from crowdfund.i18n import N_, current_locale, gettext, in_words
 from crowdfund.institutions.permissions import can, keep_private, membership_here, person_here, requires
 from crowdfund.institutions.rules import Permission
 from crowdfund.money import Money
@@ -104,7 +104,7 @@ def refund_gift(gift_id: int) -> AnyResponse:
                 return _gift_page(gift_id, str(number), asked=amount)
             gifts.request_refund(session, gift_id, amount, form.reason.data, number)
     except Refusal as refusal:
-        errors = {refusal.field or "amount": gettext(refusal.message, **refusal.params)}
+        errors = {refusal.field or "amount": in_words(refusal)}
         return _gift_page(gift_id, str(number), errors, refusal.status)
     return redirect(url_for(".one_gift", museum=membership_here().slug, gift_id=gift_id), 303)
 
@@ -167,7 +167,7 @@ def _decided(aside_id: int, decide: Callable[[StaffScope, int], int | None]) -> 
     try:
         gift_id = decide(g.scope, aside_id)
     except Conflict as refusal:
-        return _charge_page(aside_id, {"": gettext(refusal.message)}, refusal.status)
+        return _charge_page(aside_id, {"": in_words(refusal)}, refusal.status)
     except (ProviderUnavailable, ProviderRefused):
         return _charge_page(aside_id, {"": gettext(NO_ANSWER)}, 503)
     museum = membership_here().slug

@@ -25,7 +25,7 @@ from crowdfund.conversation.view import QuestionRow
 from crowdfund.dashboard.frame import desk_here
 from crowdfund.errors import Refusal
 from crowdfund.forms import shown_values
-from crowdfund.i18n import current_locale, gettext
+from crowdfund.i18n import current_locale, in_words
 from crowdfund.institutions.permissions import keep_private, membership_here, person_here, requires
 from crowdfund.institutions.rules import Permission
 from crowdfund.tenancy import transaction
@@ -133,7 +133,7 @@ def set_opening(campaign_id: int) -> AnyResponse:
     except Refusal as refusal:
         if refusal.field is None:
             raise
-        return _launches(Problem(campaign_id, {refusal.field: gettext(refusal.message)}, refusal.status))
+        return _launches(Problem(campaign_id, {refusal.field: in_words(refusal)}, refusal.status))
     return _to(".launches")
 
 

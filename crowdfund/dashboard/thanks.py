@@ -15,7 +15,7 @@ from crowdfund.gifts import thanking
 from crowdfund.gifts.models import ThankRule
 from crowdfund.gifts.rules import Method
 from crowdfund.gifts.thanking import RuleDetails
-from crowdfund.i18n import LOCALES, gettext
+from crowdfund.i18n import LOCALES, in_words
 from crowdfund.institutions.models import Institution
 from crowdfund.institutions.permissions import keep_private, membership_here, person_here, requires
 from crowdfund.institutions.rules import Permission
@@ -75,7 +75,7 @@ def note_call(call_id: int) -> AnyResponse:
         except Refusal as refusal:
             if refusal.field is None:
                 raise
-            errors = {refusal.field: gettext(refusal.message)}
+            errors = {refusal.field: in_words(refusal)}
         else:
             return _to(".overview")
     return _overview(call_id, errors, 422)
@@ -210,7 +210,7 @@ def _write(rule_id: int | None) -> AnyResponse:
         except Refusal as refusal:
             if refusal.field is None:
                 raise
-            errors = {refusal.field: gettext(refusal.message)}
+            errors = {refusal.field: in_words(refusal)}
         else:
             return _to(".rules")
     return _rules(rule_id, shown_values(request.form), errors, 422)

@@ -18,7 +18,7 @@ from crowdfund.editor.asking import APPROVERS
 from crowdfund.editor.frame import campaign_here, head_of, kept_now, render
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.forms import shown_values, text_problem, tidy
-from crowdfund.i18n import N_, gettext
+from crowdfund.i18n import N_, gettext, in_words
 from crowdfund.institutions.models import Issuer
 from crowdfund.institutions.permissions import keep_private, membership_here, person_here, requires
 from crowdfund.institutions.rules import Permission, may_approve
@@ -72,7 +72,7 @@ def note_decision(campaign_id: int) -> AnyResponse:
     except Refusal as refusal:
         if isinstance(refusal, NotFound):
             raise
-        return _decisions(campaign_id, {refusal.field or "": gettext(refusal.message)}, refusal.status)
+        return _decisions(campaign_id, {refusal.field or "": in_words(refusal)}, refusal.status)
     return _to("decisions", campaign_id)
 
 
@@ -114,7 +114,7 @@ def agree(campaign_id: int) -> AnyResponse:
     except Refusal as refusal:
         if isinstance(refusal, NotFound):
             raise
-        return _approvals(campaign_id, {refusal.field or "": gettext(refusal.message)}, refusal.status)
+        return _approvals(campaign_id, {refusal.field or "": in_words(refusal)}, refusal.status)
     return _to("approvals", campaign_id)
 
 
@@ -129,7 +129,7 @@ def ask(campaign_id: int) -> AnyResponse:
     except Refusal as refusal:
         if isinstance(refusal, NotFound):
             raise
-        return _approvals(campaign_id, {"": gettext(refusal.message)}, refusal.status)
+        return _approvals(campaign_id, {"": in_words(refusal)}, refusal.status)
     return _to("approvals", campaign_id, kept=None)
 
 

@@ -23,7 +23,7 @@ from crowdfund.editor.reading import Frame, read, written
 from crowdfund.editor.view import Other
 from crowdfund.errors import Refusal
 from crowdfund.forms import text_problem, tidy
-from crowdfund.i18n import N_, gettext
+from crowdfund.i18n import N_, gettext, in_words
 from crowdfund.institutions.permissions import membership_here
 from crowdfund.money import Money
 from crowdfund.pages.view.pieces import PieceMap, drawn_on
@@ -60,7 +60,7 @@ def read_piece(key: str, form: Mapping[str, str], frame: Frame) -> tuple[Drawn |
     try:
         place = read_place({side: form.get(f"{side}-{key}", "") for side in SIDES})
     except Refusal as refusal:
-        errors[f"{refusal.field}-{key}"] = gettext(refusal.message)
+        errors[f"{refusal.field}-{key}"] = in_words(refusal)
     if errors:
         return None, errors
     title = {frame.locale: found[name]}

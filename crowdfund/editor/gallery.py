@@ -15,7 +15,7 @@ from crowdfund.editor.forms import alt_form
 from crowdfund.editor.frame import kept_now
 from crowdfund.errors import Refusal
 from crowdfund.forms import shown_values
-from crowdfund.i18n import gettext
+from crowdfund.i18n import in_words
 from crowdfund.institutions.current import languages_of
 from crowdfund.institutions.permissions import keep_private, membership_here, person_here, requires
 from crowdfund.institutions.rules import Permission
@@ -66,7 +66,7 @@ def add() -> AnyResponse:
             illustration.follow(session, kept)
             news.follow_picture(session, illustration.reference_of(kept), kept.alt)
     except Refusal as refusal:
-        return _list({refusal.field or "file": gettext(refusal.message)}, refusal.status)
+        return _list({refusal.field or "file": in_words(refusal)}, refusal.status)
     back = _asked_by()
     return redirect(
         f"{back}?kept={kept_now()}" if back else url_for(".picture", museum=museum.slug, picture_id=kept.id), 303
@@ -100,7 +100,7 @@ def describe(picture_id: int) -> AnyResponse:
     except Refusal as refusal:
         if refusal.field is None:
             raise
-        return _one(picture_id, {refusal.field: gettext(refusal.message)}, refusal.status)
+        return _one(picture_id, {refusal.field: in_words(refusal)}, refusal.status)
     return redirect(url_for(".pictures", museum=museum.slug), 303)
 
 

@@ -18,7 +18,7 @@ from crowdfund.editor.frame import author, campaign_here, head_of, kept_now, not
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.forms import shown_values
 from crowdfund.headers import policy
-from crowdfund.i18n import LOCALES, N_, gettext
+from crowdfund.i18n import LOCALES, N_, gettext, in_words
 from crowdfund.institutions.current import languages_of
 from crowdfund.institutions.permissions import keep_private, membership_here, person_here, requires
 from crowdfund.institutions.rules import Permission
@@ -155,7 +155,7 @@ def _told() -> tuple[DocumentDetails | None, dict[str, str]]:
 def _errors(refusal: Refusal) -> dict[str, str]:
     if isinstance(refusal, NotFound):
         raise refusal
-    return {refusal.field or "": gettext(refusal.message)}
+    return {refusal.field or "": in_words(refusal)}
 
 
 def _to(campaign_id: int, document_id: int) -> AnyResponse:

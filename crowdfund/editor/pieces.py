@@ -19,7 +19,7 @@ from crowdfund.editor.frame import author, campaign_here, frame_of, head_of, kep
 from crowdfund.editor.reading import Frame
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.forms import shown_values
-from crowdfund.i18n import gettext, time
+from crowdfund.i18n import gettext, in_words, time
 from crowdfund.institutions.permissions import keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission
 from crowdfund.pictures import service as pictures
@@ -150,7 +150,7 @@ def _number(typed: str) -> bool:
 def _errors(refusal: Refusal) -> dict[str, str]:
     if isinstance(refusal, NotFound):
         raise refusal
-    return {refusal.field or "": gettext(refusal.message, **refusal.params)}
+    return {refusal.field or "": in_words(refusal)}
 
 
 def _to(campaign_id: int, anchor: str = "") -> AnyResponse:

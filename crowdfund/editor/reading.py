@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from crowdfund.editor.parts import NEEDED, OPTIONAL_MONEY, REGIMES, Field
 from crowdfund.errors import Refusal
 from crowdfund.forms import amount_problem, text_problem, tidy
-from crowdfund.i18n import N_, gettext, money_exact
+from crowdfund.i18n import N_, gettext, in_words, money_exact
 from crowdfund.i18n import date as day_in_words
 from crowdfund.money import MAX_MINOR, Money, MoneyError
 
@@ -49,7 +49,7 @@ def read(fields: Iterable[Field], form: Mapping[str, str], frame: Frame) -> tupl
         try:
             wanted[key_of(field, frame.locale)] = _value(field, form.get(field.name, ""), frame)
         except Refusal as refusal:
-            errors[field.name] = gettext(refusal.message)
+            errors[field.name] = in_words(refusal)
     return wanted, errors
 
 
@@ -63,7 +63,7 @@ def read_row(
         try:
             value = _value(field, form.get(field.name, ""), frame)
         except Refusal as refusal:
-            errors[field.name] = gettext(refusal.message)
+            errors[field.name] = in_words(refusal)
             continue
         if field.worded:
             row[field.name] = {**row.get(field.name, {}), frame.locale: value}

@@ -14,7 +14,7 @@ from crowdfund.editor.frame import campaign_here, head_of, render
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.forms import shown_values, text_problem, tidy
 from crowdfund.headers import policy
-from crowdfund.i18n import N_, gettext
+from crowdfund.i18n import N_, gettext, in_words
 from crowdfund.institutions.models import Institution
 from crowdfund.institutions.permissions import keep_private, membership_here, person_here, requires
 from crowdfund.institutions.rules import Permission
@@ -45,7 +45,7 @@ def ask(campaign_id: int) -> AnyResponse:
     except Refusal as refusal:
         if isinstance(refusal, NotFound):
             raise
-        return _asked(campaign_id, {refusal.field or "": gettext(refusal.message)}, refusal.status)
+        return _asked(campaign_id, {refusal.field or "": in_words(refusal)}, refusal.status)
     return redirect(url_for(".asked", museum=membership_here().slug, campaign_id=campaign_id), 303)
 
 

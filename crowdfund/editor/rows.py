@@ -23,10 +23,10 @@ from crowdfund.campaigns.view import Picture, picture_at
 from crowdfund.editor.frame import Head, author, campaign_here, frame_of, head_of, kept_now, note, render, seen
 from crowdfund.editor.parts import BEGINNINGS, ROWS
 from crowdfund.editor.reading import Frame, read_row, write_row
-from crowdfund.editor.view import Asked, Judged, Other, in_words
+from crowdfund.editor.view import Asked, Judged, Other, judged_in_words
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.forms import shown_values
-from crowdfund.i18n import N_, gettext, time
+from crowdfund.i18n import N_, gettext, in_words, time
 from crowdfund.institutions.permissions import keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission
 from crowdfund.money import Money
@@ -101,7 +101,7 @@ def save(campaign_id: int, kind: str, row_id: int) -> AnyResponse:
     except Refusal as refusal:
         if isinstance(refusal, NotFound):
             raise
-        return _refused(campaign_id, kind, row_id, {refusal.field or "": gettext(refusal.message)}, refusal.status)
+        return _refused(campaign_id, kind, row_id, {refusal.field or "": in_words(refusal)}, refusal.status)
     if request.headers.get("Accept") == "application/json":
         kept = gettext("Kept at %(time)s", time=time(clock.now(), head.timezone))
         return jsonify(revision=revision, said=kept, law=law.words if law else "", fine=law.fine if law else True)
@@ -121,7 +121,7 @@ def remove(campaign_id: int, kind: str, row_id: int) -> AnyResponse:
     except Refusal as refusal:
         if isinstance(refusal, NotFound):
             raise
-        return _form(campaign_id, kind, row_id, {refusal.field or "": gettext(refusal.message)}, refusal.status)
+        return _form(campaign_id, kind, row_id, {refusal.field or "": in_words(refusal)}, refusal.status)
     return _to(campaign_id, kind, None)
 
 
@@ -231,7 +231,7 @@ def _lines(session: Session, campaign: Campaign, kind: str) -> list[Line]:
         title = said(one.label if kind == "source" else one.title, home)
         word = {"source": "certainty", "reward": "state"}.get(kind)
         detail = gettext(labels[getattr(one, word)]) if word and getattr(one, word) in labels else ""
-        judged = in_words(gate.verdict_on(one, law)) if kind == "reward" else None
+        judged = judged_in_words(gate.verdict_on(one, law)) if kind == "reward" else None
         found.append(Line(one.id, kind, title, Money(minor, campaign.currency), detail, judged))
     return found
 
@@ -241,4 +241,4 @@ def _law_on(session: Session, campaign: Campaign, kind: str, values: Mapping[str
         return None
     price = Money(values["price_minor"], campaign.currency)
     worth = Money(values["fair_value_minor"], campaign.currency)
-    return in_words(judge(price, worth, gate.law_of(session, campaign), symbolic=values["symbolic"]))
+    return judged_in_words(judge(price, worth, gate.law_of(session, campaign), symbolic=values["symbolic"]))

@@ -15,7 +15,7 @@ from crowdfund.campaigns.models import Campaign, Reward
 from crowdfund.campaigns.texts import said
 from crowdfund.editor.frame import author, campaign_here, head_of, kept_now, note, render
 from crowdfund.errors import NotFound, Refusal
-from crowdfund.i18n import N_, gettext
+from crowdfund.i18n import N_, gettext, in_words
 from crowdfund.institutions.permissions import keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission
 from crowdfund.pictures import service as pictures
@@ -50,7 +50,7 @@ def choose_picture(campaign_id: int, row_id: int) -> AnyResponse:
     except Refusal as refusal:
         if isinstance(refusal, NotFound):
             raise
-        return _choices(campaign_id, row_id, {refusal.field or "": gettext(refusal.message)}, refusal.status)
+        return _choices(campaign_id, row_id, {refusal.field or "": in_words(refusal)}, refusal.status)
     where: dict[str, Any] = {"museum": membership_here().slug, "campaign_id": campaign_id, "kept": kept_now()}
     return redirect(url_for("rows.row", kind="reward", row_id=row_id, **where), 303)
 

@@ -28,7 +28,7 @@ from crowdfund.editor.reading import Frame, key_of, read, write, written
 from crowdfund.editor.view import Asked, Other
 from crowdfund.errors import Refusal
 from crowdfund.forms import shown_values, tidy
-from crowdfund.i18n import gettext, time
+from crowdfund.i18n import gettext, in_words, time
 from crowdfund.institutions.models import Issuer
 from crowdfund.institutions.permissions import keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission
@@ -78,7 +78,7 @@ def begin() -> AnyResponse:
     except Refusal as refusal:
         if refusal.field is None:
             raise
-        return _list({refusal.field: gettext(refusal.message)}, refusal.status)
+        return _list({refusal.field: in_words(refusal)}, refusal.status)
     return redirect(url_for(".part", museum=membership_here().slug, campaign_id=made.id, part="object"), 303)
 
 
@@ -107,7 +107,7 @@ def save(campaign_id: int, part: str) -> AnyResponse:
     except Clash as clash:
         return _refused(campaign_id, part, {"": gettext(clash.message, **clash.params)}, 409, clash)
     except Refusal as refusal:
-        return _refused(campaign_id, part, {refusal.field or "": gettext(refusal.message)}, refusal.status)
+        return _refused(campaign_id, part, {refusal.field or "": in_words(refusal)}, refusal.status)
     if _by_script():
         return jsonify(revision=revision, said=gettext("Kept at %(time)s", time=time(clock.now(), head.timezone)))
     address = url_for(

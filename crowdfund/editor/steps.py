@@ -33,7 +33,7 @@ from crowdfund.editor.parts import PARTS
 from crowdfund.editor.view import said
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.forms import shown_values
-from crowdfund.i18n import N_, gettext
+from crowdfund.i18n import N_, gettext, in_words
 from crowdfund.institutions.permissions import keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission, may_approve
 from crowdfund.pictures import service as pictures
@@ -103,7 +103,7 @@ def schedule(campaign_id: int) -> AnyResponse:
             service.reschedule_campaign(session, campaign_id, opens)
             service.schedule_campaign(session, campaign_id)
     except Refusal as refusal:
-        return _checklist(campaign_id, {refusal.field or "": gettext(refusal.message)}, refusal.status)
+        return _checklist(campaign_id, {refusal.field or "": in_words(refusal)}, refusal.status)
     return _to("checklist", campaign_id)
 
 
@@ -117,7 +117,7 @@ def unschedule(campaign_id: int) -> AnyResponse:
         with transaction(g.scope) as session:
             service.take_back_campaign(session, campaign_id)
     except Refusal as refusal:
-        return _checklist(campaign_id, {"": gettext(refusal.message)}, refusal.status)
+        return _checklist(campaign_id, {"": in_words(refusal)}, refusal.status)
     return _to("checklist", campaign_id)
 
 
@@ -148,7 +148,7 @@ def choose_picture(campaign_id: int) -> AnyResponse:
     except Refusal as refusal:
         if isinstance(refusal, NotFound):
             raise
-        return _pictures(campaign_id, {refusal.field or "": gettext(refusal.message)}, refusal.status)
+        return _pictures(campaign_id, {refusal.field or "": in_words(refusal)}, refusal.status)
     return _to("picture", campaign_id)
 
 
@@ -176,7 +176,7 @@ def say_state(campaign_id: int) -> AnyResponse:
     except Refusal as refusal:
         if isinstance(refusal, NotFound):
             raise
-        return _languages(campaign_id, {refusal.field or "": gettext(refusal.message)}, refusal.status)
+        return _languages(campaign_id, {refusal.field or "": in_words(refusal)}, refusal.status)
     return _to("languages", campaign_id)
 
 

@@ -20,7 +20,7 @@ from crowdfund.editor.parts import ROWS, TOLD, field_label, find_field
 from crowdfund.editor.reading import Frame, in_words_of
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.headers import policy
-from crowdfund.i18n import gettext, language_name, use_locale
+from crowdfund.i18n import gettext, in_words, language_name, use_locale
 from crowdfund.institutions.permissions import keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission
 from crowdfund.pages import campaign as pages
@@ -83,7 +83,7 @@ def restore(campaign_id: int, number: int) -> AnyResponse:
     except Refusal as refusal:
         if isinstance(refusal, NotFound):
             raise
-        return _versions(campaign_id, {refusal.field or "": gettext(refusal.message)}, refusal.status)
+        return _versions(campaign_id, {refusal.field or "": in_words(refusal)}, refusal.status)
     return redirect(url_for(".versions", museum=membership_here().slug, campaign_id=campaign_id), 303)
 
 

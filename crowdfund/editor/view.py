@@ -41,7 +41,7 @@ class Judged:
     held: bool = False
 
 
-def in_words(verdict: Verdict) -> Judged:
+def judged_in_words(verdict: Verdict) -> Judged:
     """Say a verdict in the page's language."""
     words = " ".join(gettext(text, **said(values)) for text, values in verdict.sentences)
     return Judged(verdict.fine, words, verdict.held)

@@ -19,7 +19,7 @@ from crowdfund.forms import form_token, shown_values
 from crowdfund.gifts import wall
 from crowdfund.gifts.identity import complete_identity
 from crowdfund.headers import SHOWN_AGAIN
-from crowdfund.i18n import current_locale, gettext, negotiate
+from crowdfund.i18n import current_locale, negotiate, in_words
 from crowdfund.links import BadLink, institution_of
 from crowdfund.pages import about as about_pages
 from crowdfund.pages import campaign as campaigns
@@ -219,7 +219,7 @@ def ask_receipt(token: str) -> BaseResponse:
     except Refusal as refusal:
         if refusal.field is None:
             raise
-        return _gift_page(scope, token, {refusal.field: gettext(refusal.message, **refusal.params)})
+        return _gift_page(scope, token, {refusal.field: in_words(refusal)})
     return redirect(url_for(".gift", token=token), 303)
 
 

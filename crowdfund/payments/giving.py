@@ -20,7 +20,7 @@ from crowdfund.campaigns.early import opened_by
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.forms import form_token, shown_values, token_age
 from crowdfund.headers import SHOWN_AGAIN
-from crowdfund.i18n import current_locale, gettext, money
+from crowdfund.i18n import current_locale, gettext, money, in_words
 from crowdfund.links import BadLink, institution_of
 from crowdfund.money import Money
 from crowdfund.payments import budgets, service
@@ -127,14 +127,8 @@ def amount_problems(form: AmountForm, offer: Offer) -> Problems:
     try:
         offer.check(form.chosen, form.reward_id, waived=form.waive_reward.data)
     except Refusal as refusal:
-        return Problems({refusal.field or "": said(refusal)} | errors, refusal.status)
+        return Problems({refusal.field or "": in_words(refusal)} | errors, refusal.status)
     return Problems(errors)
-
-
-def said(refusal: Refusal) -> str:
-    """Say a refusal in the page's language; amounts in it are written as the language writes them."""
-    params = {name: money(one) if isinstance(one, Money) else one for name, one in refusal.params.items()}
-    return gettext(refusal.message, **params)
 
 
 def _pledge(offer: Offer, data: Any) -> AnyResponse:
@@ -172,7 +166,7 @@ def _pledge(offer: Offer, data: Any) -> AnyResponse:
     except Refusal as refusal:
         if refusal.field is None:
             raise
-        return _again(offer, form, attempt, Problems({refusal.field: said(refusal)}, refusal.status))
+        return _again(offer, form, attempt, Problems({refusal.field: in_words(refusal)}, refusal.status))
     return _to_payment(offer, form, attempt, made)
 
 

@@ -15,7 +15,7 @@ from crowdfund.campaigns.early import CLOSED
 from crowdfund.errors import Conflict, NotFound, Refusal
 from crowdfund.forms import form_token, shown_values
 from crowdfund.headers import SHOWN_AGAIN
-from crowdfund.i18n import current_locale, gettext
+from crowdfund.i18n import current_locale, gettext, in_words
 from crowdfund.pledges import groups, reminders
 from crowdfund.pledges.forms import GROUP
 from crowdfund.pledges.gift_forms import GroupForm, ReminderForm
@@ -53,7 +53,7 @@ def remind_posted(museum: str, campaign: str) -> Response:
     except Refusal as refusal:
         if isinstance(refusal, Conflict) or refusal.field is None:
             raise
-        return _page(offer, shown_values(data), {refusal.field: gettext(refusal.message)})
+        return _page(offer, shown_values(data), {refusal.field: in_words(refusal)})
     return redirect(f"{offer.url}remind?{urlencode({'on': on.isoformat()})}", HTTPStatus.SEE_OTHER)
 
 

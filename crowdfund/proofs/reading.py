@@ -18,7 +18,7 @@ from crowdfund.donors.models import Donor
 from crowdfund.errors import Refusal
 from crowdfund.gifts.models import Gift
 from crowdfund.gifts.rules import GIVEN_BACK
-from crowdfund.i18n import N_, gettext, ngettext, use_locale
+from crowdfund.i18n import N_, gettext, ngettext, use_locale, in_words
 from crowdfund.institutions.current import Membership
 from crowdfund.plaques.keeping import plaque_of
 from crowdfund.plaques.layout import Sheet, Words, broken, lay_out
@@ -256,7 +256,7 @@ def _set(words: Words, parts: Sequence[Part], plan: Plan) -> tuple[tuple[Sheet, 
     try:
         return lay_out(words, [(part.heading, [one.name for one in part.names]) for part in parts], plan), ""
     except Refusal as refusal:
-        return (), gettext(refusal.message, **refusal.params)
+        return (), in_words(refusal)
 
 
 def _fingerprint(words: Words, parts: Sequence[Part], plan: Plan) -> str:

@@ -25,7 +25,7 @@ from crowdfund.donors.models import Donor
 from crowdfund.donors.rules import short_name
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.forms import STALE, form_token, shown_values, text_problem, tidy, token_age
-from crowdfund.i18n import LOCALES, N_, current_locale, gettext, local_date, negotiate
+from crowdfund.i18n import LOCALES, N_, current_locale, gettext, local_date, negotiate, in_words
 from crowdfund.institutions.models import Institution
 from crowdfund.institutions.permissions import keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission
@@ -73,7 +73,7 @@ def saved(token: str) -> AnyResponse:
     except Refusal as refusal:
         if refusal.field is None:
             raise
-        return _page(token, {refusal.field: gettext(refusal.message, **refusal.params)}, refusal.status)
+        return _page(token, {refusal.field: in_words(refusal)}, refusal.status)
     return redirect(url_for(".set_up", token=token), 303)
 
 

@@ -18,7 +18,7 @@ from crowdfund.campaigns.texts import said
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.forms import STALE, form_token, shown_values, token_age
 from crowdfund.gifts.calendar import Moment, calendar_file
-from crowdfund.i18n import current_locale, gettext, use_locale
+from crowdfund.i18n import current_locale, gettext, use_locale, in_words
 from crowdfund.institutions.models import Institution
 from crowdfund.institutions.permissions import membership_here, requires
 from crowdfund.institutions.rules import Permission
@@ -65,7 +65,7 @@ def book(token: str) -> Response:
         except Refusal as refusal:
             if refusal.status == NotFound().status:
                 raise
-            errors[refusal.field or ""] = gettext(refusal.message, **refusal.params)
+            errors[refusal.field or ""] = in_words(refusal)
             return _page(token, number, errors, refusal.status)
         return redirect(f"{url_for('.invitations', token=token)}#g-{number}", 303)
     return _page(token, number, errors, 422)
@@ -175,7 +175,7 @@ def came(museum: str, campaign: str) -> Response:
     except Refusal as refusal:
         if refusal.field is None:
             raise
-        return _here(museum, campaign, {refusal.field: gettext(refusal.message)}, 422)
+        return _here(museum, campaign, {refusal.field: in_words(refusal)}, 422)
     return redirect(f"{request.path}?welcome=1", 303)
 
 

@@ -17,7 +17,7 @@ from crowdfund.dashboard.queries import count_waiting
 from crowdfund.errors import Refusal
 from crowdfund.forms import shown_values
 from crowdfund.gifts.view import Desk
-from crowdfund.i18n import LOCALES, gettext, use_locale
+from crowdfund.i18n import LOCALES, use_locale, in_words
 from crowdfund.institutions.permissions import keep_private, membership_here, person_here, requires
 from crowdfund.institutions.rules import Permission
 from crowdfund.reach import service
@@ -92,7 +92,7 @@ def add_place(campaign: str) -> AnyResponse:
     except Refusal as refusal:
         if refusal.field is None:
             raise
-        return _posters_page(campaign, {refusal.field: gettext(refusal.message, **refusal.params)}, refusal.status)
+        return _posters_page(campaign, {refusal.field: in_words(refusal)}, refusal.status)
     return redirect(f"{url_for('.posters', museum=membership_here().slug, campaign=campaign)}#places", 303)
 
 

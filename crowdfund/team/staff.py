@@ -16,7 +16,7 @@ from crowdfund.accounts.current import sign_next
 from crowdfund.dashboard.frame import desk_here
 from crowdfund.errors import Refusal
 from crowdfund.forms import shown_values
-from crowdfund.i18n import gettext
+from crowdfund.i18n import in_words
 from crowdfund.institutions.permissions import can, keep_private, membership_here, person_here, requires
 from crowdfund.institutions.rules import PERMISSIONS, Permission, Role
 from crowdfund.team import service
@@ -59,7 +59,7 @@ def invite() -> AnyResponse:
                 session, form.email.data, form.name.data, str(form.role.data), locale=str(form.locale.data), by=_me()
             )
     except Refusal as refusal:
-        return _page(Problem({refusal.field or "": gettext(refusal.message)}, values, refusal.status))
+        return _page(Problem({refusal.field or "": in_words(refusal)}, values, refusal.status))
     return _back()
 
 
@@ -126,7 +126,7 @@ def _done_or_told(act: Callable[[Session], object]) -> AnyResponse:
     except Refusal as refusal:
         if not refusal.message:
             raise
-        return _page(Problem({"": gettext(refusal.message)}, {}, refusal.status))
+        return _page(Problem({"": in_words(refusal)}, {}, refusal.status))
     return _back()
 
 

@@ -14,7 +14,7 @@ from crowdfund.accounts.forms import NewPasswordForm
 from crowdfund.accounts.models import Account
 from crowdfund.accounts.rules import check_password
 from crowdfund.errors import NotFound, Refusal
-from crowdfund.i18n import LOCALES, gettext, negotiate, set_locale
+from crowdfund.i18n import LOCALES, negotiate, set_locale, in_words
 from crowdfund.institutions.models import Institution
 from crowdfund.links import BadLink, institution_of
 from crowdfund.team import service
@@ -105,6 +105,6 @@ def _may_be(form: NewPasswordForm, found: Invitation) -> bool:
     try:
         check_password(str(form.password.data), (str(found.email), found.name))
     except Refusal as refusal:
-        form.password.errors = [gettext(refusal.message)]
+        form.password.errors = [in_words(refusal)]
         return False
     return True
