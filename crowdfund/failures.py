@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from crowdfund import crash, log
 from crowdfund.errors import Refusal
-from crowdfund.i18n import LOCALES, negotiate, set_locale, in_words
+from crowdfund.i18n import LOCALES, in_words, negotiate, set_locale
 from crowdfund.storage import StorageUnavailable
 
 WORDED = (400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 500, 503)

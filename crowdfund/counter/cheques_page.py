@@ -18,14 +18,13 @@ from crowdfund.counter.batches_read import batch_page, deposit_slip, known_promi
 from crowdfund.counter.forms import NEEDS_CAMPAIGN, BatchForm, ChequeForm, own_number
 from crowdfund.counter.queries import campaign_meant, campaigns_counted, campaigns_of_issuer, issuers_banks
 from crowdfund.counter.view import KnownPromise
-from crowdfund.dashboard.frame import desk_here
+from crowdfund.dashboard.frame import desk_here, said_of, tried
 from crowdfund.desk import cheques, entering
 from crowdfund.desk.entering import Entered
 from crowdfund.desk.rules import BatchState
 from crowdfund.desk.views import as_pdf
-from crowdfund.errors import Refusal
 from crowdfund.forms import shown_values, tidy
-from crowdfund.i18n import LOCALES, gettext, in_words
+from crowdfund.i18n import LOCALES, gettext
 from crowdfund.institutions.models import Institution, Issuer
 from crowdfund.institutions.permissions import can, keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission
@@ -224,15 +223,9 @@ def _to(batch_id: int) -> AnyResponse:
 def _done(
     batch_id: int, act: Callable[[Session], Any], *, next_row: bool = False, correcting: int = 0
 ) -> AnyResponse:  # fmt: skip
-    try:
-        with transaction(g.scope) as session:
-            entering.batch_of(session, batch_id)
-            act(session)
-    except Refusal as refusal:
-        if refusal.status == 404:
-            raise
-        errors = {refusal.field or "": in_words(refusal)}
-        return _page(batch_id, errors, refusal.status, shown_values(request.form), correcting=correcting)
+    refusal = tried(act)
+    if refusal is not None:
+        return _page(batch_id, said_of(refusal), refusal.status, shown_values(request.form), correcting=correcting)
     if not next_row:
         return _to(batch_id)
     kept = {name: request.form[name] for name in KEPT if request.form.get(name)}

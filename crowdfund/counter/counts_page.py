@@ -15,7 +15,7 @@ from crowdfund import clock
 from crowdfund.counter.counts_read import count_row, list_counts
 from crowdfund.counter.forms import ConfirmForm, CountForm, own_number
 from crowdfund.counter.queries import campaign_meant, campaigns_counted
-from crowdfund.dashboard.frame import desk_here
+from crowdfund.dashboard.frame import desk_here, said_of, tried
 from crowdfund.desk import counts
 from crowdfund.desk.counts import Sheet
 from crowdfund.desk.rules import DENOMINATIONS, CountKind
@@ -135,14 +135,9 @@ def _many(name: str) -> int:
 
 
 def _done(count_id: int, act: Callable[[Session], Any]) -> AnyResponse:
-    try:
-        with transaction(g.scope) as session:
-            counts.count_of(session, count_id)
-            act(session)
-    except Refusal as refusal:
-        if refusal.status == 404:
-            raise
-        return _page(count_id, {refusal.field or "": in_words(refusal)}, refusal.status)
+    refusal = tried(act)
+    if refusal is not None:
+        return _page(count_id, said_of(refusal), refusal.status)
     return redirect(url_for(".one_count", museum=membership_here().slug, count_id=count_id), 303)
 
 

@@ -14,7 +14,7 @@ from crowdfund.counter.forms import PersonForm
 from crowdfund.counter.lines_read import line_rows, list_lines, suggestions
 from crowdfund.counter.queries import campaigns_of_issuer, list_promises
 from crowdfund.counter.view import LineRow
-from crowdfund.dashboard.frame import desk_here
+from crowdfund.dashboard.frame import desk_here, said_of, tried
 from crowdfund.desk import lines
 from crowdfund.desk.models import BankLine
 from crowdfund.desk.rules import LineState
@@ -146,14 +146,9 @@ def _done(
     line_id: int, act: Callable[[Session], Any], *, stay: bool = False, tell: bool = False
 ) -> AnyResponse:  # fmt: skip
     museum = membership_here().slug
-    try:
-        with transaction(g.scope) as session:
-            lines.line_of(session, line_id)
-            act(session)
-    except Refusal as refusal:
-        if refusal.status == 404:
-            raise
-        return _page(line_id, {refusal.field or "": in_words(refusal)}, refusal.status)
+    refusal = tried(act)
+    if refusal is not None:
+        return _page(line_id, said_of(refusal), refusal.status)
     if stay:
         return redirect(url_for(".one_line", museum=museum, line_id=line_id), 303)
     return redirect(url_for(".list_of_lines", museum=museum, matched=line_id if tell else None), 303)

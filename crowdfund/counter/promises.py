@@ -10,18 +10,17 @@ from werkzeug.wrappers import Response as AnyResponse
 from crowdfund.campaigns.models import Campaign
 from crowdfund.counter.forms import AnnounceForm
 from crowdfund.counter.queries import campaigns_open, list_promises, promise_row
-from crowdfund.dashboard.frame import desk_here
+from crowdfund.dashboard.frame import desk_here, tried
 from crowdfund.desk import service
 from crowdfund.desk.slip import Slip
 from crowdfund.desk.views import as_pdf
 from crowdfund.donors.models import Donor
 from crowdfund.errors import Refusal
 from crowdfund.forms import shown_values, tidy
-from crowdfund.i18n import LOCALES, gettext, money, use_locale, in_words
+from crowdfund.i18n import LOCALES, gettext, in_words, use_locale
 from crowdfund.institutions.models import Institution
 from crowdfund.institutions.permissions import keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission
-from crowdfund.money import Money
 from crowdfund.pledges.queries import countries_from
 from crowdfund.tenancy import transaction
 
@@ -104,12 +103,8 @@ def slip(promise_id: int) -> AnyResponse:
 @requires(Permission.RECORD_MONEY)
 def call_off(promise_id: int) -> AnyResponse:
     """Note that announced money will not come."""
-    try:
-        with transaction(g.scope) as session:
-            service.call_off(session, promise_id)
-    except Refusal as refusal:
-        if refusal.status == 404:
-            raise
+    refusal = tried(lambda session: service.call_off(session, promise_id))
+    if refusal is not None:
         return _promise(promise_id, {"": in_words(refusal)}, refusal.status)
     return redirect(url_for(".one_promise", museum=membership_here().slug, promise_id=promise_id), 303)
 

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from crowdfund.counter.lines_read import list_statements
 from crowdfund.counter.queries import issuers_banks
 from crowdfund.counter.view import CreditRow, StatementPage, StatementRow
-from crowdfund.dashboard.frame import desk_here
+from crowdfund.dashboard.frame import desk_here, said_of, tried
 from crowdfund.desk import statements
 from crowdfund.desk.models import Statement
 from crowdfund.desk.rules import StatementState
@@ -94,14 +94,9 @@ def drop(statement_id: int) -> AnyResponse:
 
 
 def _done(statement_id: int, act: Any) -> AnyResponse:
-    try:
-        with transaction(g.scope) as session:
-            statements.statement_of(session, statement_id)
-            act(session)
-    except Refusal as refusal:
-        if refusal.status == 404:
-            raise
-        return _page(statement_id, {refusal.field or "": in_words(refusal)}, refusal.status)
+    refusal = tried(act)
+    if refusal is not None:
+        return _page(statement_id, said_of(refusal), refusal.status)
     return redirect(url_for(".one_statement", museum=membership_here().slug, statement_id=statement_id), 303)
 
 

@@ -16,10 +16,11 @@ from crowdfund.campaigns.rules import LARGEST_DOCUMENT
 from crowdfund.dashboard.file_page import list_files, problem_row, read_file_page
 from crowdfund.dashboard.files import csv_here
 from crowdfund.dashboard.forms import OriginForm
-from crowdfund.dashboard.frame import desk_here
+from crowdfund.dashboard.frame import desk_here, said_of, tried
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.forms import shown_values
-from crowdfund.i18n import gettext as _, in_words
+from crowdfund.i18n import gettext as _
+from crowdfund.i18n import in_words
 from crowdfund.institutions.permissions import keep_private, membership_here, person_here, requires
 from crowdfund.institutions.rules import Permission
 from crowdfund.intake import service
@@ -143,14 +144,9 @@ def document(file_id: int) -> AnyResponse:
 
 
 def _done(file_id: int, act: Callable[[Session], Any]) -> AnyResponse:
-    try:
-        with transaction(g.scope) as session:
-            service.file_of(session, file_id)
-            act(session)
-    except Refusal as refusal:
-        if refusal.status == 404:
-            raise
-        return _page(file_id, {refusal.field or "": in_words(refusal)}, refusal.status)
+    refusal = tried(act)
+    if refusal is not None:
+        return _page(file_id, said_of(refusal), refusal.status)
     return _to(file_id)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from flask import request
+from flask import g, request
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
@@ -20,6 +21,7 @@ from crowdfund.i18n import in_words
 from crowdfund.institutions.permissions import can, membership_here, person_here
 from crowdfund.institutions.rules import Permission
 from crowdfund.pledges import words
+from crowdfund.tenancy import transaction
 from crowdfund.thanks.queries import count_thanks
 
 

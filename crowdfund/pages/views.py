@@ -19,7 +19,7 @@ from crowdfund.forms import form_token, shown_values
 from crowdfund.gifts import wall
 from crowdfund.gifts.identity import complete_identity
 from crowdfund.headers import SHOWN_AGAIN
-from crowdfund.i18n import current_locale, negotiate, in_words
+from crowdfund.i18n import current_locale, in_words, negotiate
 from crowdfund.links import BadLink, institution_of
 from crowdfund.pages import about as about_pages
 from crowdfund.pages import campaign as campaigns

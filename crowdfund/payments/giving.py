@@ -20,9 +20,8 @@ from crowdfund.campaigns.early import opened_by
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.forms import form_token, shown_values, token_age
 from crowdfund.headers import SHOWN_AGAIN
-from crowdfund.i18n import current_locale, gettext, money, in_words
+from crowdfund.i18n import current_locale, gettext, in_words
 from crowdfund.links import BadLink, institution_of
-from crowdfund.money import Money
 from crowdfund.payments import budgets, service
 from crowdfund.payments.provider import ProviderRefused, ProviderUnavailable
 from crowdfund.pledges import groups

@@ -18,7 +18,7 @@ from crowdfund.donors.models import Donor
 from crowdfund.errors import Refusal
 from crowdfund.gifts.models import Gift
 from crowdfund.gifts.rules import GIVEN_BACK
-from crowdfund.i18n import N_, gettext, ngettext, use_locale, in_words
+from crowdfund.i18n import N_, gettext, in_words, ngettext, use_locale
 from crowdfund.institutions.current import Membership
 from crowdfund.plaques.keeping import plaque_of
 from crowdfund.plaques.layout import Sheet, Words, broken, lay_out

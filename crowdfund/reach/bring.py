@@ -25,7 +25,7 @@ from crowdfund.donors.models import Donor
 from crowdfund.donors.rules import short_name
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.forms import STALE, form_token, shown_values, text_problem, tidy, token_age
-from crowdfund.i18n import LOCALES, N_, current_locale, gettext, local_date, negotiate, in_words
+from crowdfund.i18n import LOCALES, N_, current_locale, gettext, in_words, local_date, negotiate
 from crowdfund.institutions.models import Institution
 from crowdfund.institutions.permissions import keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission

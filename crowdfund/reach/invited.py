@@ -18,7 +18,7 @@ from crowdfund.campaigns.texts import said
 from crowdfund.errors import NotFound, Refusal
 from crowdfund.forms import STALE, form_token, shown_values, token_age
 from crowdfund.gifts.calendar import Moment, calendar_file
-from crowdfund.i18n import current_locale, gettext, use_locale, in_words
+from crowdfund.i18n import current_locale, gettext, in_words, use_locale
 from crowdfund.institutions.models import Institution
 from crowdfund.institutions.permissions import membership_here, requires
 from crowdfund.institutions.rules import Permission

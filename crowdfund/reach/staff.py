@@ -17,7 +17,7 @@ from crowdfund.dashboard.queries import count_waiting
 from crowdfund.errors import Refusal
 from crowdfund.forms import shown_values
 from crowdfund.gifts.view import Desk
-from crowdfund.i18n import LOCALES, use_locale, in_words
+from crowdfund.i18n import LOCALES, in_words, use_locale
 from crowdfund.institutions.permissions import keep_private, membership_here, person_here, requires
 from crowdfund.institutions.rules import Permission
 from crowdfund.reach import service

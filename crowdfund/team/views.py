@@ -14,7 +14,7 @@ from crowdfund.accounts.forms import NewPasswordForm
 from crowdfund.accounts.models import Account
 from crowdfund.accounts.rules import check_password
 from crowdfund.errors import NotFound, Refusal
-from crowdfund.i18n import LOCALES, negotiate, set_locale, in_words
+from crowdfund.i18n import LOCALES, in_words, negotiate, set_locale
 from crowdfund.institutions.models import Institution
 from crowdfund.links import BadLink, institution_of
 from crowdfund.team import service
