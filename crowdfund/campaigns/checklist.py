@@ -221,11 +221,11 @@ def _decisions(facts: Facts) -> Iterator[Problem]:
 def _words(facts: Facts) -> Iterator[Problem]:
     home, *others = facts.languages
     if facts.word_states.get(home) != WordState.APPROVED:
-        yield N_("%(language)s: the words are not approved."), {"language": home}
+        yield N_("The words in %(language)s are not approved."), {"language": home}
     for locale in others:
         written = any(name.endswith(f".{locale}") for name, text in facts.content.items() if text)
         if written and facts.word_states.get(locale) != WordState.APPROVED:
-            yield N_("%(language)s: the words are not approved."), {"language": locale}
+            yield N_("The words in %(language)s are not approved."), {"language": locale}
 
 
 def _approvals(facts: Facts) -> Iterator[Problem]:

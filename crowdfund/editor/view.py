@@ -8,7 +8,7 @@ from datetime import datetime
 
 from crowdfund.campaigns.counterparts import Verdict
 from crowdfund.editor.parts import Field
-from crowdfund.i18n import gettext, language_name, money_exact
+from crowdfund.i18n import gettext, language_within, money_exact
 from crowdfund.money import Money
 
 
@@ -50,4 +50,4 @@ def judged_in_words(verdict: Verdict) -> Judged:
 def said(values: Mapping[str, object]) -> dict[str, object]:
     """Write the amounts and languages among a sentence's values."""
     written = {name: money_exact(one) if isinstance(one, Money) else one for name, one in values.items()}
-    return written | ({"language": language_name(str(values["language"]))} if "language" in values else {})
+    return written | ({"language": language_within(str(values["language"]))} if "language" in values else {})

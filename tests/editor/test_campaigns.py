@@ -305,7 +305,7 @@ def test_a_picture_without_words_in_a_language_that_is_read_holds_the_gate(desk:
         assert f'href="/staff/atelier/pictures/{number}#alt_{locale}"' in page
     assert f"pictures/{unused.id}#" not in page
     assert f"pictures/{told.id}#alt_en" not in page
-    assert "“Une couturière” is not described in Italiano." in page
+    assert "“Une couturière” is not described in Italian." in page
     other(desk, campaign__summary__it="")  # nobody will read the page in Italian
     assert "#alt_it" not in desk.get()
     desk.client.post(
