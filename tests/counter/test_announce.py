@@ -174,6 +174,7 @@ def test_in_francs_the_sheet_is_a_swiss_bill(app: Flask, client: FlaskClient, ma
     answer = give(client, museum, method="bank_transfer")
     sheet = words(client.get(f"{answer.location}/slip.pdf").data)
     assert "Payment part" in sheet
+    assert sheet.count("Payable by (name/address)") == 2  # no address is known: room to write it
     assert "CH93 0076 2011 6238 5295 7" in sheet
     assert "RF" in sheet
 
