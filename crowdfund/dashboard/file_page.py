@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -10,8 +9,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from crowdfund import clock
-from crowdfund.accounts.models import Account
 from crowdfund.dashboard.queries import donor_name
+from crowdfund.dashboard.trail import names_of
 from crowdfund.donors.models import Donor
 from crowdfund.i18n import country_name, gettext
 from crowdfund.intake import words
@@ -98,7 +97,7 @@ class FilePage:
 def list_files(session: Session, here: str) -> tuple[FileRow, ...]:
     """List the files, the latest first. Two statements."""
     files = session.scalars(select(DonorFile).order_by(DonorFile.id.desc()).limit(MOST_FILES)).all()
-    names = _names(session, [one.recorded_by for one in files])
+    names = names_of(session, [one.recorded_by for one in files])
     return tuple(_row(one, here, names) for one in files)
 
 
@@ -109,7 +108,7 @@ def read_file_page(session: Session, file: DonorFile, here: str, timezone: str) 
     staying, total = _staying(session, file, here) if file.state == FileState.UNDONE else ((), 0)
     until = file.applied_at + UNDO_WITHIN if file.applied_at and may_undo(file, clock.now()) else None
     checked = table is not None and file.state == FileState.CHECKED
-    row = _row(file, here, _names(session, [file.recorded_by]))
+    row = _row(file, here, names_of(session, [file.recorded_by]))
     return FilePage(
         row=row,
         encoding=file.encoding,
@@ -183,11 +182,3 @@ def _row(file: DonorFile, here: str, names: dict[str, str]) -> FileRow:
     counts = {name: int(number) for name, number in file.report.get("counts", {}).items()}
     by = names.get(file.recorded_by, "")
     return FileRow(file.id, file.filename, file.created_at, by, file.state, file.rows, counts, f"{here}/{file.id}")
-
-
-def _names(session: Session, actors: Sequence[str]) -> dict[str, str]:
-    ids = {int(one.removeprefix("account:")) for one in actors if one.startswith("account:")}
-    if not ids:
-        return {}
-    found = session.execute(select(Account.id, Account.name).where(Account.id.in_(ids)))
-    return {f"account:{number}": name for number, name in found}

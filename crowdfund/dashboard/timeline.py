@@ -9,7 +9,6 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from crowdfund.accounts.models import Account
 from crowdfund.campaigns.models import Campaign
 from crowdfund.campaigns.texts import said
 from crowdfund.conversation.models import Question
@@ -19,6 +18,7 @@ from crowdfund.crm.service import records_of_person
 from crowdfund.dashboard.contacts import LISTED, Happening, contacts
 from crowdfund.dashboard.queries import donor_name
 from crowdfund.dashboard.segments import waits_among
+from crowdfund.dashboard.trail import names_of
 from crowdfund.donors.models import Consent, Donor
 from crowdfund.donors.rules import ADDRESS
 from crowdfund.gifts.models import Gift
@@ -166,13 +166,9 @@ def _notes(session: Session, here: str, ids: Sequence[int]) -> Iterator[Happenin
     notes = session.scalars(
         select(DonorNote).where(DonorNote.donor_id.in_(ids)).order_by(DonorNote.at.desc()).limit(LISTED)
     ).all()
-    writers = {int(one.written_by.partition(":")[2]) for one in notes if one.written_by.startswith("account:")}
-    names: dict[int, str] = {}
-    if writers:
-        names = dict(session.execute(select(Account.id, Account.name).where(Account.id.in_(writers))).all())
+    names = names_of(session, {one.written_by for one in notes})
     for one in notes:
-        number = one.written_by.partition(":")[2]
-        by = names.get(int(number), "") if number.isdigit() else ""
+        by = names.get(one.written_by, "")
         yield Happening(one.at, one.kind, one.text, by=by, drop_url=f"{here}/notes/{one.id}/drop")
 
 
