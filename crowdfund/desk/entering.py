@@ -12,11 +12,9 @@ from sqlalchemy.orm import Session
 
 from crowdfund import audit, clock
 from crowdfund.campaigns import service as campaigns
-from crowdfund.campaigns.models import Campaign
-from crowdfund.desk.lines import OTHER_ACCOUNT
 from crowdfund.desk.models import Batch, Cheque
 from crowdfund.desk.rules import MOVED_ON, BatchState, ChequeState
-from crowdfund.desk.service import announced
+from crowdfund.desk.service import announced, check_account
 from crowdfund.donors import service as donors
 from crowdfund.donors.rules import DonorDetails
 from crowdfund.errors import Conflict, NotFound, Refusal
@@ -129,7 +127,7 @@ def _write(session: Session, batch: Batch, cheque: Cheque, entered: Entered) -> 
         campaign_id, wants, donor_id = entered.campaign_id, entered.wants_receipt, 0
     else:
         raise ValueError("a cheque is a promise's or somebody's")
-    _check_account(batch, campaigns.campaign_of(session, campaign_id))
+    check_account(batch, campaigns.campaign_of(session, campaign_id), field="reference")
     if entered.pledge_id is None and entered.donor is not None:
         donor_id = _giver(session, cheque, entered.donor)
     cheque.pledge_id, cheque.donor_id, cheque.campaign_id = entered.pledge_id, donor_id, campaign_id
@@ -154,13 +152,6 @@ def _giver(session: Session, cheque: Cheque, details: DonorDetails) -> int:
 def made_for(session: Session, cheque: Cheque) -> bool:
     """Say whether the record of a cheque's giver was made by entering it: the two bear one moment."""
     return cheque.pledge_id is None and donors.donor_of(session, cheque.donor_id).created_at == cheque.created_at
-
-
-def _check_account(batch: Batch, campaign: Campaign) -> None:
-    if campaign.state == "draft":
-        raise NotFound
-    if campaign.issuer_id != batch.issuer_id or campaign.currency != batch.currency:
-        raise Refusal(OTHER_ACCOUNT, field="reference", status=409)
 
 
 def remove_cheque(session: Session, batch_id: int, cheque_id: int) -> None:

@@ -12,10 +12,9 @@ from sqlalchemy.orm import Session
 
 from crowdfund import audit, clock
 from crowdfund.campaigns import service as campaigns
-from crowdfund.campaigns.models import Campaign
 from crowdfund.desk.models import BankLine
 from crowdfund.desk.rules import LINE_TRANSITIONS, MOVED_ON, LineState, check_move, check_two
-from crowdfund.desk.service import announced
+from crowdfund.desk.service import announced, check_account
 from crowdfund.donors import service as donors
 from crowdfund.donors.rules import DonorDetails
 from crowdfund.errors import Conflict, NotFound, Refusal
@@ -29,7 +28,6 @@ from crowdfund.pledges import service as pledges
 from crowdfund.pledges.rules import PledgeState
 from crowdfund.tenancy import museum_of, scope_of
 
-OTHER_ACCOUNT = N_("That campaign is paid into another account, or in another currency.")
 NEEDS_NOTE = N_("Write a word on why, for the colleague who looks for it later.")
 
 
@@ -49,7 +47,7 @@ def match_promise(session: Session, line_id: int, pledge_id: int) -> None:
     line = line_of(session, line_id, lock=True)
     check_move(line.state, LineState.MATCHED, LINE_TRANSITIONS)
     pledge = announced(session, pledge_id)
-    _check_account(line, session.get_one(Campaign, (museum_of(session), pledge.campaign_id)))
+    check_account(line, campaigns.campaign_of(session, pledge.campaign_id), field="campaign")
     line.pledge_id, line.donor_id, line.campaign_id = pledge.id, pledge.donor_id, pledge.campaign_id
     line.wants_receipt = pledge.wants_receipt
     _matched(session, line, clock.now())
@@ -60,19 +58,12 @@ def match_donor(session: Session, line_id: int, campaign_id: int, donor: DonorDe
     line = line_of(session, line_id, lock=True)
     check_move(line.state, LineState.MATCHED, LINE_TRANSITIONS)
     campaign = campaigns.campaign_of(session, campaign_id)
-    _check_account(line, campaign)
+    check_account(line, campaign, field="campaign")
     at = clock.now()
     line.pledge_id, line.campaign_id = None, campaign.id
     line.donor_id = donors.find_or_add_all(session, [(donor, at)])[0].id
     line.wants_receipt = wants_receipt
     _matched(session, line, at)
-
-
-def _check_account(line: BankLine, campaign: Campaign) -> None:
-    if campaign.state == "draft":
-        raise NotFound
-    if campaign.issuer_id != line.issuer_id or campaign.currency != line.currency:
-        raise Refusal(OTHER_ACCOUNT, field="campaign", status=409)
 
 
 def _matched(session: Session, line: BankLine, at: datetime) -> None:

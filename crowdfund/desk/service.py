@@ -1,4 +1,4 @@
-"""Announce money for somebody at the desk, and note when it will not come."""
+"""Announce money for somebody at the desk, note when it will not come, and see whose account it is paid into."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crowdfund import audit
-from crowdfund.errors import Conflict, NotFound
+from crowdfund.campaigns.models import Campaign
+from crowdfund.campaigns.rules import CampaignState
+from crowdfund.desk.models import BankLine, Batch
+from crowdfund.errors import Conflict, NotFound, Refusal
 from crowdfund.i18n import N_
 from crowdfund.pledges import service as pledges
 from crowdfund.pledges.models import Pledge
 from crowdfund.pledges.rules import PledgeRequest, PledgeState
 
+OTHER_ACCOUNT = N_("That campaign is paid into another account, or in another currency.")
 NOT_AWAITED = N_("This gift is not awaited any more: it was paid, or ended, in the meantime.")
 
 
@@ -33,6 +37,14 @@ def announced(session: Session, pledge_id: int) -> Pledge:
     if pledge.reference is None:
         raise NotFound
     return pledge
+
+
+def check_account(paid: BankLine | Batch, campaign: Campaign, *, field: str) -> None:
+    """Make sure that money paid into an account can be a campaign's. Raises NotFound for a draft, Refusal beside the field."""
+    if campaign.state == CampaignState.DRAFT:
+        raise NotFound
+    if campaign.issuer_id != paid.issuer_id or campaign.currency != paid.currency:
+        raise Refusal(OTHER_ACCOUNT, field=field, status=409)
 
 
 def call_off(session: Session, pledge_id: int) -> None:
