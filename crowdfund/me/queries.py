@@ -37,8 +37,9 @@ from crowdfund.pledges.models import Pledge
 from crowdfund.pledges.rules import Wall
 from crowdfund.receipts import service as receipts
 from crowdfund.receipts.holds import closed_text, reason_text
-from crowdfund.receipts.models import Receipt
+from crowdfund.receipts.models import Receipt, ReceiptGift
 from crowdfund.receipts.numbering import printed_number
+from crowdfund.receipts.rules import ReceiptState
 from crowdfund.tenancy import museum_of
 
 JOURNAL = N_("The journal of the works I helped, from %(museum)s")
@@ -234,11 +235,18 @@ def wall_page(session: Session, email: str, pledge_id: int, csrf_token: str) -> 
 def receipt_of(session: Session, email: str, receipt_id: int) -> Receipt:
     """Find a receipt in force, of a gift of this address. Another's, and none at all, are one 404."""
     donors = [donor.id for donor in service.records_of(session, email)]
-    for gift in session.scalars(select(Gift).where(Gift.donor_id.in_(donors))):
-        receipt = receipts.live_receipt(session, gift.id)
-        if receipt is not None and receipt.id == receipt_id and receipt.state == "issued":
-            return receipt
-    raise NotFound
+    theirs = (
+        select(ReceiptGift.receipt_id)
+        .join(Gift, Gift.id == ReceiptGift.gift_id)
+        .where(Gift.donor_id.in_(donors), ReceiptGift.live)
+    )
+    found = select(Receipt).where(
+        Receipt.id == receipt_id, Receipt.state == ReceiptState.ISSUED, Receipt.id.in_(theirs)
+    )
+    receipt = session.scalars(found).one_or_none()
+    if receipt is None:
+        raise NotFound
+    return receipt
 
 
 def erase_page(email: str, parts: Sequence[AtMuseum], csrf_token: str) -> ErasePage:
