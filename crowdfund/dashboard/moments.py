@@ -162,6 +162,11 @@ def memo_text(memo: str) -> str:
     return known.get(memo, memo)
 
 
+def what_the_donor_reads(hold: ReceiptHold) -> str:
+    """Quote the sentence that stands on the gift's page: it speaks to the donor."""
+    return _("The donor reads: “%(words)s”", words=gettext(reason_text(hold.reason)))
+
+
 def of_hold(hold: ReceiptHold | None) -> Iterator[StoryEvent]:
     """Tell why a receipt waits, or why there is none."""
     if hold is None:
@@ -170,7 +175,7 @@ def of_hold(hold: ReceiptHold | None) -> Iterator[StoryEvent]:
     yield StoryEvent(
         hold.held_at,
         _("Receipt held") if held else _("No receipt due"),
-        gettext(reason_text(hold.reason)),
+        what_the_donor_reads(hold),
         tone="warn" if held else "",
     )
     if hold.released_at is not None:

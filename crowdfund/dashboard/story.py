@@ -21,7 +21,7 @@ from crowdfund.donors.models import Donor
 from crowdfund.errors import NotFound
 from crowdfund.gifts.models import Dispute, Gift, Refund
 from crowdfund.gifts.view import GiftStory, StoryEvent
-from crowdfund.i18n import NAMES, country_name, current_locale, gettext
+from crowdfund.i18n import NAMES, country_name, current_locale
 from crowdfund.institutions.current import Membership
 from crowdfund.ledger.models import LedgerTransaction
 from crowdfund.mail import SentMail
@@ -29,7 +29,7 @@ from crowdfund.money import Money
 from crowdfund.outbox import OutboxRow
 from crowdfund.payments.models import Checkout, ProviderCall, ProviderEvent
 from crowdfund.pledges.models import Pledge, WallEntry
-from crowdfund.receipts.holds import reason_text
+from crowdfund.receipts.holds import DONOR_CAN_COMPLETE
 from crowdfund.receipts.models import Receipt, ReceiptGift, ReceiptHold
 from crowdfund.receipts.rules import number_text
 
@@ -63,6 +63,7 @@ def tell(session: Session, museum: Membership, gift_id: int) -> GiftStory:
     campaign = session.scalars(select(Campaign).where(Campaign.id == parts.gift.campaign_id)).one()
     receipt = parts.receipts[-1] if parts.receipts else None
     gift, donor = parts.gift, parts.donor
+    donor_url = f"/staff/{museum.slug}/donors/{donor.id}" if donor and donor.erased_at is None else ""
     fee = None if gift.fee_minor is None else Money(gift.fee_minor, gift.currency)
     return GiftStory(
         row=row,
@@ -79,7 +80,8 @@ def tell(session: Session, museum: Membership, gift_id: int) -> GiftStory:
         receipt_reason=_reason(parts),
         fee=fee,
         net=gift.kept - fee if fee is not None else None,
-        donor_url=f"/staff/{museum.slug}/donors/{donor.id}" if donor and donor.erased_at is None else "",
+        donor_url=donor_url,
+        complete_url=_complete_url(parts, donor_url),
     )
 
 
@@ -192,7 +194,13 @@ def _number(receipt: Receipt) -> str:
 def _reason(parts: _Parts) -> str:
     if parts.hold is None or parts.hold.released_at is not None:
         return ""
-    return gettext(reason_text(parts.hold.reason))
+    return moments.what_the_donor_reads(parts.hold)
+
+
+def _complete_url(parts: _Parts, donor_url: str) -> str:
+    """Give where the desk writes what the receipt waits for, when the donor could do it, too."""
+    waits = parts.hold is not None and parts.hold.released_at is None and parts.hold.reason in DONOR_CAN_COMPLETE
+    return f"{donor_url}#address" if waits and donor_url else ""
 
 
 def _wall(session: Session, pledge: Pledge | None) -> str:

@@ -108,6 +108,7 @@ class GiftStory:
     fee: Money | None = None
     net: Money | None = None
     donor_url: str = ""
+    complete_url: str = ""  # where what a receipt waits for is written
 
 
 @dataclass(frozen=True, slots=True)

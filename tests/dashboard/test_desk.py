@@ -563,7 +563,7 @@ def test_books_link_refunds_and_disputes_to_their_gift(world: World) -> None:
     assert {one.gift_url for one in books.transactions} == {f"/staff/arvieres/gifts/{gift.id}"}
 
 
-def test_the_desk_counts_the_receipts_that_wait_for_somebody(world: World) -> None:
+def test_the_desk_counts_the_receipts_that_wait_for_somebody(world: World, app: Flask) -> None:
     with transaction(scope(world.museum.institution_id)) as session:
         gift = receive(session, address_line=None, postcode=None, city=None)
         assert receipts.issue(session, gift.id) is None
@@ -572,6 +572,11 @@ def test_the_desk_counts_the_receipts_that_wait_for_somebody(world: World) -> No
     assert [row.receipt for row in found(world, receipt="held").rows] == ["held"]
     story_page = world.client.get(world.url(f"/gifts/{gift.id}")).text
     assert "Receipt held" in story_page
+    assert story_page.count("The donor reads: “Some of your details are missing.") == 2  # in the story, and beside it
+    assert "#address" not in story_page  # who looks may not write it
+    desk = enter(app, make_colleague(world.museum.institution_id, Role.DESK, "desk@arvieres.example"))
+    assert f'/donors/{gift.donor_id}#address">Write what is missing' in desk.get(world.url(f"/gifts/{gift.id}")).text
+    assert 'id="address" open' in desk.get(world.url(f"/donors/{gift.donor_id}")).text
 
 
 def test_a_stored_receipt_is_given_as_it_was_written(world: World, app: Flask, opened: Callable[..., object]) -> None:
