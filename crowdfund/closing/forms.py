@@ -12,6 +12,7 @@ from crowdfund.forms import ChoiceField, DayField, DeskForm, Form, MoneyField, T
 from crowdfund.gifts.choices import CHOOSE
 from crowdfund.gifts.rules import Wish
 from crowdfund.i18n import LOCALES, N_, gettext
+from crowdfund.numbers import row_number
 
 LONGEST_REASON = 300
 LONGEST_TITLE = 120
@@ -72,9 +73,7 @@ class ChoiceForm(Form):
     def target(self) -> int | None:
         """Give the campaign that the gift is to move to."""
         kind, _dash, number = self.wish.data.partition("-")
-        return (
-            int(number) if kind == Wish.MOVE and number.isascii() and number.isdecimal() and len(number) < 16 else None
-        )
+        return (row_number(number) or None) if kind == Wish.MOVE else None
 
     @property
     def wished(self) -> str:

@@ -15,6 +15,7 @@ from crowdfund.forms import ChoiceField, DeskForm, EmailField, MoneyField, TextF
 from crowdfund.i18n import LOCALES, N_, gettext
 from crowdfund.institutions.bank import Details
 from crowdfund.money import Money
+from crowdfund.numbers import row_number
 from crowdfund.pledges.forms import ADDRESS_FIELDS, LONGEST_NAME, LONGEST_WALL_NAME, NO, country_codes
 from crowdfund.pledges.rules import ANNOUNCED, PledgeRequest, Wall
 
@@ -28,8 +29,7 @@ class NumberField(StringField):  # type: ignore[misc] # wtforms has no types
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read it."""
-        text = valuelist[0] if valuelist else ""
-        self.data = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+        self.data = row_number(valuelist[0] if valuelist else None)
 
     def process_data(self, value: Any) -> None:
         """Start with none."""

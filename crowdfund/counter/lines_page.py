@@ -159,8 +159,7 @@ def _list(errors: dict[str, str], status: int = 200, state: LineState | None = N
     after = request.args.get("after", "")
     wanted = state or (LineState(asked) if asked in set(LineState) else LineState.RECORDED)
     with transaction(g.scope) as session:
-        number = int(after) if after.isascii() and after.isdigit() and len(after) < 19 else None
-        found = list_lines(session, membership_here(), wanted, number)
+        found = list_lines(session, membership_here(), wanted, row_number(after) or None)
         just = _just_matched(session, request.args.get("matched", 0, int))
         desk = desk_here(session)
     page = render_template(

@@ -21,6 +21,7 @@ from crowdfund.i18n import LOCALES, gettext, in_words, use_locale
 from crowdfund.institutions.models import Institution
 from crowdfund.institutions.permissions import keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission
+from crowdfund.numbers import row_number
 from crowdfund.pledges.queries import countries_from
 from crowdfund.tenancy import transaction
 
@@ -42,7 +43,7 @@ def list_of_promises() -> AnyResponse:
     before = request.args.get("before", "")
     asked = tidy(request.args.get("q", ""))[:100].replace("\x00", "")
     with transaction(g.scope) as session:
-        found = list_promises(session, membership_here(), asked, int(before) if _is_number(before) else None)
+        found = list_promises(session, membership_here(), asked, row_number(before) or None)
         desk = desk_here(session)
     return make_response(render_template("staff/desk/promises.html", desk=desk, place="desk", found=found))
 
@@ -138,7 +139,3 @@ def _form(values: dict[str, str], errors: dict[str, str] | None = None, status: 
         errors=errors or {},
     )
     return make_response(page, status)
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 19

@@ -20,6 +20,7 @@ from crowdfund.donors.search import begins, gathered, one_of, words_meant
 from crowdfund.gifts.models import Gift
 from crowdfund.i18n import LOCALES
 from crowdfund.money import Money, MoneyError
+from crowdfund.numbers import row_number
 
 GAVE = ("once", "again", "never")
 LONGEST = 100
@@ -67,7 +68,6 @@ def read_segment(given: Mapping[str, str]) -> Segment:
     def one_of(name: str, allowed: Any) -> str:
         return given.get(name, "") if given.get(name, "") in set(allowed) else ""
 
-    after = given.get("after", "")
     return Segment(
         query=words("q"),
         gave=one_of("gave", GAVE),
@@ -78,7 +78,7 @@ def read_segment(given: Mapping[str, str]) -> Segment:
         consent=one_of("consent", ConsentKind),
         town=words("town"),
         tag=words("tag"),
-        after=int(after) if after.isascii() and after.isdigit() and len(after) < 19 else None,
+        after=row_number(given.get("after")) or None,
     )
 
 

@@ -24,6 +24,7 @@ from crowdfund.i18n import country_name, gettext
 from crowdfund.institutions.permissions import keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission
 from crowdfund.money import Money
+from crowdfund.numbers import row_number
 from crowdfund.tenancy import transaction
 
 TABS = (*doubles.BY, "apart")
@@ -116,8 +117,7 @@ def ask_again(pair_id: int) -> AnyResponse:
 def _asked() -> tuple[str, int | None]:
     """Read the tab, and the record behind which the page begins: of the address, or of the form that was sent."""
     tab, after = (request.values.get(name, "") for name in ("by", "after"))
-    number = int(after) if after.isascii() and after.isdigit() and len(after) < 19 else None
-    return (tab if tab in TABS else TABS[0]), number
+    return (tab if tab in TABS else TABS[0]), row_number(after) or None
 
 
 def _back(more: str = "") -> AnyResponse:

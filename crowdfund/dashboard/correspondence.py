@@ -21,6 +21,7 @@ from crowdfund.forms import shown_values
 from crowdfund.i18n import in_words
 from crowdfund.institutions.permissions import keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission
+from crowdfund.numbers import row_number
 from crowdfund.pledges import words
 from crowdfund.tenancy import transaction
 
@@ -124,7 +125,7 @@ def add_mention() -> AnyResponse:
     form = MentionForm(request.form, context="")
     if not form.validate() or form.on.data is None:
         return _mentions(form.first_errors(), 422)
-    number = int(form.campaign.data) if form.campaign.data.isascii() and form.campaign.data.isdigit() else 0
+    number = row_number(form.campaign.data)
     try:
         with transaction(g.scope) as session:
             mentions.add_mention(

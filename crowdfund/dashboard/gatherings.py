@@ -26,6 +26,7 @@ from crowdfund.invitations.forms import GatheringForm
 from crowdfund.invitations.models import Gathering
 from crowdfund.invitations.rules import LARGEST_ROOM, MOST_EACH, GatheringKind
 from crowdfund.invitations.service import GatheringDetails
+from crowdfund.numbers import row_number
 from crowdfund.tenancy import transaction
 
 blueprint = Blueprint("gatherings", __name__, url_prefix="/staff/<museum>/gatherings")
@@ -106,7 +107,7 @@ def _written(gathering_id: int | None, write: Any) -> AnyResponse:
         try:
             details = _details(form)
             with transaction(g.scope) as session:
-                number = write(session, details, _number(form.campaign.data))
+                number = write(session, details, row_number(form.campaign.data))
         except Refusal as refusal:
             if refusal.field is None:
                 raise
@@ -129,7 +130,7 @@ def _details(form: GatheringForm) -> GatheringDetails:
         ends_at=_moment(form.ends.data, "ends"),
         capacity=_count(form.capacity.data, LARGEST_ROOM, "capacity"),
         most_each=_count(form.most_each.data, MOST_EACH, "most_each"),
-        reward_id=_number(form.reward.data) or None,
+        reward_id=row_number(form.reward.data) or None,
     )
 
 
@@ -141,13 +142,9 @@ def _moment(typed: str, field: str) -> datetime:
 
 
 def _count(typed: str, most: int, field: str) -> int:
-    if not 1 <= _number(typed) <= most:
+    if not 1 <= row_number(typed) <= most:
         raise Refusal(ROOM, field=field, params={"most": most})
-    return _number(typed)
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 16 else 0
+    return row_number(typed)
 
 
 def _values(one: Gathering) -> dict[str, str]:

@@ -16,6 +16,7 @@ from crowdfund.institutions.permissions import keep_private, membership_here, re
 from crowdfund.institutions.rules import Permission
 from crowdfund.invitations import door, queries, service
 from crowdfund.invitations.rules import MOST_EACH, read_people
+from crowdfund.numbers import row_number
 from crowdfund.tenancy import transaction
 
 blueprint = Blueprint("guests", __name__, url_prefix="/staff/<museum>/gatherings")
@@ -45,7 +46,7 @@ def _guests(gathering_id: int, errors: dict[str, str] | None = None, status: int
             rows=queries.guests(session, gathering_id, here.slug, query),
             query=query,
             timezone=here.time_zone,
-            invited=_number(request.args.get("invited", "")),
+            invited=row_number(request.args.get("invited", "")),
             walked_in=request.args.get("walked", "")[:3],
             values=shown_values(request.form),
             errors=errors or {},
@@ -106,7 +107,3 @@ def guest_table(gathering_id: int) -> AnyResponse:
 def _to(gathering_id: int, **given: Any) -> AnyResponse:
     there = {name: value for name, value in given.items() if value != ""}
     return redirect(url_for(".guests", museum=membership_here().slug, gathering_id=gathering_id, **there), 303)
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0

@@ -26,6 +26,7 @@ from crowdfund.forms import shown_values
 from crowdfund.i18n import LOCALES, N_, current_locale, gettext, in_words
 from crowdfund.institutions.permissions import keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission
+from crowdfund.numbers import row_number
 from crowdfund.pictures import service as pictures
 from crowdfund.tenancy import transaction
 
@@ -49,7 +50,7 @@ def begin() -> AnyResponse:
     form = NewNewsForm(request.form, context="")
     if not form.validate():
         return _list(form.first_errors())
-    number = int(form.campaign.data) if form.campaign.data.isascii() and form.campaign.data.isdigit() else 0
+    number = row_number(form.campaign.data)
     with transaction(g.scope) as session:
         news_id = news.write_news(session, number, form.kind.data).id
     return _to(news_id)
@@ -100,11 +101,11 @@ def publish(news_id: int) -> AnyResponse:
 def choose_picture(news_id: int) -> AnyResponse:
     """Show it with a picture of the museum, or with none."""
     typed = request.form.get("picture", "")
-    if typed and not (typed.isascii() and typed.isdigit() and len(typed) < 19):
+    if typed and not row_number(typed):
         return _editor(news_id, {"picture": gettext(NO_PICTURE)})
     with transaction(g.scope) as session:
         if typed:
-            chosen = pictures.picture_of(session, int(typed))
+            chosen = pictures.picture_of(session, row_number(typed))
             size, image = (chosen.width, chosen.height), illustration.reference_of(chosen)
             news.show_picture(session, news_id, image, size, chosen.alt)
         else:

@@ -27,6 +27,7 @@ from crowdfund.i18n import country_name, gettext, in_words
 from crowdfund.institutions.models import Institution
 from crowdfund.institutions.permissions import keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission
+from crowdfund.numbers import row_number
 from crowdfund.tenancy import museum_of, transaction
 
 blueprint = Blueprint("rewards", __name__, url_prefix="/staff/<museum>/rewards")
@@ -58,7 +59,7 @@ def find() -> AnyResponse:
     query = asked.get("q", "").replace("\x00", "")[:LONGEST_QUERY].strip()
     with transaction(g.scope) as session:
         found = find_rewards(
-            session, query, asked.get("state", ""), _number(asked.get("after", "")), here.default_locale
+            session, query, asked.get("state", ""), row_number(asked.get("after", "")), here.default_locale
         )
         page = render_template(
             "staff/rewards/find.html", desk=desk_here(session), place="rewards", found=found, timezone=here.time_zone
@@ -88,10 +89,10 @@ def _list(reward_id: int, errors: dict[str, str] | None = None, status: int = 20
             reward=found,
             title=said(found.title, membership_here().default_locale),
             automatic=service.by_itself(found),
-            found=queries.page_of(session, reward_id, tab, query, _number(after)),
+            found=queries.page_of(session, reward_id, tab, query, row_number(after)),
             act=str(uuid4()),
             done=_done(asked.get("act", ""), asked.get("n", "")),
-            reminded=_number(asked.get("reminded", "")),
+            reminded=row_number(asked.get("reminded", "")),
             timezone=membership_here().time_zone,
             values=shown_values(request.form),
             chosen=frozenset(request.form.getlist("rows")),
@@ -103,13 +104,9 @@ def _list(reward_id: int, errors: dict[str, str] | None = None, status: int = 20
 def _done(act: str, count: str) -> tuple[str, int] | None:
     """Read what was just marked, so that it can be undone."""
     try:
-        return str(UUID(act)), _number(count)
+        return str(UUID(act)), row_number(count)
     except ValueError:
         return None
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
 
 
 @blueprint.post("/<int:reward_id>/mark")
@@ -119,7 +116,7 @@ def mark(reward_id: int) -> AnyResponse:
     form = MarkForm(request.form, context="")
     if not form.validate():
         return _list(reward_id, form.first_errors(), 422)
-    ids = {_number(one) for one in request.form.getlist("rows")}
+    ids = {row_number(one) for one in request.form.getlist("rows")}
     act = UUID(form.act.data)
     try:
         with transaction(g.scope) as session:
@@ -192,7 +189,7 @@ def _labels(rows: tuple[CounterpartRow, ...], home: str, name: str) -> AnyRespon
     addressed = [label_of(row, home) for row in rows if row.address]
     if not addressed:
         raise NotFound
-    content = sheets(addressed, clock.now(), _number(request.args.get("used", "")))
+    content = sheets(addressed, clock.now(), row_number(request.args.get("used", "")))
     answer = make_response(content)
     answer.headers["Content-Type"] = "application/pdf"
     answer.headers["Content-Disposition"] = f'inline; filename="{name}.pdf"'

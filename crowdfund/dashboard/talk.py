@@ -28,6 +28,7 @@ from crowdfund.forms import shown_values
 from crowdfund.i18n import current_locale, in_words
 from crowdfund.institutions.permissions import keep_private, membership_here, person_here, requires
 from crowdfund.institutions.rules import Permission
+from crowdfund.numbers import row_number
 from crowdfund.tenancy import transaction
 
 blueprint = Blueprint("talk", __name__, url_prefix="/staff/<museum>")
@@ -188,10 +189,9 @@ def _role_before(session: Session, name: str) -> str:
 
 def _begun(session: Session) -> dict[int, str]:
     """Give the beginning that was chosen for a question's answer (`?question=…&with=…`), by the question's number."""
-    chosen = request.args.get("question", ""), request.args.get("with", "")
-    if not all(one.isascii() and one.isdigit() and len(one) < 19 for one in chosen):
+    question_id, template_id = (row_number(request.args.get(name)) for name in ("question", "with"))
+    if not question_id or not template_id:
         return {}
-    question_id, template_id = (int(one) for one in chosen)
     return {question_id: replies.template_of(session, template_id).text}
 
 

@@ -22,6 +22,7 @@ from crowdfund.forms import shown_values
 from crowdfund.i18n import gettext, in_words, time
 from crowdfund.institutions.permissions import keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission
+from crowdfund.numbers import row_number
 from crowdfund.pictures import service as pictures
 from crowdfund.tenancy import transaction
 
@@ -42,7 +43,7 @@ def pieces(campaign_id: int) -> AnyResponse:
 def keep_pieces(campaign_id: int) -> AnyResponse:
     """Keep what the table says; `remove` names the one piece that goes."""
     removed = request.form.get("remove", "")
-    gone = {int(removed)} if _number(removed) else set()
+    gone = {number} if (number := row_number(removed)) else set()
     errors: dict[str, str] = {}
     try:
         with transaction(g.scope) as session:
@@ -114,7 +115,9 @@ def draw_on(campaign_id: int) -> AnyResponse:
 
     def choose(session: Session, _frame: Frame) -> None:
         typed = request.form.get("picture", "")
-        chosen = illustration.reference_of(pictures.picture_of(session, int(typed))) if _number(typed) else None
+        chosen = (
+            illustration.reference_of(pictures.picture_of(session, number)) if (number := row_number(typed)) else None
+        )
         wanted = {"campaign.pieces_image": chosen}
         now = campaign_here(session, campaign_id).revision
         edit_campaign(session, campaign_id, wanted, seen=now, author=author(), note=note())
@@ -141,10 +144,6 @@ def _done(campaign_id: int, step: Step, anchor: str = "") -> AnyResponse:
     except Refusal as refusal:
         return _sheet(campaign_id, _errors(refusal), refusal.status)
     return _to(campaign_id, anchor)
-
-
-def _number(typed: str) -> bool:
-    return typed.isascii() and typed.isdigit() and len(typed) < 19
 
 
 def _errors(refusal: Refusal) -> dict[str, str]:

@@ -18,6 +18,7 @@ from crowdfund.errors import NotFound, Refusal
 from crowdfund.i18n import N_, gettext, in_words
 from crowdfund.institutions.permissions import keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission
+from crowdfund.numbers import row_number
 from crowdfund.pictures import service as pictures
 from crowdfund.tenancy import museum_of, transaction
 
@@ -38,13 +39,13 @@ def reward_picture(campaign_id: int, row_id: int) -> AnyResponse:
 def choose_picture(campaign_id: int, row_id: int) -> AnyResponse:
     """Show a reward by this picture, or by none."""
     typed = request.form.get("picture", "")
-    if typed and not (typed.isascii() and typed.isdigit() and len(typed) < 19):
+    if typed and not row_number(typed):
         return _choices(campaign_id, row_id, {"picture": gettext(NO_PICTURE)}, 422)
     try:
         with transaction(g.scope) as session:
             campaign = campaign_here(session, campaign_id)
             values = row_values("reward", _reward(session, campaign, row_id))
-            image = illustration.reference_of(pictures.picture_of(session, int(typed))) if typed else None
+            image = illustration.reference_of(pictures.picture_of(session, row_number(typed))) if typed else None
             wanted = {f"reward.{row_id}": values | {"image": image}}
             edit_campaign(session, campaign_id, wanted, seen=campaign.revision, author=author(), note=note())
     except Refusal as refusal:

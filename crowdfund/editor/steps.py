@@ -36,6 +36,7 @@ from crowdfund.forms import shown_values
 from crowdfund.i18n import N_, gettext, in_words
 from crowdfund.institutions.permissions import keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission, may_approve
+from crowdfund.numbers import row_number
 from crowdfund.pictures import service as pictures
 from crowdfund.tenancy import transaction
 
@@ -132,13 +133,13 @@ def picture(campaign_id: int) -> AnyResponse:
 @requires(Permission.EDIT)
 def choose_picture(campaign_id: int) -> AnyResponse:
     """Show the work by this picture."""
-    typed = request.form.get("picture", "")
-    if not (typed.isascii() and typed.isdigit() and len(typed) < 19):
+    number = row_number(request.form.get("picture"))
+    if not number:
         return _pictures(campaign_id, {"picture": gettext(N_("Choose a picture."))}, 422)
     try:
         with transaction(g.scope) as session:
             campaign = campaign_here(session, campaign_id)
-            chosen = pictures.picture_of(session, int(typed))
+            chosen = pictures.picture_of(session, number)
             wanted = {
                 "artwork.image": illustration.reference_of(chosen),
                 "artwork.image_width": chosen.width,

@@ -24,6 +24,7 @@ from crowdfund.me.door import visitors_only
 from crowdfund.me.forms import AskForm, ButtonForm, EraseForm
 from crowdfund.me.view import AtMuseum
 from crowdfund.me.visits import Visitor
+from crowdfund.numbers import row_number
 from crowdfund.pledges.gift_forms import ShownForm
 from crowdfund.receipts import rendering
 from crowdfund.receipts.numbering import printed_number
@@ -205,12 +206,10 @@ def _wall(
 def give_up(visitor: Visitor, museum: str, pledge_id: int) -> AnyResponse:
     """Give the places back that were booked at a gathering."""
     door.checked(ButtonForm(request.form, context=visitor.context))
-    number = request.form.get("g", "")
-    if not (number.isascii() and number.isdecimal() and len(number) < 16):
-        raise NotFound
+    number = row_number(request.form.get("g"))
     with transaction(door.at(museum)) as session:
         pledge, _donor = queries.pledge_of(session, visitor.email, pledge_id, alone=False)
-        invitations.give_up(session, int(number), pledge)
+        invitations.give_up(session, number, pledge)
     return redirect(url_for("me.show", saved=1, _anchor="invitations"), HTTPStatus.SEE_OTHER)
 
 

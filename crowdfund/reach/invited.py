@@ -27,6 +27,7 @@ from crowdfund.invitations.queries import invitations_of
 from crowdfund.invitations.rules import read_people, visit_code, written_code
 from crowdfund.invitations.view import InvitationCard
 from crowdfund.links import BadLink, institution_of
+from crowdfund.numbers import row_number
 from crowdfund.pdf import renderer
 from crowdfund.pledges import service as pledges
 from crowdfund.pledges.models import Pledge
@@ -51,7 +52,7 @@ def book(token: str) -> Response:
     form, errors = request.form, {}
     if token_age(token, form.get("csrf_token", "")) is None:
         errors[""] = gettext(STALE)
-    number = _number(form.get("g", ""))
+    number = row_number(form.get("g", ""))
     if not errors:
         try:
             with transaction(scope) as session:
@@ -145,7 +146,7 @@ def calendar(token: str) -> Response:
 
 def _booked(cards: tuple[InvitationCard, ...]) -> InvitationCard:
     """Find the booking that the address asks for. Raises NotFound."""
-    asked = _number(request.args.get("g", ""))
+    asked = row_number(request.args.get("g", ""))
     for card in cards:
         if card.id == asked and card.mine == "booked":
             return card
@@ -208,10 +209,6 @@ def _private(page: str, status: int = 200) -> Response:
     answer = make_response(page, status)
     answer.headers["Cache-Control"] = "private, no-store"
     return answer
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
 
 
 def _scope(token: str) -> DonorScope:
