@@ -44,7 +44,7 @@ def proof(**more: Any) -> Proof:
 
 def _version(number: int, **more: Any) -> VersionRow:
     values: dict[str, Any] = {"names": 612, "sheets": 1, "sha256": "4f" * 32, "signed_name": "Rose Cartier", "signed_as": "directrice",
-              "signed_at": MOMENT, "intact": True, "changes": ()}  # fmt: skip
+              "signed_at": MOMENT, "storage_key": "plaques/1", "intact": True, "changes": ()}  # fmt: skip
     return VersionRow(number, **values | more)
 
 

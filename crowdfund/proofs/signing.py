@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from flask import current_app
 from sqlalchemy import select
@@ -128,12 +128,17 @@ def lines_of(session: Session, version: PlaqueVersion) -> Sequence[PlaqueLine]:
     return session.scalars(found).all()
 
 
-def content_of(version: PlaqueVersion) -> bytes:
+def content_of(version: PlaqueVersion | VersionRow) -> bytes:
     """Read the bytes of a signed version. Raises StorageError when they are missing."""
     return _storage().read(version.storage_key)
 
 
-def is_intact(version: PlaqueVersion) -> bool:
+def looked_at(versions: Iterable[VersionRow]) -> tuple[VersionRow, ...]:
+    """Take the hash of each version anew. Reads the storage: outside of a transaction."""
+    return tuple(replace(one, intact=is_intact(one)) for one in versions)
+
+
+def is_intact(version: PlaqueVersion | VersionRow) -> bool:
     """Say whether the stored bytes still have the hash that was signed."""
     try:
         return hashlib.sha256(content_of(version)).hexdigest() == version.sha256
@@ -142,7 +147,7 @@ def is_intact(version: PlaqueVersion) -> bool:
 
 
 def read_versions(session: Session, campaign_id: int) -> tuple[VersionRow, ...]:
-    """List the signed versions for their page, each with its hash taken anew and what it changed."""
+    """List the signed versions for their page, each with what it changed; `looked_at` takes their hashes."""
     found = versions_of(session, campaign_id)
     said = {one.number: [(line.key, line.name) for line in lines_of(session, one)] for one in found}
     return tuple(
@@ -154,7 +159,7 @@ def read_versions(session: Session, campaign_id: int) -> tuple[VersionRow, ...]:
             signed_name=one.signed_name,
             signed_as=one.signed_as,
             signed_at=one.signed_at,
-            intact=is_intact(one),
+            storage_key=one.storage_key,
             changes=differences(said[one.number - 1], said[one.number]) if one.number - 1 in said else (),
         )
         for one in found

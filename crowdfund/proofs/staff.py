@@ -175,6 +175,7 @@ def _page(campaign_id: int, problem: Problem | None = None) -> AnyResponse:
         changes = signing.since_signed(session, proof)
         desk, locales = desk_here(session), languages_of(session, museum.institution_id)
     show, query, start, found = _asked(proof)
+    versions = signing.looked_at(versions)  # the storage may be far away: no transaction waits for it
     page = render_template(
         "staff/plaques/plaque.html",
         desk=desk,

@@ -69,7 +69,7 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class VersionRow:
-    """A signed version. `intact`: the bytes in the storage still have the hash that was signed."""
+    """A signed version. `intact`: the bytes in the storage still have the hash that was signed; not known before one looks."""
 
     number: int
     names: int
@@ -78,8 +78,9 @@ class VersionRow:
     signed_name: str
     signed_as: str
     signed_at: datetime
-    intact: bool
+    storage_key: str
     changes: tuple[Change, ...]  # against the version before
+    intact: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
