@@ -23,7 +23,7 @@ from crowdfund.gifts.view import Desk, GiftMail
 from crowdfund.invitations.view import GatheringMail, GatheringRow, GuestRow, InvitationCard, VisitFigures
 from crowdfund.money import Money
 from crowdfund.reach.brought import BroughtRow
-from crowdfund.thanks.view import BatchRow, CallRow, LetterRow
+from crowdfund.thanks.view import AskedRow, BatchRow, CallRow, LetterRow
 
 Case = tuple[str, Callable[[], dict[str, Any]]]
 PARIS = "Europe/Paris"
@@ -345,10 +345,24 @@ def _thanks(desk: Callable[[], Desk]) -> dict[str, Case]:
         id=2, name="Tous", calls=False, letter=False, method=None, turn="any", locale=None, signed_by=""
     )
 
+    question = AskedRow(
+        7,
+        3,
+        "<b>Odette</b>",
+        "Arvières",
+        "fr",
+        Money(5000, "EUR"),
+        "Hirondelles",
+        dt.date(2026, 12, 11),
+        "keep",
+        reachable=True,
+    )
+
     def overview(**more: Any) -> dict[str, Any]:
         values: dict[str, Any] = {
             "desk": desk(), "place": "thanks", "calls": (call, replace(call, id=3, late=False, state="unreached", phone="")),
             "done": (done,), "letters": (letter, lost), "batches": (row, replace(row, sent_at=DAY)), "window": "right",
+            "asked": (question, replace(question, reachable=False, otherwise="refund")),
             "timezone": PARIS, "wrong": 0, "values": {}, "errors": {},
         }  # fmt: skip
         return values | more
@@ -369,7 +383,7 @@ def _thanks(desk: Callable[[], Desk]) -> dict[str, Case]:
             lambda: overview(wrong=1, values={"note": "x"}, errors={"phone": "En chiffres"}),
         ),
         "staff-thanks-none": (
-            "staff/thanks/overview.html", lambda: overview(calls=(), done=(), letters=(), batches=()),
+            "staff/thanks/overview.html", lambda: overview(calls=(), done=(), letters=(), batches=(), asked=()),
         ),
         "staff-letters": ("staff/thanks/batch.html", lambda: batch(None, letter, lost)),
         "staff-letters-sent": ("staff/thanks/batch.html", lambda: batch(DAY, letter)),

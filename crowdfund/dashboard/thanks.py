@@ -21,7 +21,7 @@ from crowdfund.institutions.permissions import keep_private, membership_here, pe
 from crowdfund.institutions.rules import Permission
 from crowdfund.money import Money
 from crowdfund.tenancy import museum_of, transaction
-from crowdfund.thanks import queries, service
+from crowdfund.thanks import asked, queries, service
 from crowdfund.thanks.forms import CallForm, RuleForm
 from crowdfund.thanks.letters import printed, read_batch
 from crowdfund.thanks.models import LetterBatch, ThankCall
@@ -52,6 +52,7 @@ def _overview(wrong: int = 0, errors: dict[str, str] | None = None, status: int 
             done=queries.calls_done(session, here.default_locale, 20),
             letters=queries.letters_due(session, here.default_locale),
             batches=queries.batches(session),
+            asked=asked.to_ask(session, here.default_locale),
             window=window_of(session.get_one(Institution, museum_of(session)).country),
             timezone=here.time_zone,
             wrong=wrong,
@@ -124,6 +125,22 @@ def batch_file(batch_id: int) -> AnyResponse:
     answer = make_response(printed(sheet))
     answer.headers["Content-Type"] = "application/pdf"
     answer.headers["Content-Disposition"] = f'inline; filename="letters-{sheet.number}.pdf"'
+    return answer
+
+
+@blueprint.get("/questions.pdf")
+@requires(Permission.READ_GIFTS)
+def questions_file() -> AnyResponse:
+    """Give the letters that ask donors without an e-mail address what becomes of their gifts. Raises NotFound for none."""
+    given = request.args.get("window", "")
+    with transaction(g.scope) as session:
+        home = window_of(session.get_one(Institution, museum_of(session)).country)
+        sheet = asked.read_questions(session, Window(given) if given in set(Window) else home)
+    if not sheet.letters:
+        raise NotFound
+    answer = make_response(asked.printed(sheet))
+    answer.headers["Content-Type"] = "application/pdf"
+    answer.headers["Content-Disposition"] = 'inline; filename="questions.pdf"'
     return answer
 
 

@@ -85,12 +85,10 @@ def read_batch(session: Session, batch: LetterBatch) -> Sheet:
 
 def _letter(letter: ThankLetter, gift: Gift, donor: Donor, campaign: Campaign, museum: Institution) -> Letter:
     with use_locale(donor.locale):
-        abroad = country_name(donor.country).upper() if donor.country and donor.country != museum.country else ""
         title = str(said(campaign.title, museum.default_locale))
-    place = " ".join(part for part in (donor.postcode, donor.city) if part)
     return Letter(
         locale=donor.locale,
-        lines=tuple(part for part in (name_of(donor), donor.address_line or "", place, abroad) if part),
+        lines=address_lines(donor, museum),
         name=name_of(donor),
         amount=gift.kept,
         given_on=gift.gift_date,
@@ -99,6 +97,14 @@ def _letter(letter: ThankLetter, gift: Gift, donor: Donor, campaign: Campaign, m
         signed_by=letter.signed_by or museum.name,
         signed_as=letter.signed_as or "",
     )
+
+
+def address_lines(donor: Donor, museum: Institution) -> tuple[str, ...]:
+    """Write a donor's address as the post reads it, the country in the donor's language where it is another one."""
+    with use_locale(donor.locale):
+        abroad = country_name(donor.country).upper() if donor.country and donor.country != museum.country else ""
+    place = " ".join(part for part in (donor.postcode, donor.city) if part)
+    return tuple(part for part in (name_of(donor), donor.address_line or "", place, abroad) if part)
 
 
 def printed(sheet: Sheet) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from crowdfund.money import Money
 
@@ -46,6 +46,22 @@ class LetterRow:
     state: str
     why: str
     donor_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AskedRow:
+    """A donor to be asked on paper what becomes of a gift. `otherwise` is what happens without an answer."""
+
+    gift_id: int
+    donor_id: int
+    donor: str
+    town: str
+    locale: str
+    amount: Money
+    campaign: str
+    until: date
+    otherwise: str
+    reachable: bool
 
 
 @dataclass(frozen=True, slots=True)

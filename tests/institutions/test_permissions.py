@@ -286,7 +286,8 @@ ROWS = {"cheques.returned", "cheques.remove_row", "cheques.correct_row"}
 
 def reached(endpoint: str, method: str) -> set[int]:  # noqa: PLR0911 - one for each kind of page
     """Tell how a page answers those who may see it."""
-    if endpoint in {"review.read", "review.page", "showing.reward_picture"}:  # nobody asked; there is no such reward
+    # Nobody asked; there is no such reward; nobody is to be asked by letter.
+    if endpoint in {"review.read", "review.page", "showing.reward_picture", "thanks.questions_file"}:
         return {404}
     if method == "POST" and endpoint.startswith(EDITED):  # a row, a version or a file that is not there, among others
         return {303, 404, 409, 422}

@@ -50,6 +50,7 @@ DOCUMENTED |= {
     "donor_files.document": 404,
     "plaque_files.version": 404,  # none is signed
     "plaques.one_name": 303,  # no name is asked for
+    "thanks.questions_file": 404,  # nobody is to be asked by letter
     "review.read": 404,
     "review.page": 404,
     "review.say": 404,

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import timedelta
 
 import pytest
 from pypdf import PdfReader
+from sqlalchemy import select
 
-from crowdfund.gifts.models import ThankRule
+from crowdfund import clock
+from crowdfund.gifts import choices
+from crowdfund.gifts.models import GiftChoice, ThankRule
+from crowdfund.gifts.rules import Wish
 from crowdfund.thanks.models import LetterBatch, ThankCall, ThankLetter
 from tests.after import Desk, Museum
 
@@ -133,3 +138,45 @@ def test_rules_are_changed_tried_earlier_and_taken_away(museum: Museum) -> None:
     for method in (desk.get, desk.post):
         assert method(f"thanks/rules/{first.id}").status_code == 404
     assert museum.desk("auditor").post("thanks/rules", name="x", calls="1").status_code == 403
+
+
+def test_who_has_no_address_for_mail_is_asked_by_letter_until_they_answer(museum: Museum) -> None:
+    paper = {"email": None, "locale": "en", "address_line": "8 Mill Lane", "city": "Chambéry", "first_name": "Odette"}
+    asked, lost, answered, mailed = (
+        museum.give(donor=paper | more)
+        for more in (
+            {},
+            {"address_line": None, "last_name": "Nowhere"},
+            {"last_name": "Answered"},
+            {"email": "m@example.org"},
+        )
+    )
+    desk = museum.desk()
+    assert desk.client.get(f"{desk.base}/thanks/questions.pdf").status_code == 404
+    assert "to ask by letter" not in desk.get("thanks").text
+    until = clock.now() + timedelta(days=20)
+    with museum.open() as session:
+        asking = choices.ask_donors(
+            session, museum.campaign_id, words={"en": "The seller took it back."}, until=until, otherwise=Wish.KEEP
+        )
+        choices.ask_about_some(session, asking.id)
+        session.scalars(select(GiftChoice).where(GiftChoice.gift_id == answered)).one().wish = Wish.REFUND
+    page = desk.get("thanks").text
+    part = page[page.index('id="asked"') :]
+    assert "2 donors to ask by letter" in part
+    assert f'/gifts/{asked}"' in part
+    assert f'/gifts/{lost}"' in part
+    assert f'/gifts/{answered}"' not in part
+    assert f'/gifts/{mailed}"' not in part
+    assert "without an answer the gift stays" in part
+    file = desk.client.get(f"{desk.base}/thanks/questions.pdf")
+    [letter] = PdfReader(io.BytesIO(file.data)).pages  # who has no postal address gets none yet
+    words = re.sub(r"\s+", " ", letter.extract_text())
+    assert "Dear Odette" in words
+    assert "The seller took it back." in words
+    with museum.open() as session:
+        token = choices.choice_token(session.scalars(select(GiftChoice).where(GiftChoice.gift_id == asked)).one())
+    assert token in words.replace(" ", "")
+    assert museum.app.test_client().get(f"/en/choices/{token}").status_code == 200
+    with clock.at(until + timedelta(days=1)):
+        assert museum.desk().get("thanks").text.count("to ask by letter") == 0

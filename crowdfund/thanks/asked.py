@@ -1,0 +1,160 @@
+"""Ask on paper: the donors without an e-mail address whose purchase came to nothing, and the letter that asks them.
+
+They are on the list until they answer or the day is over, and the letters may be printed again: each leads to the page
+of its question, by a code and by an address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from flask import current_app
+from markupsafe import Markup
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from config import Config
+from crowdfund import clock, qr
+from crowdfund.campaigns.models import Campaign
+from crowdfund.campaigns.rules import CampaignState
+from crowdfund.campaigns.texts import said
+from crowdfund.donors.models import Donor
+from crowdfund.gifts import choices
+from crowdfund.gifts.mails import name_of
+from crowdfund.gifts.models import Asking, Gift, GiftChoice
+from crowdfund.gifts.rules import GIVEN_BACK
+from crowdfund.i18n import use_locale
+from crowdfund.institutions.models import Institution, Issuer
+from crowdfund.money import Money
+from crowdfund.pdf import renderer
+from crowdfund.tenancy import museum_of
+from crowdfund.thanks.letters import address_lines
+from crowdfund.thanks.rules import LARGEST_BATCH, Window
+from crowdfund.thanks.view import AskedRow
+
+Found = Row[GiftChoice, Gift, Donor, Campaign, Asking]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What one letter asks; `lines` is the address as the post reads it, `url` the page of the question."""
+
+    locale: str
+    lines: tuple[str, ...]
+    name: str
+    amount: Money
+    campaign: str
+    words: tuple[str, ...]
+    withdrawn: bool
+    otherwise: str
+    until: date
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Letters that ask, ready to be set."""
+
+    window: str
+    made_at: datetime
+    made_on: date
+    museum: str
+    city: str
+    sender: str
+    letters: tuple[Question, ...]
+
+
+def to_ask(session: Session, fallback: str) -> tuple[AskedRow, ...]:
+    """List who is to be asked on paper, the nearest day first; `fallback` is the museum's own language."""
+    museum = session.get_one(Institution, museum_of(session))
+    return tuple(
+        AskedRow(
+            gift_id=gift.id,
+            donor_id=donor.id,
+            donor=name_of(donor),
+            town=donor.city or "",
+            locale=donor.locale,
+            amount=gift.kept,
+            campaign=said(campaign.title, fallback),
+            until=choices.last_day(choice.until, museum.time_zone),
+            otherwise=choice.otherwise,
+            reachable=_reachable(donor),
+        )
+        for choice, gift, donor, campaign, _asking in _open(session)
+    )
+
+
+def _open(session: Session) -> Sequence[Found]:
+    return session.execute(
+        select(GiftChoice, Gift, Donor, Campaign, Asking)
+        .join(Gift, Gift.id == GiftChoice.gift_id)
+        .join(Donor, Donor.id == Gift.donor_id)
+        .join(Campaign, Campaign.id == Gift.campaign_id)
+        .join(Asking, Asking.id == GiftChoice.asking_id)
+        .where(
+            GiftChoice.done_at.is_(None),
+            GiftChoice.wish.is_(None),
+            GiftChoice.until > clock.now(),
+            Gift.state.not_in(GIVEN_BACK),
+            Donor.email.is_(None),
+            Donor.erased_at.is_(None),
+        )
+        .order_by(GiftChoice.until, GiftChoice.id)
+        .limit(LARGEST_BATCH)
+    ).all()
+
+
+def _reachable(donor: Donor) -> bool:
+    return bool(donor.address_line and donor.city)
+
+
+def read_questions(session: Session, window: Window) -> Sheet:
+    """Read the letters that can leave now."""
+    museum = session.get_one(Institution, museum_of(session))
+    found = [row for row in _open(session) if _reachable(row.Donor)]
+    issuer = session.get_one(Issuer, (museum.id, found[0].Campaign.issuer_id)) if found else None
+    return Sheet(
+        window=window,
+        made_at=clock.now(),
+        made_on=clock.now().astimezone(ZoneInfo(museum.time_zone)).date(),
+        museum=museum.name,
+        city=museum.city,
+        sender=f"{museum.name}, {issuer.address_line}, {issuer.postcode} {issuer.city}" if issuer else museum.name,
+        letters=tuple(_question(row, museum) for row in found),
+    )
+
+
+def _question(row: Found, museum: Institution) -> Question:
+    choice, gift, donor, campaign, asking = row
+    config: Config = current_app.extensions["config"]
+    with use_locale(donor.locale):
+        title, words = said(campaign.title, museum.default_locale), said(asking.words, museum.default_locale)
+    return Question(
+        locale=donor.locale,
+        lines=address_lines(donor, museum),
+        name=name_of(donor),
+        amount=gift.kept,
+        campaign=str(title),
+        words=tuple(part for part in str(words).split("\n\n") if part.strip()),
+        withdrawn=campaign.state == CampaignState.WITHDRAWN,
+        otherwise=choice.otherwise,
+        until=choices.last_day(choice.until, museum.time_zone),
+        url=f"{config.public_url}/{donor.locale}/choices/{choices.choice_token(choice)}",
+    )
+
+
+def printed(sheet: Sheet) -> bytes:
+    """Make the PDF, each letter in its reader's language. Called without a transaction: a PDF takes its time."""
+    page = current_app.jinja_env.get_template("letters/choice_page.html")
+    pages = []
+    for place, letter in enumerate(sheet.letters):
+        with use_locale(letter.locale):
+            text = page.render(sheet=sheet, letter=letter, code=f"qr-{place}.png")
+        pages.append(Markup(text))  # noqa: S704 - the template has escaped it
+    lang = sheet.letters[0].locale
+    html = current_app.jinja_env.get_template("letters/thanks.html").render(pages=pages, lang=lang, sheet=sheet)
+    codes = {f"qr-{place}.png": qr.png(letter.url) for place, letter in enumerate(sheet.letters)}
+    return renderer().render(html, title=sheet.museum, lang=lang, created_at=sheet.made_at, passing=codes)
