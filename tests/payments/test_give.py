@@ -123,6 +123,8 @@ def test_step_1_asks_and_step_2_carries_the_answers(place: Place) -> None:
     assert fields["amount"] == "100.00"
     assert fields["reward"] == str(place.print_id)
     assert fields["c"] == "hall"
+    assert "data-no-network" not in second.text
+    assert "data-no-network" in place.client.get(f"{place.url}?step=2&amount=100&c=kiosk").text
     assert fields["attempt"]
     assert fields["csrf_token"]
     assert place.second_step(amount="100").status_code == 200
