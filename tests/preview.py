@@ -507,6 +507,7 @@ def gift(**more: Any) -> GiftPage:
         wall_short="Camille R.",
         change_url="/fr/gifts/token",
         share_url="https://example.org/fr/arvieres/hirondelles/",
+        share_code=qr.draw("https://example.org/fr/arvieres/hirondelles/"),
         decision_on=dt.date(2026, 12, 14),
         calendar_url="/fr/gifts/token/end.ics",
         opening="Du mercredi au dimanche, 14 h – 18 h, le jeudi jusqu’à 21 h.",

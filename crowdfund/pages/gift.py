@@ -70,6 +70,7 @@ def gift_page(session: Session, token: str, *, waiting: bool = False) -> GiftPag
     receipt = _receipt(session, gift, token) if gift else _no_gift(pledge, state)
     more = url_for("giving.add_more", token=token) if state == "paid" and _may_add(session, pledge, donor) else ""
     config: Config = current_app.extensions["config"]
+    share_url = f"{config.public_url}{card.url}" if state in {"paid", "announced"} else ""
     return GiftPage(
         museum=card.museum,
         campaign_title=card.title,
@@ -109,7 +110,8 @@ def gift_page(session: Session, token: str, *, waiting: bool = False) -> GiftPag
         how_to_pay=_how_to_pay(session, pledge, token) if gift is None else None,
         change_mind_url=url_for("giving.give_differently", token=token) if pledge.state == PledgeState.MADE else "",
         again_url=url_for("giving.start_again", token=token) if _ended(session, pledge, gift) else "",
-        share_url=f"{config.public_url}{card.url}" if state in {"paid", "announced"} else "",
+        share_url=share_url,
+        share_code=qr.draw(share_url) if share_url and card.phase == "live" else None,
         decision_on=card.ended_on,
         live=card.phase == "live",
         choice_url=_choice_url(session, gift),

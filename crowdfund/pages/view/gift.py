@@ -120,6 +120,7 @@ class GiftPage:
     retry_url: str = ""
     how_to_pay: HowToPay | None = None
     share_url: str = ""
+    share_code: Drawn | None = None  # of the link, to be read from this screen
     decision_on: date | None = None
     live: bool = True
     dedication: Literal["honour", "memory", ""] = ""
