@@ -87,6 +87,10 @@ class Offer:
         """Say whether money is taken as it is given, whatever becomes of the goal."""
         return self.model == FundingModel.KEEP
 
+    def is_over(self) -> bool:
+        """Say whether the appeal has ended, in whatever way."""
+        return self.state not in {CampaignState.SCHEDULED, CampaignState.LIVE} or clock.now() >= self.closes_at
+
     def is_running(self) -> bool:
         """Say whether the campaign runs, whatever its funding model; for friends it does before it opens."""
         if self.early and self.state == CampaignState.SCHEDULED:

@@ -60,7 +60,8 @@ def remind_posted(museum: str, campaign: str) -> Response:
 @blueprint.get("/<lang:lang>/<museum>/<campaign>/together")
 def together(museum: str, campaign: str) -> Response:
     """Ask for the name of a group."""
-    return _start(_offer(museum, campaign), {}, {})
+    offer = _offer(museum, campaign)
+    return _start(offer, {}, {}, HTTPStatus.CONFLICT if offer.is_over() else HTTPStatus.OK)
 
 
 @blueprint.post("/<lang:lang>/<museum>/<campaign>/together")
@@ -96,15 +97,15 @@ def group(museum: str, campaign: str, group: str) -> Response:
     return _private(render_template("give/group.html", page=offer, group=found, people=people, link=link))
 
 
-def _start(offer: Offer, values: dict[str, str], errors: dict[str, str]) -> Response:
+def _start(offer: Offer, values: dict[str, str], errors: dict[str, str], status: int = HTTPStatus.OK) -> Response:
     token = form_token(offer.url)
     text = render_template("give/together.html", page=offer, values=values, errors=errors, csrf_token=token)
-    return _private(text, HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK)
+    return _private(text, HTTPStatus.UNPROCESSABLE_ENTITY if errors else status)
 
 
 def _private(text: str, status: int = HTTPStatus.OK) -> Response:
     answer = make_response(text, status)
-    answer.headers["Cache-Control"] = "no-store" if status == HTTPStatus.OK else SHOWN_AGAIN
+    answer.headers["Cache-Control"] = SHOWN_AGAIN if status == HTTPStatus.UNPROCESSABLE_ENTITY else "no-store"
     return answer
 
 

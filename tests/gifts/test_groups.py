@@ -127,3 +127,15 @@ def test_a_bad_answer_is_refused_beside_its_field(scene: Scene) -> None:
         assert "<title>Erreur" in answer.text
     with transaction(scene.scope) as session:
         assert session.scalar(select(func.count()).select_from(Group)) == 0
+
+
+def test_an_appeal_that_is_over_asks_for_no_group_and_no_reminder(scene: Scene) -> None:
+    client = scene.app.test_client()
+    assert client.get(f"{address(scene)}/together").status_code == 200
+    with transaction(scene.scope) as session:
+        session.get_one(Campaign, (scene.museum, scene.campaign_id)).state = "ended"
+    late = client.get(f"{address(scene)}/together")
+    assert late.status_code == 409
+    assert 'name="email"' not in late.text
+    for page in (late, client.get(f"{address(scene)}/remind")):
+        assert "La collecte est close." in page.text
