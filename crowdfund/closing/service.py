@@ -30,6 +30,7 @@ from crowdfund.tenancy import museum_of
 
 NOT_ENDED = N_("The campaign has not ended yet.")
 STILL_OPEN = N_("Something is still open: settle it first, the sums would change.")
+IN_FLIGHT = N_("Money is being booked at this very moment: sign again in a minute.")
 NOTHING_NEW = N_("Nothing has changed since the last statement.")
 NOTHING_TO_ASK = N_("Only the donors of a campaign that ended below its goal can be asked.")
 LEAST_DAYS, MOST_DAYS = 7, 60  # to answer
@@ -87,8 +88,8 @@ def sign_statement(
 ) -> FinalStatement:
     """Freeze what a campaign came to, under a name. Holds the campaign, so that two people sign two numbers.
 
-    Raises Conflict before its end, while something is open that would change the sums, and when nothing has changed
-    since the last statement.
+    Raises Conflict before its end, while something is open that would change the sums, when the books and the gifts do
+    not say the same sum, and when nothing has changed since the last statement.
     """
     campaign = campaigns.campaign_of(session, campaign_id, lock=True)
     if not has_ended(campaign.state):
@@ -102,6 +103,8 @@ def sign_statement(
         .limit(1)
     ).one_or_none()
     body = _body(session, campaign, museum)
+    if body["fund_minor"] != body["total"]["kept_minor"]:  # read one after the other: a gift came between
+        raise Conflict(IN_FLIGHT)
     if last is not None and last.body["total"] == body["total"]:
         raise Conflict(NOTHING_NEW)
     signed = FinalStatement(
@@ -121,7 +124,7 @@ def sign_statement(
     return signed
 
 
-def _body(session: Session, campaign: Campaign, museum: str) -> dict[str, object]:
+def _body(session: Session, campaign: Campaign, museum: str) -> dict[str, Any]:
     """Give a statement's figures as they are now, in minor units, ready to be frozen."""
     return {
         "museum": museum,

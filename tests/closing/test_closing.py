@@ -38,7 +38,16 @@ from crowdfund.payments.models import QuarantinedCharge
 from crowdfund.receipts.models import ReceiptHold
 from crowdfund.tenancy import OperatorScope, transaction
 from tests.desk import enter, form_token, make_colleague
-from tests.factories import campaign_in, make_campaign, make_donor, make_institution, make_pledge, make_reward, scope
+from tests.factories import (
+    campaign_in,
+    make_campaign,
+    make_donor,
+    make_gift,
+    make_institution,
+    make_pledge,
+    make_reward,
+    scope,
+)
 
 
 @dataclass
@@ -226,6 +235,14 @@ def test_a_live_campaign_is_not_signed_and_an_ended_one_is_not_ended_again(town:
 def test_findings_block_only_where_the_sums_would_change() -> None:
     assert [Finding(point, 1).blocks for point in Point] == [point in BLOCKING for point in Point]
     assert not any(Finding(point, 0).blocks for point in Point)
+
+
+def test_nothing_is_signed_while_books_and_gifts_say_two_sums(town: Town) -> None:
+    with transaction(town.scope) as session:
+        make_gift(session, campaign_in(session, town.campaign_id))  # its lines in the books are not there yet
+        with pytest.raises(Conflict, match="being booked at this very moment"):
+            sign(session, town)
+        assert session.scalars(select(FinalStatement)).all() == []
 
 
 def test_figures_leave_out_what_went_back(town: Town) -> None:
