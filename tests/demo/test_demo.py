@@ -30,8 +30,7 @@ from crowdfund.tenancy import OperatorScope, PlatformScope, PublicScope, transac
 PLAN = {
     "VAL-01": (96_180, 1588), "VAL-02": (27_940, 431), "VAL-03": (0, 0), "VAL-04": (7_050, 0), "SAV-01": (19_260, 322),
     "SAV-02": (0, 0), "AUB-01": (6_410, 97), "AUB-02": (15_230, 263), "LAM-01": (8_945, 402), "LAM-02": (12_840, 288),
-    "LAM-03": (4_310, 61), "JAQ-01": (46_930, 512), "JAQ-02": (10_145, 143), "JAQ-03": (0, 0), "TAE-01": (5_020, 118),
-    "TAE-02": (34_370, 371),
+    "LAM-03": (4_310, 61), "JAQ-01": (46_930, 512), "JAQ-02": (10_145, 143), "TAE-01": (5_020, 118), "TAE-02": (34_370, 371),
     "JNT-01": (31_820, 498),
 }  # fmt: skip
 SUPPORTERS = """
@@ -48,7 +47,7 @@ def _written() -> list[dict[str, Any]]:
     return [plan for code in loader.MUSEUMS for plan in loader.content(code)["campaigns"]]
 
 
-def test_the_campaigns_of_six_museums_add_up_to_the_plan() -> None:
+def test_sixteen_campaigns_of_six_museums_add_up_to_the_plan() -> None:
     raised: Counter[str] = Counter()
     donors: Counter[str] = Counter()
     for plan in _written():
@@ -100,10 +99,7 @@ def test_promises_are_counted_and_nothing_is_taken_before_the_goal(app: Flask) -
         assert tuple(map(int, promised)) == (4_693_000, 512)
         assert ledger.received(session, "JAQ-01") == Money(0, "CHF")
         assert ledger.received(session, "JAQ-02") == Money(1_014_500, "CHF")
-        assert ledger.received(session, "JAQ-03") == Money(0, "CHF")
     assert list(books.check_museum(scope.institution_id, "jaquerod")) == []
-    form = app.test_client().get("/fr/jaquerod/l-astrolabe/give?step=2&amount=60").text
-    assert 'value="bank_transfer"' in form  # the one place of the demo where a transfer in francs is announced
 
 
 def test_what_happens_to_every_museum_happens_in_the_demo_too(app: Flask) -> None:
