@@ -239,7 +239,9 @@ def test_findings_block_only_where_the_sums_would_change() -> None:
 
 def test_nothing_is_signed_while_books_and_gifts_say_two_sums(town: Town) -> None:
     with transaction(town.scope) as session:
-        make_gift(session, campaign_in(session, town.campaign_id), fee_minor=0)  # its lines in the books are not there yet
+        make_gift(
+            session, campaign_in(session, town.campaign_id), fee_minor=0
+        )  # its lines in the books are not there yet
         with pytest.raises(Conflict, match="being booked at this very moment"):
             sign(session, town)
         assert session.scalars(select(FinalStatement)).all() == []
