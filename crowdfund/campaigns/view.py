@@ -163,7 +163,8 @@ class SeeIt:
 class WorkCard:
     """A campaign on a wall of others. `days_left` counts whole days, 0 on the last one; `see` is said once acquired.
 
-    `takes_gifts` says whether there is a way to give to it now.
+    `takes_gifts` says whether there is a way to give to it now, `least` how small a gift may be. A joint campaign's sums are
+    those of all its museums together, `raised` what they have received.
     """
 
     museum: MuseumLabel
@@ -180,6 +181,8 @@ class WorkCard:
     distance_km: int | None = None
     see: SeeIt | None = None
     takes_gifts: bool = False
+    least: Money | None = None
+    raised: Money | None = None
 
     @property
     def waits(self) -> bool:

@@ -135,16 +135,23 @@ def cards(session: Session) -> list[tuple[Row[Any], WorkCard]]:
         card = card_of(row)
         if row.joint_code in joint:
             place = joint[row.joint_code]
-            first = found[place][1]
-            found[place] = (
-                found[place][0],
-                replace(first, progress=together([first.progress, card.progress]), donors=first.donors + card.donors),
-            )
+            found[place] = (found[place][0], _joined(found[place][1], card))
             continue
         if row.joint_code:
             joint[row.joint_code] = len(found)
         found.append((row, card))
     return found
+
+
+def _joined(first: WorkCard, part: WorkCard) -> WorkCard:
+    """Add a museum's part to the card of a joint campaign."""
+    return replace(
+        first,
+        progress=together([first.progress, part.progress]),
+        donors=first.donors + part.donors,
+        least=min((one.least for one in (first, part) if one.least), key=lambda least: least.minor, default=None),
+        raised=first.raised + part.raised if first.raised and part.raised else first.raised or part.raised,
+    )
 
 
 def together(parts: Sequence[Progress]) -> Progress:
@@ -175,6 +182,8 @@ def card_of(row: Row[Any]) -> WorkCard:
         opens_on=row.opens_at.astimezone(zone).date(),
         ended_on=row.closes_at.astimezone(zone).date(),
         takes_gifts=phase == "live" and row.takes_gifts,
+        least=Money(row.minimum_minor, row.currency),
+        raised=Money(int(row.raised_minor), row.currency),
     )
 
 

@@ -18,7 +18,7 @@ from crowdfund.fulfilment.models import RewardRecord
 from crowdfund.i18n import current_locale
 from crowdfund.institutions.models import Institution, Issuer
 from crowdfund.money import Money
-from crowdfund.pages.cards import cards
+from crowdfund.pages.cards import card_of, cards
 from crowdfund.pages.view.campaign import FeeExample
 from crowdfund.pages.view.lists import Home, MuseumPage, MuseumPlace
 from crowdfund.pledges.rules import card_fee
@@ -38,7 +38,7 @@ def home(session: Session) -> Home:
         (card for _row, card in found if card.phase == "live"), key=lambda card: (not card.waits, not card.takes_gifts)
     )
     done = [card for _row, card in found if card.phase == "succeeded"]
-    asked = _minimums(row for row, card in found if card.takes_gifts)
+    asked = _minimums(card for _row, card in found if card.takes_gifts)
     waiting = [card for card in live if card.waits]
     beside = [card for card in live if not card.waits] + [card for _row, card in found if card.phase == "scheduled"]
     years = [row.opens_at.year for row, _card in found]
@@ -49,7 +49,7 @@ def home(session: Session) -> Home:
         beside=tuple(beside[: max(0, ON_HOME - len(waiting))]),
         museums=tuple(_places(session, found)),
         donors=sum(card.donors for _row, card in found),
-        raised=_sums(row for row, _card in found),
+        raised=_sums(card for _row, card in found),
         acquired=len(done),
         since=min(years, default=clock.now().year),
         least=asked[0] if asked else None,
@@ -59,9 +59,9 @@ def home(session: Session) -> Home:
     )
 
 
-def _minimums(rows: Iterable[Row[Any]]) -> list[Money]:
+def _minimums(shown: Iterable[WorkCard]) -> list[Money]:
     """List what the works ask for at the least, from the lowest: in euros where there are any, else in francs or what is left."""
-    found = sorted({Money(row.minimum_minor, row.currency) for row in rows}, key=lambda one: (one.currency, one.minor))
+    found = sorted({card.least for card in shown if card.least}, key=lambda one: (one.currency, one.minor))
     first = next((one.currency for one in found if one.currency == "EUR"), found[0].currency if found else "")
     return [one for one in found if one.currency == first]
 
@@ -72,10 +72,11 @@ def fee_example(given: Money) -> FeeExample:
     return FeeExample(given=given, work=given - fee, bank=fee, platform=Money(0, given.currency))
 
 
-def _sums(rows: Iterable[Row[Any]]) -> tuple[Money, ...]:
+def _sums(shown: Iterable[WorkCard]) -> tuple[Money, ...]:
     sums: dict[str, int] = defaultdict(int)
-    for row in rows:
-        sums[row.currency] += int(row.raised_minor)
+    for card in shown:
+        if card.raised:
+            sums[card.raised.currency] += card.raised.minor
     return tuple(Money(minor, currency) for currency, minor in sorted(sums.items(), reverse=True) if minor)
 
 
@@ -127,6 +128,7 @@ def museum(session: Session, slug: str) -> MuseumPage:
         phase: tuple(card for _one, card in found if card.phase == phase)
         for phase in ("live", "scheduled", "succeeded", "failed", "withdrawn")
     }
+    own = [card_of(one) for one, _card in found]  # of a joint campaign its own part
     return MuseumPage(
         museum=label_of_museum(row),
         text=said(row.intro, row.default_locale),
@@ -134,8 +136,8 @@ def museum(session: Session, slug: str) -> MuseumPage:
         scheduled=by["scheduled"],
         ended=by["succeeded"] + by["failed"] + by["withdrawn"],
         acquired=len(by["succeeded"]),
-        donors=sum(card.donors for _one, card in found),
-        raised=_sums(one for one, _card in found),
+        donors=sum(card.donors for card in own),
+        raised=_sums(own),
         receipt_issuer=issuer or "",
         rewards_kept=_rewards_kept(session, row.id),
         answer_hours=answer_hours(session, row.id),

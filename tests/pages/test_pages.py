@@ -332,6 +332,17 @@ def test_the_front_page_hangs_first_and_counts_what_still_needs_gifts(app: Flask
     assert "give, from €1 for some and from €2 for others:" in front
 
 
+def test_the_front_page_sums_a_joint_campaign_over_all_its_museums(app: Flask, client: FlaskClient) -> None:
+    for slug, given, least in (("first", 1000, 500), ("second", 800, 300)):
+        museum = _museum(app, slug=slug, joint_code="JNT", minimum_minor=least, goal_minor=100_000)
+        with transaction(factories.scope(museum)) as session:
+            _give(session, session.scalars(select(Campaign.id)).one(), given)
+    front = client.get("/en/").text
+    assert "€18" in front
+    assert "€10" not in front
+    assert "give from €3:" in front
+
+
 def test_the_front_page_names_no_sum_while_no_work_takes_gifts(app: Flask, client: FlaskClient) -> None:
     _museum(app, funding_model="all_or_nothing", minimum_minor=500)
     front = client.get("/en/").text
