@@ -23,6 +23,7 @@ from crowdfund.tenancy import OwnedByInstitution, museum_of
 
 MANY = 100_000  # lines in the books, of a campaign's fund or of a whole museum
 EVERY = timedelta(hours=1)
+TOO_OLD = 3 * EVERY  # the worker has not come round: what it last saw is not shown as if it had
 BOOKS = "books"  # the subject of a museum's books
 
 
@@ -49,11 +50,13 @@ class Reckoned:
 def reckoned(session: Session, subject: str, lines: int, reckon: Callable[[], Any]) -> Reckoned:
     """Give the figures of a subject with so many lines in the books: reckoned now, or as the worker last did.
 
-    `reckon` gives them as JSON holds them. Before the worker's first time they are reckoned now, however many there are.
+    `reckon` gives them as JSON holds them. Where the worker has not come round they are reckoned now, however many there are.
     """
     if lines > MANY:
         kept = session.execute(
-            select(Reckoning.figures, Reckoning.reckoned_at).where(Reckoning.subject == subject)
+            select(Reckoning.figures, Reckoning.reckoned_at).where(
+                Reckoning.subject == subject, Reckoning.reckoned_at > clock.now() - TOO_OLD
+            )
         ).one_or_none()
         if kept is not None:
             return Reckoned(kept.figures, kept.reckoned_at, fresh=False)
@@ -91,10 +94,14 @@ def has_long_books(session: Session) -> bool:
     return lines_of(session) > MANY
 
 
-def large_campaigns(session: Session) -> list[int]:
-    """List the campaigns whose figures are reckoned beforehand."""
-    return list(
-        session.scalars(
+def large_campaigns(session: Session, subject: Callable[[int], str]) -> list[int]:
+    """List the campaigns whose figures are reckoned beforehand, those that have waited longest first.
+
+    A worker may be ended before it comes to the last: the next time begins with that one.
+    """
+    found = [
+        int(campaign_id)
+        for campaign_id in session.scalars(
             select(LedgerAccount.campaign_id)
             .join(
                 LedgerTotal,
@@ -106,4 +113,10 @@ def large_campaigns(session: Session) -> list[int]:
             .having(func.sum(LedgerTotal.entries) > MANY)
             .order_by(LedgerAccount.campaign_id)
         )
+        if campaign_id is not None
+    ]
+    last = select(Reckoning.subject, Reckoning.reckoned_at).where(
+        Reckoning.subject.in_([subject(one) for one in found])
     )
+    done = {name: at.timestamp() for name, at in session.execute(last)}
+    return sorted(found, key=lambda one: done.get(subject(one), 0.0))

@@ -7,13 +7,13 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from crowdfund import clock, reckoning
 from crowdfund.closing import service
 from crowdfund.closing.figures import figures
 from crowdfund.closing.tasks import reckon_endings
-from crowdfund.closing.written import read, written
+from crowdfund.closing.written import read, subject, written
 from crowdfund.dashboard.tasks import check_long_books
 from crowdfund.gifts import service as gifts
 from crowdfund.gifts.reports import MoneyReceived
@@ -56,9 +56,9 @@ class Town:
     def scope(self) -> OperatorScope:
         return scope(self.id)
 
-    def give(self, amount: int) -> None:
+    def give(self, amount: int, campaign_id: int | None = None) -> None:
         with transaction(self.scope) as session:
-            campaign = campaign_in(session, self.campaign_id)
+            campaign = campaign_in(session, campaign_id or self.campaign_id)
             reward = make_reward(session, campaign, fair_value_minor=800)
             pledge = make_pledge(
                 session, campaign, make_donor(session), amount_minor=amount, reward_id=reward.id, channel="hall",
@@ -124,6 +124,33 @@ def test_where_there_are_very_many_pages_show_what_the_worker_reckoned(
     assert "€150.00 from 3 supporters." in town.page(town.ending)
     assert "€150" in town.page("campaigns/work/ways")
     assert "LOST" in town.page("books")
+
+
+def test_what_the_worker_has_not_looked_at_for_hours_is_not_shown(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reckoning, "MANY", 1)
+    town.sweep()
+    town.give(3000)
+    with transaction(town.scope) as session:
+        session.execute(update(Reckoning).values(reckoned_at=clock.now() - reckoning.TOO_OLD))
+    assert "€150.00 from 3 supporters." in (page := town.page(town.ending))
+    assert "every hour" not in page
+
+
+def test_the_campaign_that_has_waited_longest_is_reckoned_first(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reckoning, "MANY", 0)
+    with transaction(town.scope) as session:
+        later = make_campaign(session, slug="later", code="LATER").id
+    town.give(1000, later)
+    with transaction(town.scope) as session:
+        reckoning.keep(session, subject(town.campaign_id), {})
+        assert reckoning.large_campaigns(session, subject) == [later, town.campaign_id]
+        reckoning.keep(session, subject(later), {})
+        session.execute(
+            update(Reckoning)
+            .values(reckoned_at=clock.now() - reckoning.EVERY)
+            .where(Reckoning.subject == subject(town.campaign_id))
+        )
+        assert reckoning.large_campaigns(session, subject) == [town.campaign_id, later]
 
 
 def test_who_signs_gets_the_sums_of_the_moment(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:

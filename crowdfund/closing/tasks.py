@@ -83,7 +83,7 @@ def reckon_endings(institution_id: int) -> None:
     """Sum up the campaigns with very many gifts for the pages of their end, each in a transaction of its own."""
     scope = OperatorScope(institution_id, "figures of a campaign")
     with transaction(scope) as session:
-        large = large_campaigns(session)
+        large = large_campaigns(session, subject)
     for campaign_id in large:
         with transaction(scope) as session:
             campaign = session.get_one(Campaign, (institution_id, campaign_id))

@@ -63,7 +63,7 @@ def reckon_ways(institution_id: int) -> None:
     """Count the ways of the campaigns with very many gifts, each in a transaction of its own."""
     scope = OperatorScope(institution_id, "ways of a campaign")
     with transaction(scope) as session:
-        large = large_campaigns(session)
+        large = large_campaigns(session, ways)
     for campaign_id in large:
         with transaction(scope) as session:
             keep(session, ways(campaign_id), count_ways(session, campaign_id))
