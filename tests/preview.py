@@ -1126,10 +1126,10 @@ def _me_wall(**more: Any) -> dict[str, Any]:
     return {"page": page, "values": page.values, "errors": {}, **more}
 
 
-def _me_dedication(told: Any = "waits", closed: Any = "", errors: Any = None) -> dict[str, Any]:
+def _me_dedication(told: Any = "waits", closed: Any = "", errors: Any = None, refused: str = "") -> dict[str, Any]:
     values = {"dedication_kind": "memory", "dedication_name": "Lucienne", "dedication_email": "jean@exemple.fr"}
     page = DedicationPage(works()[0], values, "/x", "signed", "accueil@exemple.fr", told, dt.date(2026, 11, 3), closed)
-    return {"page": page, "values": values, "errors": errors or {}}
+    return {"page": page, "values": values, "errors": errors or {}, "refused": refused}
 
 
 def _me_erase(**more: Any) -> dict[str, Any]:
@@ -1154,12 +1154,15 @@ ME_CASES: dict[str, Case] = {
     "me-wall": ("me/wall.html", _me_wall),
     "me-wall-wrong": ("me/wall.html", partial(_me_wall, errors={"wall_name": "Indiquez le nom", "town": "Trop long"})),
     "me-dedication": ("me/dedication.html", _me_dedication),
-    "me-dedication-left": ("me/dedication.html", partial(_me_dedication, "left")),
+    "me-dedication-left": (
+        "me/dedication.html",
+        partial(_me_dedication, "left", refused="Le message est parti entre-temps"),
+    ),
     "me-dedication-back": (
         "me/dedication.html",
         partial(_me_dedication, "came_back", errors={"dedication_name": "Le nom"}),
     ),
-    "me-dedication-made": ("me/dedication.html", partial(_me_dedication, "none", "made")),
+    "me-dedication-made": ("me/dedication.html", partial(_me_dedication, "none", "made", refused="Trop tard")),
     "me-dedication-refunded": ("me/dedication.html", partial(_me_dedication, "none", "given_back")),
     "me-erase": ("me/erase.html", _me_erase),
     "me-erase-wrong": ("me/erase.html", partial(_me_erase, errors={"understood": "Cochez la case"})),

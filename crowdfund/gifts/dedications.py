@@ -15,9 +15,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crowdfund import audit, clock
+from crowdfund.errors import Conflict
 from crowdfund.gifts import mails, wall
 from crowdfund.gifts.models import Gift
-from crowdfund.i18n import gettext, use_locale
+from crowdfund.i18n import N_, gettext, use_locale
 from crowdfund.mail import Attachment, Mail, SentMail
 from crowdfund.outbox import publish
 from crowdfund.pdf import renderer
@@ -27,6 +28,7 @@ from crowdfund.pledges.rules import PledgeState
 from crowdfund.storage import Storage, StorageError
 
 FILE = "dedication.pdf"
+NOTICE_LEFT = N_("The message has left meanwhile: to whom it goes cannot be changed any more.")
 Standing = Literal["none", "waits", "left", "came_back"]
 
 
@@ -65,12 +67,12 @@ def card_of(gift: Gift, whole: mails.Around) -> Card | None:
     )
 
 
-def keep_card(gift: Gift, whole: mails.Around, card: Card, work: bytes | None = None, *, anew: bool = False) -> None:
-    """Make the card's PDF, with the picture of the work (PNG), and keep it, if that was not done or is to be done `anew`.
+def keep_card(gift: Gift, whole: mails.Around, card: Card, work: bytes | None = None) -> None:
+    """Make the card's PDF, with the picture of the work (PNG), and keep it in the place of an earlier one.
 
     Called without a transaction: a PDF takes its time.
     """
-    if whole.pledge is None or (not anew and stored_card(whole.pledge) is not None):
+    if whole.pledge is None:
         return
     with use_locale(whole.locale):
         html = current_app.jinja_env.get_template("letters/card.html").render(card=card, work=work is not None)
@@ -78,8 +80,7 @@ def keep_card(gift: Gift, whole: mails.Around, card: Card, work: bytes | None = 
     pdf = renderer().render(
         html, title=title, lang=whole.locale, created_at=gift.received_at, passing={"work.png": work} if work else None
     )
-    if anew:  # what is stored is never written over
-        forget_card(whole.pledge)
+    forget_card(whole.pledge)  # what is stored is never written over
     _storage().write(_key(whole.pledge), pdf)
 
 
@@ -129,11 +130,13 @@ def notice_of(session: Session, pledge: Pledge) -> Notice:
 def correct(session: Session, pledge: Pledge, kind: str, name: str, email: str = "") -> None:
     """Correct the words of a locked pledge's dedication: on the wall at once, on its card by the worker. Audited.
 
-    `email` is whom the notice goes to, or empty for nobody; it counts only while the notice waits.
+    `email` is whom the notice goes to, or empty for nobody. Raises Conflict for an address once the notice has left.
     """
     before = (pledge.dedication_kind, pledge.dedication_name, pledge.dedication_email)
     if notice_of(session, pledge).standing == "waits":
         pledge.dedication_email = email or None
+    elif email:
+        raise Conflict(NOTICE_LEFT)
     pledge.dedication_kind, pledge.dedication_name = kind, name
     if before == (pledge.dedication_kind, pledge.dedication_name, pledge.dedication_email):
         return

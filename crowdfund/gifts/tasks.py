@@ -71,18 +71,30 @@ def _is_dedicated(session: Session, gift_id: int) -> bool:
 @subscribes("gift.received", outside=True, when=_is_dedicated)
 def tell_dedication(scope: TaskScope, gift_id: int) -> None:
     """Make the card of a dedicated gift, tell the person the donor named, and forget that address."""
-    pledge = _make_card(scope, gift_id)
-    if pledge is None:
-        return
+    while made := _make_card(scope, gift_id):
+        pledge_id, card = made
+        if _sent_with(scope, gift_id, pledge_id, card):
+            with transaction(scope) as session:
+                dedications.forget_address(session, pledge_id)
+            return
+
+
+def _sent_with(scope: TaskScope, gift_id: int, pledge_id: int, drawn: dedications.Card) -> bool:
+    """Send the notice with the card that was drawn; say whether its words were still the donor's."""
+    same = True
 
     def compose(session: Session) -> Mail | None:
+        nonlocal same
+        pledges.pledge_of(
+            session, pledge_id, lock=True
+        )  # a correction comes before this mail, or learns that it has left
         gift, whole = _read(session, gift_id)
         card = dedications.card_of(gift, whole) if whole is not None else None
-        return None if whole is None or card is None else dedications.notice(gift, whole, card)
+        same = card is None or card == drawn
+        return dedications.notice(gift, whole, card) if whole is not None and card is not None and same else None
 
-    send_once(scope, dedications.notice_key(pledge.id), compose)
-    with transaction(scope) as session:
-        dedications.forget_address(session, pledge.id)
+    send_once(scope, dedications.notice_key(pledge_id), compose)
+    return same
 
 
 @subscribes("dedication.corrected", outside=True)
@@ -91,11 +103,11 @@ def make_card_anew(scope: TaskScope, pledge_id: int) -> None:
     with transaction(scope) as session:
         first = session.scalars(select(Gift.id).where(Gift.pledge_id == pledge_id).order_by(Gift.id).limit(1)).first()
     if first is not None:
-        _make_card(scope, first, anew=True)
+        _make_card(scope, first)
 
 
-def _make_card(scope: TaskScope, gift_id: int, *, anew: bool = False) -> Pledge | None:
-    """Make a gift's card, again as long as its words were corrected meanwhile; None where there is none to make."""
+def _make_card(scope: TaskScope, gift_id: int) -> tuple[int, dedications.Card] | None:
+    """Make the card of a gift's pledge, again as long as its words are corrected meanwhile; None where there is none to make."""
     made: Pledge | None = None
     while True:
         with transaction(scope) as session:
@@ -107,12 +119,11 @@ def _make_card(scope: TaskScope, gift_id: int, *, anew: bool = False) -> Pledge 
                 dedications.forget_card(made)
             return None
         made = whole.pledge
-        dedications.keep_card(gift, whole, card, art.for_card(*hung) if hung is not None else None, anew=anew)
+        dedications.keep_card(gift, whole, card, art.for_card(*hung) if hung is not None else None)
         with transaction(scope) as session:
             gift, whole = _read(session, gift_id)
         if whole is not None and dedications.card_of(gift, whole) == card:
-            return made
-        anew = True
+            return made.id, card
 
 
 def _ask_about_two(scope: TaskScope, first_id: int, second_id: int) -> None:

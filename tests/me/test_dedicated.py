@@ -97,9 +97,42 @@ def test_the_address_of_the_notice_is_corrected_until_it_leaves(town: Town, clie
     assert 'name="dedication_email"' not in page
     assert "est parti le" in page
     assert "mailto:" in page
-    assert correct(client, where, dedication_name="Lucie", dedication_email="x@example.org").status_code == 303
+    late = correct(client, where, dedication_name="Lucie", dedication_email="x@example.org")
+    assert late.status_code == HTTPStatus.CONFLICT
+    assert "Le message est parti entre-temps" in late.text
+    assert 'value="Lucie"' in late.text
+    assert correct(client, where, dedication_name="Lucie").status_code == HTTPStatus.SEE_OTHER
     after = pledge_of(town.first, town.gifts[0])
     assert (after.dedication_name, after.dedication_email) == ("Lucie", None)
+
+
+def test_a_correction_between_the_card_and_the_mail_reaches_both(
+    town: Town, client: FlaskClient, where: str, mails: MailKeeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pledge = pledge_of(town.first, town.gifts[0])
+    with town.first.open() as session:
+        session.get_one(Pledge, (town.first.id, pledge.id)).dedication_email = "jean@example.org"
+    drawn: list[str] = []
+    keep = dedications.keep_card
+
+    def keep_and_be_corrected(gift: Gift, whole: Any, card: dedications.Card, work: bytes | None = None) -> None:
+        keep(gift, whole, card, work)
+        drawn.append(card.name)
+
+    made = tasks._make_card
+
+    def made_and_corrected(scope: TaskScope, gift_id: int) -> Any:
+        found = made(scope, gift_id)
+        if len(drawn) == 1:  # after the card was looked at once more
+            correct(client, where, dedication_email="jean@example.org")
+        return found
+
+    monkeypatch.setattr(dedications, "keep_card", keep_and_be_corrected)
+    monkeypatch.setattr(tasks, "_make_card", made_and_corrected)
+    tasks.tell_dedication(TaskScope(town.first.id, 0), town.gifts[0])
+    assert drawn == ["Lucine Morel", "Lucienne Morel"]
+    [mail] = [message for key, message in mails.kept if ":dedication:" in key]
+    assert mail["To"] == "Lucienne Morel <jean@example.org>"
 
 
 def test_an_address_that_refused_the_notice_is_told_of(town: Town, client: FlaskClient, where: str) -> None:
@@ -131,7 +164,9 @@ def test_what_was_engraved_is_no_longer_changed_here(
                 value_minor=0, currency="EUR",
             )
         )  # fmt: skip
-    assert correct(client, where).status_code == status
+    answer = correct(client, where)
+    assert answer.status_code == status
+    assert ("Lucienne Morel" in answer.text) == (status == HTTPStatus.CONFLICT)  # what was typed is still to be read
     page = client.get(where).text
     with town.first.open() as session:
         contact = session.get_one(Institution, town.first.id).contact_email
