@@ -30,7 +30,9 @@ from crowdfund.tenancy import museum_of
 
 NOT_ENDED = N_("The campaign has not ended yet.")
 STILL_OPEN = N_("Something is still open: settle it first, the sums would change.")
-IN_FLIGHT = N_("Money is being booked at this very moment: sign again in a minute.")
+IN_FLIGHT = N_(
+    "Money is being booked at this very moment: sign again in a minute. If this is said again, see what the books say."
+)
 NOTHING_NEW = N_("Nothing has changed since the last statement.")
 NOTHING_TO_ASK = N_("Only the donors of a campaign that ended below its goal can be asked.")
 LEAST_DAYS, MOST_DAYS = 7, 60  # to answer

@@ -136,7 +136,7 @@ def _list(session: Session, segment: Segment) -> PeopleList:
         rows=tuple(_row(row, here, currency, tags[row.id], waiting=row.id in waiting) for row in shown),
         total=min(total, COUNTED),
         more=total > COUNTED,
-        to_approve=to_approve,
+        to_approve=to_approve if total <= COUNTED else 0,  # of more than were counted nobody knows
         asked=asked,
         timezone=museum.time_zone,
         next_url=f"{here}?{urlencode(asked | {'after': str(shown[-1].id)})}" if len(rows) > PAGE else "",

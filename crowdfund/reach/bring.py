@@ -178,6 +178,7 @@ def short_code(found: Ambassador) -> str:
 @blueprint.get("/with/<short>")
 def typed_link(short: str) -> AnyResponse:
     """Lead from an ambassador's letter or poster to their page, in the reader's language. Raises NotFound."""
+    limited("gift_page_ip", request.remote_addr or "")
     institution_id = museum_of_code(short)
     if institution_id is None:
         raise NotFound

@@ -50,7 +50,7 @@ def test_a_page_is_set_up_shows_people_and_no_amount_and_can_be_switched_off(mus
     assert typed
     assert "Ada R." in words
     assert "1,234" not in words
-    assert f"{typed[0]}. " in client.get(base).text
+    assert f"{typed[0]}</span>. " in client.get(base).text
     for asked, lang in (("it", "it"), ("", "fr")):  # the reader's language, or the museum's
         led = client.get(typed[0].upper().replace("/WITH/", "/with/"), headers={"Accept-Language": asked})
         assert led.location == f"/{lang}/{museum.slug}/{museum.campaign}/with/{one.code}"
