@@ -7,7 +7,8 @@
 PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
 BIN := .venv/bin
-TESTS ?= -n 2 -q
+# Three workers on two cores: the journeys wait for processes more than they work.
+TESTS ?= -n 3 -q
 
 .PHONY: run test check bench format tools
 
