@@ -177,7 +177,7 @@ def _pages(ground: Ground) -> dict[str, str]:
     }
     below = "/staff/<museum>"
     plain = [
-        rule.rule.removeprefix(below).strip("/")
+        rule.rule.removeprefix(below).removeprefix("/")
         for rule in ground.app.url_map.iter_rules()
         if rule.rule.startswith(below) and "<" not in rule.rule.removeprefix(below) and "GET" in (rule.methods or ())
     ]
