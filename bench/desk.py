@@ -179,7 +179,9 @@ def _pages(ground: Ground) -> dict[str, str]:
     plain = [
         rule.rule.removeprefix(below).removeprefix("/")
         for rule in ground.app.url_map.iter_rules()
-        if rule.rule.startswith(below) and "<" not in rule.rule.removeprefix(below) and "GET" in (rule.methods or ())
+        if rule.rule.startswith(below)
+        and not {"<", "."} & set(rule.rule.removeprefix(below))  # no file: it may have nothing to hold
+        and "GET" in (rule.methods or ())
     ]
     return {path or "today": path for path in sorted(plain)} | one | SOUGHT
 
