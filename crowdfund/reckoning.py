@@ -19,7 +19,7 @@ from crowdfund import clock
 from crowdfund.database import Base
 from crowdfund.ledger.models import LedgerAccount, LedgerTotal
 from crowdfund.ledger.rules import AccountKind
-from crowdfund.tenancy import OwnedByInstitution, museum_of
+from crowdfund.tenancy import OperatorScope, OwnedByInstitution, museum_of, transaction
 
 MANY = 100_000  # lines in the books, of a campaign's fund or of a whole museum
 EVERY = timedelta(hours=1)
@@ -74,6 +74,18 @@ def keep(session: Session, subject: str, figures: Any) -> None:
             set_={"figures": write.excluded.figures, "reckoned_at": write.excluded.reckoned_at},
         )
     )
+
+
+def keep_large(
+    institution_id: int, reason: str, subject: Callable[[int], str], reckon: Callable[[Session, int], Any]
+) -> None:
+    """Reckon and keep the figures of each large campaign of a museum, each in a transaction of its own, for a stated reason."""
+    scope = OperatorScope(institution_id, reason)
+    with transaction(scope) as session:
+        large = large_campaigns(session, subject)
+    for campaign_id in large:
+        with transaction(scope) as session:
+            keep(session, subject(campaign_id), reckon(session, campaign_id))
 
 
 def lines_of(session: Session, campaign_id: int | None = None) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
+from typing import Any
 
 from flask import current_app
 from sqlalchemy.orm import Session
@@ -19,7 +20,7 @@ from crowdfund.gifts import choice_mails, choices
 from crowdfund.gifts.models import Gift
 from crowdfund.mail import send_once
 from crowdfund.outbox import publish, subscribes
-from crowdfund.reckoning import EVERY, keep, large_campaigns
+from crowdfund.reckoning import EVERY, keep_large
 from crowdfund.tenancy import OperatorScope, TaskScope, museum_of, transaction
 from crowdfund.worker import sweeps_every
 
@@ -80,11 +81,9 @@ def settle_choices(institution_id: int) -> None:
 
 @sweeps_every(EVERY)
 def reckon_endings(institution_id: int) -> None:
-    """Sum up the campaigns with very many gifts for the pages of their end, each in a transaction of its own."""
-    scope = OperatorScope(institution_id, "figures of a campaign")
-    with transaction(scope) as session:
-        large = large_campaigns(session, subject)
-    for campaign_id in large:
-        with transaction(scope) as session:
-            campaign = session.get_one(Campaign, (institution_id, campaign_id))
-            keep(session, subject(campaign_id), written(figures(session, campaign)))
+    """Sum up the campaigns with very many gifts, for the pages of their end."""
+
+    def reckon(session: Session, campaign_id: int) -> Any:
+        return written(figures(session, session.get_one(Campaign, (institution_id, campaign_id))))
+
+    keep_large(institution_id, "figures of a campaign", subject, reckon)

@@ -16,8 +16,8 @@ from crowdfund.outbox import subscribes
 from crowdfund.pledges.models import Pledge
 from crowdfund.reach.brought import people_brought
 from crowdfund.reach.queries import count_ways, ways
-from crowdfund.reckoning import EVERY, keep, large_campaigns
-from crowdfund.tenancy import OperatorScope, TaskScope, museum_of, transaction
+from crowdfund.reckoning import EVERY, keep_large
+from crowdfund.tenancy import TaskScope, museum_of, transaction
 from crowdfund.worker import sweeps_every
 
 
@@ -60,10 +60,5 @@ def _brought(session: Session, ambassador_id: int, people: int) -> Mail | None:
 
 @sweeps_every(EVERY)
 def reckon_ways(institution_id: int) -> None:
-    """Count the ways of the campaigns with very many gifts, each in a transaction of its own."""
-    scope = OperatorScope(institution_id, "ways of a campaign")
-    with transaction(scope) as session:
-        large = large_campaigns(session, ways)
-    for campaign_id in large:
-        with transaction(scope) as session:
-            keep(session, ways(campaign_id), count_ways(session, campaign_id))
+    """Count the ways of the campaigns with very many gifts."""
+    keep_large(institution_id, "ways of a campaign", ways, count_ways)

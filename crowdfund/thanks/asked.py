@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from flask import current_app
-from markupsafe import Markup
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
@@ -29,9 +28,8 @@ from crowdfund.gifts.rules import GIVEN_BACK
 from crowdfund.i18n import use_locale
 from crowdfund.institutions.models import Institution, Issuer
 from crowdfund.money import Money
-from crowdfund.pdf import renderer
 from crowdfund.tenancy import museum_of
-from crowdfund.thanks.letters import address_lines
+from crowdfund.thanks.letters import Post, address_lines, sender_line, set_letters
 from crowdfund.thanks.rules import LARGEST_BATCH, Window
 from crowdfund.thanks.view import AskedRow
 
@@ -54,16 +52,10 @@ class Question:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet(Post):
     """Letters that ask, ready to be set."""
 
-    window: str
-    made_at: datetime
-    made_on: date
-    museum: str
-    city: str
-    sender: str
     letters: tuple[Question, ...]
 
 
@@ -122,7 +114,7 @@ def read_questions(session: Session, window: Window) -> Sheet:
         made_on=clock.now().astimezone(ZoneInfo(museum.time_zone)).date(),
         museum=museum.name,
         city=museum.city,
-        sender=f"{museum.name}, {issuer.address_line}, {issuer.postcode} {issuer.city}" if issuer else museum.name,
+        sender=sender_line(museum, issuer),
         letters=tuple(_question(row, museum) for row in found),
     )
 
@@ -152,9 +144,6 @@ def printed(sheet: Sheet) -> bytes:
     pages = []
     for place, letter in enumerate(sheet.letters):
         with use_locale(letter.locale):
-            text = page.render(sheet=sheet, letter=letter, code=f"qr-{place}.png")
-        pages.append(Markup(text))  # noqa: S704 - the template has escaped it
-    lang = sheet.letters[0].locale
-    html = current_app.jinja_env.get_template("letters/thanks.html").render(pages=pages, lang=lang, sheet=sheet)
+            pages.append(page.render(sheet=sheet, letter=letter, code=f"qr-{place}.png"))
     codes = {f"qr-{place}.png": qr.png(letter.url) for place, letter in enumerate(sheet.letters)}
-    return renderer().render(html, title=sheet.museum, lang=lang, created_at=sheet.made_at, passing=codes)
+    return set_letters(sheet, pages, sheet.letters[0].locale, sheet.museum, codes)

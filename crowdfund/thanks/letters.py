@@ -6,6 +6,7 @@ from the top); at the left as DIN 5008 form B has it (20 mm from the left, 45 mm
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -43,17 +44,23 @@ class Letter:
     signed_as: str
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """A batch, ready to be set."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """What letters that leave together have in common."""
 
-    number: int
     window: str
     made_at: datetime
     made_on: date
     museum: str
     city: str
     sender: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet(Post):
+    """A batch, ready to be set."""
+
+    number: int
     letters: tuple[Letter, ...]
 
 
@@ -78,7 +85,7 @@ def read_batch(session: Session, batch: LetterBatch) -> Sheet:
         made_on=batch.made_at.astimezone(zone).date(),
         museum=museum.name,
         city=museum.city,
-        sender=f"{museum.name}, {issuer.address_line}, {issuer.postcode} {issuer.city}" if issuer else museum.name,
+        sender=sender_line(museum, issuer),
         letters=tuple(_letter(row.ThankLetter, row.Gift, row.Donor, row.Campaign, museum) for row in found),
     )
 
@@ -99,6 +106,11 @@ def _letter(letter: ThankLetter, gift: Gift, donor: Donor, campaign: Campaign, m
     )
 
 
+def sender_line(museum: Institution, issuer: Issuer | None) -> str:
+    """Write in one line who sends, for the window of an envelope."""
+    return f"{museum.name}, {issuer.address_line}, {issuer.postcode} {issuer.city}" if issuer else museum.name
+
+
 def address_lines(donor: Donor, museum: Institution) -> tuple[str, ...]:
     """Write a donor's address as the post reads it, the country in the donor's language where it is another one."""
     with use_locale(donor.locale):
@@ -109,11 +121,19 @@ def address_lines(donor: Donor, museum: Institution) -> tuple[str, ...]:
 
 def printed(sheet: Sheet) -> bytes:
     """Make the PDF, each letter in its reader's language. Called without a transaction: a PDF takes its time."""
-    letter_page = current_app.jinja_env.get_template("letters/thanks_page.html")
+    page = current_app.jinja_env.get_template("letters/thanks_page.html")
     pages = []
     for letter in sheet.letters:
         with use_locale(letter.locale):
-            pages.append(Markup(letter_page.render(sheet=sheet, letter=letter)))  # noqa: S704 - the template has escaped it
+            pages.append(page.render(sheet=sheet, letter=letter))
     lang = sheet.letters[0].locale if sheet.letters else "fr"
-    html = current_app.jinja_env.get_template("letters/thanks.html").render(pages=pages, lang=lang, sheet=sheet)
-    return renderer().render(html, title=f"{sheet.museum} {sheet.number}", lang=lang, created_at=sheet.made_at)
+    return set_letters(sheet, pages, lang, f"{sheet.museum} {sheet.number}")
+
+
+def set_letters(
+    post: Post, pages: Sequence[str], lang: str, title: str, passing: Mapping[str, bytes] | None = None
+) -> bytes:
+    """Set pages, each made by its template in its reader's language, as one PDF; `passing` are pictures by name."""
+    escaped = [Markup(page) for page in pages]  # noqa: S704 - their templates have escaped them
+    html = current_app.jinja_env.get_template("letters/thanks.html").render(pages=escaped, lang=lang, sheet=post)
+    return renderer().render(html, title=title, lang=lang, created_at=post.made_at, passing=passing)

@@ -105,6 +105,5 @@ OTHERS = {
     "crowdfund/reach/linked.py",
     "crowdfund/demo/documents.py",
     "crowdfund/thanks/letters.py",
-    "crowdfund/thanks/asked.py",
     "crowdfund/i18n.py",
 }
