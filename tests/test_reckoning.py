@@ -15,23 +15,18 @@ from crowdfund.closing.figures import figures
 from crowdfund.closing.tasks import reckon_endings
 from crowdfund.closing.written import read, subject, written
 from crowdfund.dashboard.tasks import check_long_books
-from crowdfund.gifts import service as gifts
-from crowdfund.gifts.reports import MoneyReceived
-from crowdfund.gifts.rules import Method
 from crowdfund.institutions.rules import Role
 from crowdfund.money import Money
 from crowdfund.reach.tasks import reckon_ways
 from crowdfund.reckoning import Reckoning
 from crowdfund.tenancy import OperatorScope, transaction
+from tests.closing.test_closing import receive
 from tests.desk import enter, make_colleague
 from tests.factories import (
     campaign_in,
     make_campaign,
-    make_donor,
     make_gift,
     make_institution,
-    make_pledge,
-    make_reward,
     scope,
 )
 
@@ -59,19 +54,7 @@ class Town:
     def give(self, amount: int, campaign_id: int | None = None) -> None:
         with transaction(self.scope) as session:
             campaign = campaign_in(session, campaign_id or self.campaign_id)
-            reward = make_reward(session, campaign, fair_value_minor=800)
-            pledge = make_pledge(
-                session, campaign, make_donor(session), amount_minor=amount, reward_id=reward.id, channel="hall",
-                reward_state="claimed", counterpart_minor=800,
-            )  # fmt: skip
-            gift = gifts.receive_gift(
-                session,
-                MoneyReceived(
-                    reference=f"pledge:{pledge.id}", campaign_id=campaign.id, amount=Money(amount, "EUR"),
-                    method=Method.CARD, received_at=clock.now(), pledge_id=pledge.id, charge=f"ch_{pledge.id}",
-                ),
-            )  # fmt: skip
-            gift.fee_minor = 65
+            receive(session, campaign, amount)
 
     def sweep(self) -> None:
         for one in SWEEPS:
