@@ -32,10 +32,11 @@ FEW, MANY = 1_000, 1_000_000
 ROUNDS = 40
 # Two gifts and a half of one person, as many names as a town has; of a thousand gifts one is refunded, two are held.
 DONORS = """
-INSERT INTO donors (institution_id, kind, first_name, last_name, email, postcode, city, country, locale, created_at)
+INSERT INTO donors (institution_id, kind, first_name, last_name, email, postcode, city, country, locale, created_at, gave)
 SELECT %(museum)s, 'individual', (ARRAY['Camille','Élise','Nour','Paul','Zoé','Marc','Anne','Luca'])[1 + n %% 8],
   'Nom' || to_char(n, 'FM0000000'), 'n' || n || '@example.org', lpad((73000 + n %% 900)::text, 5, '0'),
-  (ARRAY['Chambéry','Aix','Annecy','Turin'])[1 + n %% 4], 'FR', (ARRAY['fr','it','en'])[1 + n %% 3], now() - n * interval '1 minute'
+  (ARRAY['Chambéry','Aix','Annecy','Turin'])[1 + n %% 4], 'FR', (ARRAY['fr','it','en'])[1 + n %% 3],
+  now() - n * interval '1 minute', true
 FROM generate_series(%(first)s::bigint, %(last)s::bigint) n
 """
 # Every card's gift has its pledge, that came by one of three ways or by none.
@@ -88,6 +89,9 @@ INSERT INTO ledger_entries (institution_id, transaction_id, account_id, amount_m
 SELECT b.institution_id, b.id, line.account, line.sign * g.amount_minor, g.currency
 FROM booked b JOIN gifts g ON (g.institution_id, g.id) = (b.institution_id, b.gift_id)
 CROSS JOIN (VALUES (%(clearing)s::bigint, 1), (%(fund)s::bigint, -1)) line (account, sign)
+"""
+ANSWERED = """
+UPDATE gifts SET receipt_answered = true WHERE institution_id = %(museum)s AND wants_receipt AND NOT receipt_answered
 """
 TOTALS = """
 INSERT INTO ledger_totals (institution_id, account_id, shard, balance_minor, debit_minor, entries)
@@ -193,7 +197,7 @@ def fill(ground: Ground, first: int, last: int) -> None:
         values = _beginning(ground) | {"first": first, "last": last}
         values["donor"] -= first * 2 // 5 - 1
         connection.execute(DONORS, values | {"first": 1 + first * 2 // 5, "last": last * 2 // 5 + 1})
-        for statement in (PLEDGES, GIFTS, HOLDS, RECEIPTS, BOOKED):
+        for statement in (PLEDGES, GIFTS, HOLDS, RECEIPTS, ANSWERED, BOOKED):
             connection.execute(statement, values)
         connection.execute(WORDS, values | {"donor": values["last_donor"]})
         for table, statement in (

@@ -73,6 +73,15 @@ CHECKS = {
                coalesce(t.announced, 0))
            <> (coalesce(g.people, 0), coalesce(g.coins, 0), coalesce(p.n, 0), coalesce(p.promised, 0), coalesce(a.words, 0),
                coalesce(a.announced, 0))""",
+    "2 what a person gave in all is counted right": """
+        SELECT donor_id::text FROM donor_standings s
+        FULL JOIN (SELECT coalesce(d.merged_into_id, d.id) AS donor_id, g.currency,
+          count(*) FILTER (WHERE g.state NOT IN ('refunded', 'lost')) AS n,
+          sum(g.amount_minor - g.refunded_minor - g.lost_minor) AS kept, min(g.received_at) AS first, max(g.received_at) AS last
+          FROM gifts g JOIN donors d ON d.id = g.donor_id GROUP BY 1, 2) g USING (donor_id, currency)
+        WHERE (s.gifts, s.kept_minor, s.first_at, s.last_at) IS DISTINCT FROM (g.n, g.kept, g.first, g.last)
+        UNION ALL SELECT d.id::text FROM donors d
+        WHERE d.gave <> EXISTS (SELECT FROM donor_standings s WHERE s.donor_id = d.id AND s.gifts > 0)""",
     "3 a paid pledge has exactly one gift, and only a paid one has": """
         SELECT p.attempt::text FROM pledges p LEFT JOIN gifts g ON g.pledge_id = p.id AND g.moved_from_id IS NULL
         GROUP BY p.id, p.attempt, p.state HAVING count(g.id) <> CASE p.state WHEN 'paid' THEN 1 ELSE 0 END""",
@@ -86,6 +95,10 @@ CHECKS = {
           AND NOT EXISTS (SELECT FROM receipt_holds h WHERE h.gift_id = g.id AND h.released_at IS NULL)
           AND NOT EXISTS (SELECT FROM refunds r WHERE r.gift_id = g.id AND r.state IN ('requested', 'pending'))
           AND NOT EXISTS (SELECT FROM outbox o WHERE o.delivered_at IS NULL AND (o.payload->>'gift_id')::bigint = g.id)""",
+    "4 a gift is marked as answered once it has a receipt or a reason for none": """
+        SELECT g.reference FROM gifts g WHERE g.receipt_answered
+          <> (EXISTS (SELECT FROM receipt_gifts x WHERE x.gift_id = g.id)
+            OR EXISTS (SELECT FROM receipt_holds h WHERE h.gift_id = g.id AND h.released_at IS NULL))""",
     "4 money given back has no live receipt": """
         SELECT g.reference FROM gifts g JOIN receipt_gifts x ON x.gift_id = g.id AND x.live
         JOIN receipts r ON r.id = x.receipt_id

@@ -22,11 +22,13 @@ BROKEN: dict[str, list[tuple[str, dict[str, str]]]] = {
     "2 the refunds of a gift are what it says it gave back": [("gifts", {"refunded_minor": "50"})],
     "2 supporters and promises are counted right": [
         ("campaigns", {"id": "1"}), ("campaign_totals", {"campaign_id": "1", "supporters": "7"})],
+    "2 what a person gave in all is counted right": [("donors", {"id": "1", "gave": "true"})],
     "3 a paid pledge has exactly one gift, and only a paid one has": [("pledges", {"state": "'paid'"})],
     "3 a paid checkout belongs to a paid pledge or a quarantined charge": [
         ("pledges", {"id": "1", "state": "'made'"}), ("checkouts", {"pledge_id": "1", "state": "'paid'", "session": "'cs_1'"})],
     "4 a gift with a receipt wished for has one live receipt, a reason, or a fact on its way": [
         ("gifts", {"wants_receipt": "true", "state": "'received'"})],
+    "4 a gift is marked as answered once it has a receipt or a reason for none": [("gifts", {"receipt_answered": "true"})],
     "4 money given back has no live receipt": [
         ("gifts", {"id": "1", "state": "'refunded'", "refunded_minor": "100"}), ("receipts", {"id": "1", "state": "'issued'"}),
         ("receipt_gifts", {"gift_id": "1", "receipt_id": "1", "live": "true"})],

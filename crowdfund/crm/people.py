@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, cast, exists, false, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Integer, Select, and_, cast, false, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from crowdfund.campaigns.models import Campaign
@@ -130,14 +130,9 @@ def _conditions(session: Session, segment: Segment, currency: str, zone: ZoneInf
 
 def _given(session: Session, segment: Segment, currency: str, zone: ZoneInfo) -> list[ColumnElement[bool]]:
     """Say what was given in all as conditions on the standings; the few of whom it is true are gathered."""
-    found: list[ColumnElement[bool]] = []
     if segment.gave == "never":
-        found.append(or_(DonorStanding.gifts.is_(None), DonorStanding.gifts == 0))
-        gave = exists().where(
-            DonorStanding.donor_id == Donor.id, DonorStanding.currency == currency, DonorStanding.gifts > 0
-        )
-        few = gathered(session, select(Donor.id).where(Donor.merged_into_id.is_(None), ~gave))
-        return found if few is None else [one_of(Donor.id, few)]
+        return [~Donor.gave]  # no sum of theirs could be asked for
+    found: list[ColumnElement[bool]] = []
     if segment.gave:
         found.append(DonorStanding.gifts == 1 if segment.gave == "once" else DonorStanding.gifts > 1)
     if segment.above is not None:

@@ -195,11 +195,7 @@ def _coming() -> Select[int]:
         .join(Receipt, Receipt.id == ReceiptGift.receipt_id)
         .where(ReceiptGift.live, Receipt.sha256.is_(None))
     )
-    line = select(ReceiptGift.id).where(ReceiptGift.gift_id == gift.id)
-    hold = select(ReceiptHold.id).where(ReceiptHold.gift_id == gift.id, ReceiptHold.released_at.is_(None))
-    unnumbered = select(gift.id).where(
-        gift.wants_receipt, gift.state.not_in(GIVEN_BACK), ~line.exists(), ~hold.exists()
-    )
+    unnumbered = select(gift.id).where(gift.wants_receipt, ~gift.receipt_answered)
     return select(union(unwritten, unnumbered).subquery().c[0])
 
 

@@ -31,6 +31,12 @@ class Donor(OwnedByInstitution, Base):
         Index(
             "ix_donors_merged", "institution_id", "merged_into_id", postgresql_where=text("merged_into_id IS NOT NULL")
         ),
+        Index(
+            "ix_donors_never_gave",
+            "institution_id",
+            "id",
+            postgresql_where=text("NOT gave AND merged_into_id IS NULL AND erased_at IS NULL"),
+        ),
         owned_key("merged_into_id", "donors"),
     )
 
@@ -51,6 +57,8 @@ class Donor(OwnedByInstitution, Base):
     locale: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     erased_at: Mapped[datetime | None]
+    # A gift of theirs, or of a record they stand for, was not given back. Written by triggers alone.
+    gave: Mapped[bool] = mapped_column(server_default=text("false"), deferred=True)
     # The postcode and the bones of the name's words, in their order: equal for those who may be one person.
     twin_key: Mapped[str | None] = mapped_column(
         Text(collation="C"),

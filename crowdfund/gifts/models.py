@@ -47,11 +47,10 @@ class Gift(OwnedByInstitution, Base):
             postgresql_where=text("state <> 'received'"),
         ),
         Index(
-            "ix_gifts_wanting_receipt",
+            "ix_gifts_unanswered",
             "institution_id",
             "id",
-            postgresql_include=["state"],
-            postgresql_where=text("wants_receipt"),
+            postgresql_where=text("wants_receipt AND NOT receipt_answered"),
         ),
     )
 
@@ -75,6 +74,8 @@ class Gift(OwnedByInstitution, Base):
     fee_minor: Mapped[int | None] = minor()  # none: not yet told
     balance_transaction: Mapped[str | None]
     wants_receipt: Mapped[bool]
+    # A receipt was written, or a reason for none stands. Written by triggers alone.
+    receipt_answered: Mapped[bool] = mapped_column(server_default=text("false"), deferred=True)
     counterpart_minor: Mapped[int] = minor(default=0)
     imported: Mapped[bool] = mapped_column(default=False)  # history entered afterwards: nobody is written to
     moved_from_id: Mapped[int | None] = mapped_column(BigInteger)

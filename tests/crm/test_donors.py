@@ -171,6 +171,18 @@ def test_a_merge_changes_no_gift_and_undoing_it_restores_every_row(museum: int, 
         merging.undo(session, town["huart"], first)
 
 
+def test_who_stands_for_a_giver_has_given_as_long_as_the_merge_stands(
+    client: FlaskClient, museum: int, town: dict[str, int]
+) -> None:
+    with opened(museum) as session:
+        merge = merging.merge(session, town["never"], town["huart"]).id
+    never = f'href="/staff/arvieres/donors/{town["never"]}"'
+    assert never not in client.get("/staff/arvieres/donors?gave=never").text
+    with opened(museum) as session:
+        merging.undo(session, town["never"], merge)
+    assert never in client.get("/staff/arvieres/donors?gave=never").text
+
+
 def test_a_gift_after_a_merge_counts_for_the_person(museum: int, town: dict[str, int]) -> None:
     with opened(museum) as session:
         merging.merge(session, town["rey"], town["huart"])
