@@ -19,7 +19,7 @@ from crowdfund.accounts import service as accounts
 from crowdfund.accounts.models import Account
 from crowdfund.audit import AuditEntry
 from crowdfund.institutions.models import Member
-from crowdfund.institutions.rules import Role
+from crowdfund.institutions.rules import Permission, Role
 from crowdfund.outbox import OutboxRow
 from crowdfund.team import service, tasks
 from crowdfund.team.models import FactorReset, Invitation
@@ -121,6 +121,13 @@ def join(app: Flask, link: str, password: str = WORDS) -> Any:
     return client.post(link, data={"csrf_token": found[1], "password": password})
 
 
+def test_what_a_role_may_do_is_said_in_words(desk: Desk) -> None:
+    page = desk.client.get("/staff/tilleuls/team").text
+    table = page[page.index("Enter the desk and see the team") :]
+    codes = {str(code) for code in (*Permission, *Role)}
+    assert codes.isdisjoint(one.strip() for one in re.findall(r">([^<]*)<", table))
+
+
 def test_an_invited_person_chooses_a_password_and_is_a_member(desk: Desk) -> None:
     assert desk.invite().status_code == 303
     link = desk.link()
@@ -128,7 +135,7 @@ def test_an_invited_person_chooses_a_password_and_is_a_member(desk: Desk) -> Non
     assert (message["To"], message["Content-Language"]) == (f"Nora Vial <{NEW}>", "it")
     shown = desk.app.test_client().get(link).text
     assert "Musée des Tilleuls" in shown
-    assert "Banco" in shown  # the role, in the language of the invitation
+    assert "Sportello" in shown  # the role, in the language of the invitation
     assert join(desk.app, link).location == "/account/sign-in"
     with transaction(PlatformScope()) as session:
         account = accounts.account_by_email(session, NEW)
