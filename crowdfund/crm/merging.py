@@ -36,13 +36,14 @@ def merge(session: Session, kept_id: int, merged_id: int) -> DonorMerge:
 
     Each record keeps what it says, its gifts, receipts and consents.
     """
-    held = _hold(session, {kept_id, merged_id})
+    held = _hold(session, {kept_id, merged_id}, below=merged_id)
     if kept_id == merged_id:
         raise Conflict(SAME)
     if any(held[one].erased_at is not None for one in (kept_id, merged_id)):
         raise NotFound
     if any(held[one].merged_into_id is not None for one in (kept_id, merged_id)):
         raise Conflict(SAME if held[merged_id].merged_into_id == kept_id else LATER)
+    # Asked again: one that came below it while its record was waited for was not seen.
     below = session.scalars(select(Donor).where(Donor.merged_into_id == merged_id).with_for_update()).all()
     moved = [held[merged_id], *sorted(below, key=lambda one: one.id)]
     for one in moved:
@@ -131,10 +132,11 @@ def _names(donor: Donor) -> tuple[str, str, str]:
     return (donor.first_name or "", donor.last_name or "", donor.company_name or "")
 
 
-def _hold(session: Session, ids: set[int]) -> dict[int, Donor]:
-    """Hold records against gifts and other merges until the end, in order. Raises NotFound."""
-    rows = select(Donor).where(Donor.id.in_(ids)).order_by(Donor.id).with_for_update()
+def _hold(session: Session, ids: set[int], *, below: int | None = None) -> dict[int, Donor]:
+    """Hold records against gifts and other merges until the end, in order, with those `below` one. Raises NotFound."""
+    asked = Donor.id.in_(ids) if below is None else or_(Donor.id.in_(ids), Donor.merged_into_id == below)
+    rows = select(Donor).where(asked).order_by(Donor.id).with_for_update()
     held = {one.id: one for one in session.scalars(rows.execution_options(populate_existing=True))}
-    if set(held) != ids:
+    if not ids <= set(held):
         raise NotFound
     return held
