@@ -15,6 +15,7 @@ from crowdfund.accounts.views import blueprint as accounts
 from crowdfund.ambassadors import tasks as ambassadors_tasks
 from crowdfund.campaigns import tasks as campaigns_tasks
 from crowdfund.closing import tasks as closing_tasks
+from crowdfund.closing.answers import blueprint as answers
 from crowdfund.closing.staff import blueprint as closing
 from crowdfund.closing.views import blueprint as choosing
 from crowdfund.conversation import tasks as conversation_tasks
@@ -143,6 +144,7 @@ DOORS = (
     bring,
     posters,
     closing,
+    answers,
     choosing,
     plaques,
     plaque_files,

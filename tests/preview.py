@@ -1791,7 +1791,7 @@ CASES["staff-ending-ask"] = (
         errors={"until": "Trop tôt", "words": "Dites"},
     ),
 )
-CASES.update(preview_choice.cases(works))
+CASES.update(preview_choice.cases(works, desk))
 CASES["staff-endings"] = (
     "staff/endings.html",
     lambda: {

@@ -23,7 +23,7 @@ from crowdfund.gifts.view import Desk, GiftMail
 from crowdfund.invitations.view import GatheringMail, GatheringRow, GuestRow, InvitationCard, VisitFigures
 from crowdfund.money import Money
 from crowdfund.reach.brought import BroughtRow
-from crowdfund.thanks.view import AskedRow, BatchRow, CallRow, LetterRow
+from crowdfund.thanks.view import AskedRow, BatchRow, CallRow, LetterRow, NotedRow
 
 Case = tuple[str, Callable[[], dict[str, Any]]]
 PARIS = "Europe/Paris"
@@ -362,7 +362,8 @@ def _thanks(desk: Callable[[], Desk]) -> dict[str, Case]:
         values: dict[str, Any] = {
             "desk": desk(), "place": "thanks", "calls": (call, replace(call, id=3, late=False, state="unreached", phone="")),
             "done": (done,), "letters": (letter, lost), "batches": (row, replace(row, sent_at=DAY)), "window": "right",
-            "asked": (question, replace(question, reachable=False, otherwise="refund")),
+            "asked": (question, replace(question, reachable=False, otherwise="refund"), replace(question, posted_at=DAY)),
+            "noted": (NotedRow(9, "<b>Ugo</b>", Money(5000, "EUR"), "move", "phone", "Un mammouth"),),
             "timezone": PARIS, "wrong": 0, "values": {}, "errors": {},
         }  # fmt: skip
         return values | more
@@ -383,7 +384,7 @@ def _thanks(desk: Callable[[], Desk]) -> dict[str, Case]:
             lambda: overview(wrong=1, values={"note": "x"}, errors={"phone": "En chiffres"}),
         ),
         "staff-thanks-none": (
-            "staff/thanks/overview.html", lambda: overview(calls=(), done=(), letters=(), batches=(), asked=()),
+            "staff/thanks/overview.html", lambda: overview(calls=(), done=(), letters=(), batches=(), asked=(), noted=()),
         ),
         "staff-letters": ("staff/thanks/batch.html", lambda: batch(None, letter, lost)),
         "staff-letters-sent": ("staff/thanks/batch.html", lambda: batch(DAY, letter)),

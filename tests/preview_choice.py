@@ -10,6 +10,7 @@ from typing import Any
 from crowdfund import qr
 from crowdfund.campaigns.view import MuseumLabel, WorkCard
 from crowdfund.closing.view import Asked, ChoicePage, Target
+from crowdfund.gifts.view import Desk
 from crowdfund.invitations.view import InvitationCard
 from crowdfund.me.view import Evening, Invited
 from crowdfund.money import Money
@@ -19,8 +20,8 @@ Case = tuple[str, Callable[[], dict[str, Any]]]
 DAY = dt.date(2026, 12, 11)
 
 
-def cases(works: Callable[[], list[WorkCard]]) -> dict[str, Case]:
-    """Give the cases; `works` gives cards of live works."""
+def cases(works: Callable[[], list[WorkCard]], desk: Callable[[], Desk]) -> dict[str, Case]:
+    """Give the cases; `works` gives cards of live works, `desk` what every page of the desk shows."""
 
     def page(**more: Any) -> dict[str, Any]:
         one = ChoicePage(
@@ -33,10 +34,18 @@ def cases(works: Callable[[], list[WorkCard]]) -> dict[str, Case]:
         shown = {"values": {}, "errors": more.pop("errors", {}), "csrf_token": "signed"}
         return {"page": replace(one, **more)} | shown
 
-    template = "gifts/choose.html"
+    def noted(**more: Any) -> dict[str, Any]:
+        return page(**more) | {"desk": desk(), "place": "thanks", "gift_id": 7, "donor": "<b>Odette</b>"}
+
+    template, answer = "gifts/choose.html", "staff/thanks/answer.html"
     keep = {"withdrawn": False, "otherwise": "keep", "answers": ("refund", "move", "keep")}
     return {
         "choose": (template, page),
+        "staff-answer": (answer, noted),
+        "staff-answer-noted": (answer, lambda: noted(**keep, wish="move", target_id=1, target="Un mammouth", heard="phone")),
+        "staff-answer-wrong": (answer, lambda: noted(errors={"wish": "Choisissez", "heard": "Dites-le"})),
+        "staff-answer-late": (answer, lambda: noted(**keep, answerable=False, wish="keep")),
+        "staff-answer-done": (answer, lambda: noted(answerable=False, wish="refund", outcome="refund")),
         "choose-keep": (template, lambda: page(**keep, receipt=False, reward="", named=False, dedicated_to="", targets=())),
         "choose-wrong": (template, lambda: page(errors={"wish": "Choisissez"})),
         "choose-answered": (template, lambda: page(wish="move", target_id=1, target="Un mammouth")),

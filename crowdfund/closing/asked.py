@@ -51,7 +51,11 @@ def donors_asked(session: Session, campaign_id: int, time_zone: str) -> Asked | 
 
 def choice_page(session: Session, token: str) -> ChoicePage:
     """Read the question behind a token, its gift, and the works it may go to. Raises NotFound."""
-    choice = choices.choice_by_token(session, token)
+    return question_page(session, choices.choice_by_token(session, token))
+
+
+def question_page(session: Session, choice: GiftChoice) -> ChoicePage:
+    """Read a question, its gift, and the works it may go to."""
     museum = session.get_one(Institution, choice.institution_id)
     gift = session.get_one(Gift, (choice.institution_id, choice.gift_id))
     asking = session.get_one(Asking, (choice.institution_id, choice.asking_id))
@@ -77,6 +81,7 @@ def choice_page(session: Session, token: str) -> ChoicePage:
         targets=works,
         answerable=choice.done_at is None and choice.until > clock.now() and left > 0,
         wish=choice.wish or "",
+        heard=choice.heard or "",
         target_id=choice.target_id,
         target=said(chosen.title, home) if chosen is not None else "",
         outcome=choice.outcome or ("gone" if left <= 0 else ""),

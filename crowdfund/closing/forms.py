@@ -10,7 +10,7 @@ from crowdfund.closing.rules import Step
 from crowdfund.dashboard.forms import texts_in
 from crowdfund.forms import ChoiceField, DayField, DeskForm, Form, MoneyField, TextField
 from crowdfund.gifts.choices import CHOOSE
-from crowdfund.gifts.rules import Wish
+from crowdfund.gifts.rules import Heard, Wish
 from crowdfund.i18n import LOCALES, N_, gettext
 from crowdfund.numbers import row_number
 
@@ -79,3 +79,12 @@ class ChoiceForm(Form):
     def wished(self) -> str:
         """Give the wish without its campaign."""
         return str(self.wish.data.partition("-")[0])
+
+
+class NotedForm(ChoiceForm):
+    """What a donor wishes as the desk heard it, and how it came. The desk's door has checked the session's token."""
+
+    class Meta(DeskForm.Meta):
+        """No token of its own."""
+
+    heard = ChoiceField(list(Heard), missing=N_("Say how the answer came."))

@@ -130,8 +130,9 @@ class Target:
 class ChoicePage:
     """What a donor is asked about one gift.
 
-    `wish` is the answer so far, `otherwise` what happens without one, `outcome` what was done; `target` is the work of the
-    answer. `answerable` says whether it may still be changed. `receipt` says that one was wished for.
+    `wish` is the answer so far, `heard` how it came where the desk noted it, `otherwise` what happens without one, `outcome`
+    what was done; `target` is the work of the answer. `answerable` says whether it may still be changed. `receipt` says that
+    one was wished for.
     """
 
     museum: MuseumLabel
@@ -148,6 +149,7 @@ class ChoicePage:
     targets: tuple[Target, ...]
     answerable: bool
     wish: str = ""
+    heard: str = ""
     target_id: int | None = None
     target: str = ""
     outcome: str = ""

@@ -8,12 +8,13 @@ from dataclasses import replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from crowdfund import clock
 from crowdfund.campaigns.models import Campaign
 from crowdfund.campaigns.texts import said
 from crowdfund.dashboard.moments import PROVIDER
 from crowdfund.dashboard.trail import people_of
 from crowdfund.gifts.models import Asking, GiftChoice, Refund
-from crowdfund.gifts.rules import RefundState, Wish
+from crowdfund.gifts.rules import Heard, RefundState, Wish
 from crowdfund.gifts.view import StoryEvent, Tone
 from crowdfund.i18n import N_, _, current_locale, gettext
 from crowdfund.money import Money
@@ -33,6 +34,12 @@ WISHES = {
     Wish.REFUND: N_("Give the money back to me."),
     Wish.MOVE: N_("Give it to “%(title)s”."),
     Wish.KEEP: N_("The museum may keep it, as was promised."),
+}
+
+WAYS = {
+    Heard.LETTER: N_("Noted at the desk from a letter."),
+    Heard.PHONE: N_("Noted at the desk from a call."),
+    Heard.HERE: N_("Noted at the desk, as the donor said it there."),
 }
 
 
@@ -80,7 +87,9 @@ def _asked(session: Session, gift_id: int, donor: str) -> Iterator[StoryEvent]:
         _("The donor was asked what becomes of the gift"),
         quote=said(asking.words, current_locale()),
         said_by=_("the museum, in the mail to the donor"),
+        asks=choice.done_at is None and choice.until > clock.now(),
     )
     if choice.wish and choice.answered_at is not None:
         words = gettext(WISHES[Wish(choice.wish)], title=said(target, current_locale()) if target else "")
-        yield StoryEvent(choice.answered_at, _("The donor answered"), quote=words, said_by=donor)
+        way = gettext(WAYS[Heard(choice.heard)]) if choice.heard else ""
+        yield StoryEvent(choice.answered_at, _("The donor answered"), way, quote=words, said_by=donor)

@@ -20,6 +20,7 @@ from crowdfund.institutions.models import Institution
 from crowdfund.institutions.permissions import keep_private, membership_here, person_here, requires
 from crowdfund.institutions.rules import Permission
 from crowdfund.money import Money
+from crowdfund.numbers import row_number
 from crowdfund.tenancy import museum_of, transaction
 from crowdfund.thanks import asked, queries, service
 from crowdfund.thanks.forms import CallForm, RuleForm
@@ -53,6 +54,7 @@ def _overview(wrong: int = 0, errors: dict[str, str] | None = None, status: int 
             letters=queries.letters_due(session, here.default_locale),
             batches=queries.batches(session),
             asked=asked.to_ask(session, here.default_locale),
+            noted=asked.noted(session, here.default_locale),
             window=window_of(session.get_one(Institution, museum_of(session)).country),
             timezone=here.time_zone,
             wrong=wrong,
@@ -142,6 +144,16 @@ def questions_file() -> AnyResponse:
     answer.headers["Content-Type"] = "application/pdf"
     answer.headers["Content-Disposition"] = 'inline; filename="questions.pdf"'
     return answer
+
+
+@blueprint.post("/questions/posted")
+@requires(Permission.THANK)
+def posted() -> AnyResponse:
+    """Note that letters that ask were posted, or that one was not."""
+    gifts = {row_number(one) for one in request.form.getlist("gift")}
+    with transaction(g.scope) as session:
+        asked.mark_posted(session, gifts, posted=request.form.get("undo") != "1")
+    return _to(".overview", _anchor="asked")
 
 
 @blueprint.post("/letters/<int:batch_id>/sent")

@@ -21,7 +21,7 @@ from crowdfund.campaigns.rules import CampaignState, FundingModel, is_open
 from crowdfund.errors import Conflict, NotFound, Refusal
 from crowdfund.gifts import sums
 from crowdfund.gifts.models import Asking, Gift, GiftChoice
-from crowdfund.gifts.rules import GIVEN_BACK, Outcome, Wish
+from crowdfund.gifts.rules import GIVEN_BACK, Heard, Outcome, Wish
 from crowdfund.i18n import N_
 from crowdfund.institutions.models import Institution
 from crowdfund.links import digest, token_for
@@ -38,6 +38,7 @@ OVER = N_("The day to choose has passed: your gift is dealt with as this page sa
 DONE = N_("This gift has been dealt with already: nothing is left to choose.")
 CLOSED = N_("This work no longer takes gifts. Choose another one, or have the money back.")
 CHOOSE = N_("Choose one of the answers")
+NOT_NOTED = N_("No answer was noted here: only the donor takes back what they answered.")
 ASKED_ALREADY = N_("The donors of this campaign have been asked already.")
 
 
@@ -189,18 +190,26 @@ def locked_choice(session: Session, choice_id: int) -> GiftChoice:
     ).one()
 
 
-def answer(session: Session, choice_id: int, wish: str, target_id: int | None = None) -> GiftChoice:
+def choice_of(session: Session, gift_id: int) -> GiftChoice:
+    """Find the question about a gift. Raises NotFound when nothing was asked."""
+    found = session.scalars(select(GiftChoice).where(GiftChoice.gift_id == gift_id)).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def answer(
+    session: Session, choice_id: int, wish: str, target_id: int | None = None, heard: Heard | None = None
+) -> GiftChoice:
     """Note what a donor wishes; the same again changes nothing, another wish takes its place. Locks the question.
+
+    `heard` is how the wish came where the desk notes it; None where the donor answers.
 
     Raises Conflict when the day is past, the gift is dealt with or given back, or the other work takes no gifts any more;
     Refusal for an answer that was not offered.
     """
     choice = locked_choice(session, choice_id)
-    gift = session.get_one(Gift, (choice.institution_id, choice.gift_id))
-    if choice.done_at is not None or sums.left(gift) - sums.asked_for(session, gift) <= 0:
-        raise Conflict(DONE)
-    if choice.until <= clock.now():
-        raise Conflict(OVER)
+    gift = _still_open(session, choice)
     if wish not in answers(choice):
         raise Refusal(CHOOSE, field="wish")
     if wish == Wish.MOVE:
@@ -211,10 +220,33 @@ def answer(session: Session, choice_id: int, wish: str, target_id: int | None = 
         if not takes(target, source):
             raise Conflict(CLOSED)
     wanted = target_id if wish == Wish.MOVE else None
-    if (choice.wish, choice.target_id) != (wish, wanted):
-        choice.wish, choice.target_id, choice.answered_at = wish, wanted, clock.now()
-        audit.record(session, "gift.choice", f"gift:{gift.id}", wish=wish, target_id=wanted)
+    if (choice.wish, choice.target_id, choice.heard) != (wish, wanted, heard):
+        choice.wish, choice.target_id, choice.heard, choice.answered_at = wish, wanted, heard, clock.now()
+        act, way = ("gift.choice_noted", {"heard": heard}) if heard else ("gift.choice", {})
+        audit.record(session, act, f"gift:{gift.id}", wish=wish, target_id=wanted, **way)
     return choice
+
+
+def take_back(session: Session, choice_id: int) -> None:
+    """Take back an answer that the desk noted. Locks the question.
+
+    Raises Conflict when the donor gave it, none was noted, the day is past, or the gift is dealt with.
+    """
+    choice = locked_choice(session, choice_id)
+    gift = _still_open(session, choice)
+    if choice.heard is None:
+        raise Conflict(NOT_NOTED)
+    choice.wish = choice.target_id = choice.heard = choice.answered_at = None
+    audit.record(session, "gift.choice_taken_back", f"gift:{gift.id}")
+
+
+def _still_open(session: Session, choice: GiftChoice) -> Gift:
+    gift = session.get_one(Gift, (choice.institution_id, choice.gift_id))
+    if choice.done_at is not None or sums.left(gift) - sums.asked_for(session, gift) <= 0:
+        raise Conflict(DONE)
+    if choice.until <= clock.now():
+        raise Conflict(OVER)
+    return gift
 
 
 def answers(choice: GiftChoice) -> tuple[Wish, ...]:

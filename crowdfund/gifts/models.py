@@ -254,5 +254,7 @@ class GiftChoice(OwnedByInstitution, Base):
     wish: Mapped[str | None]  # rules.Wish; none: no answer yet
     target_id: Mapped[int | None] = mapped_column(BigInteger)  # the campaign it is to move to
     answered_at: Mapped[datetime | None]
+    heard: Mapped[str | None]  # rules.Heard, where the desk noted the answer; none: the donor gave it
+    posted_at: Mapped[datetime | None]  # the letter that asks, for who has no e-mail address
     outcome: Mapped[str | None]  # rules.Outcome
     done_at: Mapped[datetime | None]

@@ -96,6 +96,14 @@ class Wish(StrEnum):
     KEEP = "keep"  # as was promised: it stays with the museum
 
 
+class Heard(StrEnum):
+    """How a donor's wish reached the desk that noted it."""
+
+    LETTER = "letter"
+    PHONE = "phone"
+    HERE = "here"  # said at the museum
+
+
 class Outcome(StrEnum):
     """What became of a gift that was asked about."""
 

@@ -75,7 +75,7 @@ class GiftList:
 class StoryEvent:
     """One moment in the life of a gift: what happened, who or what did it, and its proof (an id, a number, a hash).
 
-    `quote` are the words of a person, as written; `said_by` says whose.
+    `quote` are the words of a person, as written; `said_by` says whose. `asks` says that the donor may still answer.
     """
 
     at: datetime
@@ -87,6 +87,7 @@ class StoryEvent:
     amount: Money | None = None
     quote: str = ""
     said_by: str = ""
+    asks: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,26 +1,27 @@
 """Ask on paper: the donors without an e-mail address whose purchase came to nothing, and the letter that asks them.
 
-They are on the list until they answer or the day is over, and the letters may be printed again: each leads to the page
-of its question, by a code and by an address.
+They are on the list until they answer or the day is over. A letter is printed until somebody says that it was posted; it
+leads to the page of its question, by a code and by an address.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
 from flask import current_app
 from sqlalchemy import Row, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from config import Config
-from crowdfund import clock, qr
+from crowdfund import audit, clock, qr
 from crowdfund.campaigns.models import Campaign
 from crowdfund.campaigns.rules import CampaignState
 from crowdfund.campaigns.texts import said
 from crowdfund.donors.models import Donor
+from crowdfund.errors import NotFound
 from crowdfund.gifts import choices
 from crowdfund.gifts.mails import name_of
 from crowdfund.gifts.models import Asking, Gift, GiftChoice
@@ -31,7 +32,7 @@ from crowdfund.money import Money
 from crowdfund.tenancy import museum_of
 from crowdfund.thanks.letters import Post, address_lines, sender_line, set_letters
 from crowdfund.thanks.rules import LARGEST_BATCH, Window
-from crowdfund.thanks.view import AskedRow
+from crowdfund.thanks.view import AskedRow, NotedRow
 
 Found = Row[GiftChoice, Gift, Donor, Campaign, Asking]
 
@@ -74,9 +75,49 @@ def to_ask(session: Session, fallback: str) -> tuple[AskedRow, ...]:
             until=choices.last_day(choice.until, museum.time_zone),
             otherwise=choice.otherwise,
             reachable=_reachable(donor),
+            posted_at=choice.posted_at,
         )
         for choice, gift, donor, campaign, _asking in _open(session)
     )
+
+
+def noted(session: Session, fallback: str) -> tuple[NotedRow, ...]:
+    """List the answers that the desk noted and that may still change, the last first."""
+    target = aliased(Campaign)
+    rows = session.execute(
+        select(GiftChoice, Gift, Donor, target.title)
+        .join(Gift, Gift.id == GiftChoice.gift_id)
+        .join(Donor, Donor.id == Gift.donor_id)
+        .outerjoin(target, target.id == GiftChoice.target_id)
+        .where(GiftChoice.done_at.is_(None), GiftChoice.heard.is_not(None), GiftChoice.until > clock.now())
+        .order_by(GiftChoice.answered_at.desc(), GiftChoice.id)
+        .limit(LARGEST_BATCH)
+    ).all()
+    return tuple(
+        NotedRow(gift.id, name_of(donor), gift.kept, choice.wish or "", choice.heard or "",
+                 said(title, fallback) if title else "")
+        for choice, gift, donor, title in rows
+    )  # fmt: skip
+
+
+def mark_posted(session: Session, gift_ids: Collection[int], *, posted: bool) -> None:
+    """Note that the letters about these gifts were posted, or that they were not. Twice is once.
+
+    Raises NotFound when one of the gifts was not asked about.
+    """
+    found = session.scalars(
+        select(GiftChoice)
+        .where(GiftChoice.gift_id.in_(gift_ids))
+        .order_by(GiftChoice.id)
+        .with_for_update(key_share=True)
+    ).all()
+    if len(found) != len(set(gift_ids)):
+        raise NotFound
+    for choice in found:
+        if (choice.posted_at is not None) != posted:
+            choice.posted_at = clock.now() if posted else None
+            act = "gift.question_posted" if posted else "gift.question_not_posted"
+            audit.record(session, act, f"gift:{choice.gift_id}")
 
 
 def _open(session: Session) -> Sequence[Found]:
@@ -104,9 +145,9 @@ def _reachable(donor: Donor) -> bool:
 
 
 def read_questions(session: Session, window: Window) -> Sheet:
-    """Read the letters that can leave now."""
+    """Read the letters that can leave now: there is an address, and nobody said that they were posted."""
     museum = session.get_one(Institution, museum_of(session))
-    found = [row for row in _open(session) if _reachable(row.Donor)]
+    found = [row for row in _open(session) if _reachable(row.Donor) and row.GiftChoice.posted_at is None]
     issuer = session.get_one(Issuer, (museum.id, found[0].Campaign.issuer_id)) if found else None
     return Sheet(
         window=window,

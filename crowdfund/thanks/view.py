@@ -62,6 +62,19 @@ class AskedRow:
     until: date
     otherwise: str
     reachable: bool
+    posted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotedRow:
+    """An answer that the desk noted: `heard` says how it came, `target` to which work the gift goes, if to another."""
+
+    gift_id: int
+    donor: str
+    amount: Money
+    wish: str
+    heard: str
+    target: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,6 +143,7 @@ CHANGES |= {
 CHANGES |= {"merge_doubles", "say_apart", "ask_again"}
 CHANGES |= {"bring_file", "map_file", "take_file_in", "take_file_back", "drop_file"}
 CHANGES |= {"mark", "undo", "remind", "add_rule", "change_rule", "note_call", "print_letters", "move_letter", "sent"}
+CHANGES |= {"posted", "note_answer", "take_answer_back"}
 CHANGES |= {"plan", "change", "open_places", "invite", "cancel", "let_in", "let_out", "walk_in", "switch"}
 
 
@@ -281,13 +282,14 @@ ANSWERS = {
 }
 
 
+ASKED = {"answers.question", "answers.note_answer", "answers.take_answer_back"}
 ROWS = {"cheques.returned", "cheques.remove_row", "cheques.correct_row"}
 
 
 def reached(endpoint: str, method: str) -> set[int]:  # noqa: PLR0911 - one for each kind of page
     """Tell how a page answers those who may see it."""
     # Nobody asked; there is no such reward; nobody is to be asked by letter.
-    if endpoint in {"review.read", "review.page", "showing.reward_picture", "thanks.questions_file"}:
+    if endpoint in {"review.read", "review.page", "showing.reward_picture", "thanks.questions_file", *ASKED}:
         return {404}
     if method == "POST" and endpoint.startswith(EDITED):  # a row, a version or a file that is not there, among others
         return {303, 404, 409, 422}

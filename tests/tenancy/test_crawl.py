@@ -51,6 +51,9 @@ DOCUMENTED |= {
     "plaque_files.version": 404,  # none is signed
     "plaques.one_name": 303,  # no name is asked for
     "thanks.questions_file": 404,  # nobody is to be asked by letter
+    "answers.question": 404,  # nor was asked: tests/thanks/test_desk.py
+    "answers.note_answer": 404,
+    "answers.take_answer_back": 404,
     "review.read": 404,
     "review.page": 404,
     "review.say": 404,

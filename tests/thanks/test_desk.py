@@ -7,15 +7,17 @@ import re
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 from pypdf import PdfReader
 from sqlalchemy import select
 
 from crowdfund import clock
+from crowdfund.audit import AuditEntry
 from crowdfund.gifts import choices
 from crowdfund.gifts.models import GiftChoice, ThankRule
 from crowdfund.gifts.rules import Wish
 from crowdfund.thanks.models import LetterBatch, ThankCall, ThankLetter
-from tests.after import Desk, Museum
+from tests.after import Desk, Museum, found
 
 PAPER = {"email": None, "first_name": "Jeanne", "last_name": "Chevrier"}
 
@@ -180,3 +182,106 @@ def test_who_has_no_address_for_mail_is_asked_by_letter_until_they_answer(museum
     assert museum.app.test_client().get(f"/en/choices/{token}").status_code == 200
     with clock.at(until + timedelta(days=1)):
         assert museum.desk().get("thanks").text.count("to ask by letter") == 0
+
+
+PAPER_DONOR = {"email": None, "locale": "en", "address_line": "8 Mill Lane", "city": "Chambéry", "first_name": "Odette"}
+
+
+def _asked(museum: Museum, *gifts: int, until: timedelta = timedelta(days=20)) -> None:
+    with museum.open() as session:
+        asking = choices.ask_donors(
+            session, museum.campaign_id, words={"en": "Gone."}, until=clock.now() + until, otherwise=Wish.KEEP
+        )
+        choices.ask_about_some(session, asking.id)
+    assert {one.gift_id for one in museum.all(GiftChoice)} == set(gifts)
+
+
+def _acts(museum: Museum, gift: int) -> list[str]:
+    with museum.open() as session:
+        acts = session.scalars(
+            select(AuditEntry.action).where(AuditEntry.subject == f"gift:{gift}").order_by(AuditEntry.seq)
+        )
+        return [act for act in acts if act.startswith(("gift.question", "gift.choice"))]
+
+
+def test_letters_that_ask_are_marked_as_posted_and_not_printed_again(museum: Museum) -> None:
+    first, second = (museum.give(donor=PAPER_DONOR), museum.give(donor=PAPER_DONOR | {"first_name": "Ugo"}))
+    _asked(museum, first, second)
+    desk = museum.desk("desk")
+    assert desk.post("thanks/questions/posted", gift=[str(first)]).status_code == 303
+    assert desk.post("thanks/questions/posted", gift=[str(first)]).status_code == 303  # twice is once
+    [letter] = PdfReader(io.BytesIO(desk.get("thanks/questions.pdf").data)).pages
+    assert "Ugo" in letter.extract_text()
+    page = desk.get("thanks").text
+    assert ("Posted" in page, "2 donors to ask by letter" in page, "1 letter (PDF)" in page) == (True, True, True)
+    assert desk.post("thanks/questions/posted", gift=[str(first)], undo="1").status_code == 303
+    assert "2 letters (PDF)" in desk.get("thanks").text
+    assert _acts(museum, first) == ["gift.question_posted", "gift.question_not_posted"]
+    assert desk.post("thanks/questions/posted", gift=[str(second), str(second + 9)]).status_code == 404
+    assert _acts(museum, second) == []
+    assert museum.desk("auditor").post("thanks/questions/posted", gift=[str(first)]).status_code == 403
+
+
+def test_an_answer_that_came_to_the_museum_is_noted_changed_and_taken_back(museum: Museum) -> None:
+    gift = museum.give(donor=PAPER_DONOR)
+    _asked(museum, gift)
+    desk = museum.desk("desk")
+    answers = f"thanks/answers/{gift}"
+    assert f'/{answers}"' in desk.get("thanks").text
+    assert f'/{answers}"' in desk.get(f"gifts/{gift}").text
+    assert "No answer yet" in desk.get(answers).text
+    missing = desk.post(answers, wish="keep")
+    assert (missing.status_code, "Say how the answer came." in missing.text) == (422, True)
+    assert re.search(r'value="keep" checked', missing.text)  # what was chosen stays
+    for wrong in (
+        {"wish": "", "heard": "phone"},
+        {"wish": "keep", "heard": "dream"},
+        {"wish": "move-0", "heard": "phone"},
+    ):
+        assert desk.post(answers, **wrong).status_code == 422
+    assert desk.post(f"{answers}/back").status_code == 409  # nothing was noted
+    assert desk.post(answers, wish="keep", heard="phone").status_code == 303
+    page = desk.get("thanks").text
+    assert "No donor to ask by letter" in page
+    assert "stays with the museum · by telephone" in page
+    assert "Noted at the desk from a call." in desk.get(f"gifts/{gift}").text
+    assert desk.post(answers, wish="refund", heard="letter").status_code == 303
+    assert desk.post(f"{answers}/back").status_code == 303
+    assert "1 donor to ask by letter" in desk.get("thanks").text
+    [choice] = museum.all(GiftChoice)
+    assert (choice.wish, choice.heard, choice.answered_at) == (None, None, None)
+    assert _acts(museum, gift) == ["gift.choice_noted", "gift.choice_noted", "gift.choice_taken_back"]
+    assert museum.desk("auditor").get(answers).status_code == 403
+    assert museum.desk("auditor").post(answers, wish="keep", heard="phone").status_code == 403
+
+
+def test_what_the_donor_answered_or_the_day_has_settled_is_not_taken_back_at_the_desk(museum: Museum) -> None:
+    gift = museum.give(donor=PAPER_DONOR)
+    _asked(museum, gift)
+    answers = f"thanks/answers/{gift}"
+    with museum.open() as session:
+        choices.answer(session, choices.choice_of(session, gift).id, Wish.REFUND)
+    desk = museum.desk()
+    assert "answered by the donor" in desk.get(answers).text
+    refused = desk.post(f"{answers}/back")
+    assert (refused.status_code, "only the donor takes back" in refused.text) == (409, True)
+    with clock.at(clock.now() + timedelta(days=21)):
+        late = museum.desk()
+        for path, form in ((answers, {"wish": "keep", "heard": "phone"}), (f"{answers}/back", {})):
+            assert late.post(path, **form).status_code == 409
+        assert "The day to choose has passed." in late.get(answers).text
+    [choice] = museum.all(GiftChoice)
+    assert (choice.wish, choice.heard) == ("refund", None)
+
+
+def test_a_question_of_another_museum_is_not_there(museum: Museum, app: Flask) -> None:
+    with found(app) as other:
+        theirs = other.give(donor=PAPER_DONOR)
+        _asked(other, theirs)
+        desk = museum.desk()
+        assert desk.get(f"thanks/answers/{theirs}").status_code == 404
+        assert desk.post(f"thanks/answers/{theirs}", wish="keep", heard="phone").status_code == 404
+        assert desk.post(f"thanks/answers/{theirs}/back").status_code == 404
+        assert desk.post("thanks/questions/posted", gift=[str(theirs)]).status_code == 404
+        [choice] = other.all(GiftChoice)
+        assert (choice.wish, choice.posted_at) == (None, None)
