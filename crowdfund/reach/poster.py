@@ -22,6 +22,7 @@ from crowdfund.reach.view import Appeal
 ART = (1300, 880)
 SIZES = ((30, 50), (46, 40), (70, 32))  # letters of the title → its size in points
 SMALLEST = 25
+LONGEST_LEDE = 125  # letters that take two lines at most: a longer sentence would reach into the picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +41,15 @@ class Sheet:
 def poster(appeal: Appeal, sheet: Sheet) -> bytes:
     """Make the PDF of a poster in the current language. With `for_printers` it has its bleed and the marks to cut it by."""
     _light, own, deep = wall_colours(appeal.wall)
+    size = next((size for letters, size in SIZES if len(appeal.title) <= letters), SMALLEST)
     html = render_template(
         "letters/poster.html",
         appeal=appeal,
         sheet=sheet,
         wall=_hex(own),
         deep=_hex(deep),
-        size=next((size for letters, size in SIZES if len(appeal.title) <= letters), SMALLEST),
+        size=size,
+        lede=appeal.lede if size > SMALLEST and len(appeal.lede) <= LONGEST_LEDE else "",
         lang=current_locale(),
     )
     return renderer().render(

@@ -257,6 +257,20 @@ def test_the_poster_speaks_of_cash_only_where_there_is_a_box(desk: FlaskClient, 
     assert "in the box" not in said(hang(museum, "Tram", takes_cash=False))
 
 
+@pytest.mark.parametrize(
+    ("title", "words", "said"), [("Bell", 4, True), ("Bell", 40, False), ("A long title, " * 6, 4, False)]
+)
+def test_the_poster_says_the_campaigns_own_sentence_where_it_has_room(
+    app: Flask, title: str, words: int, said: bool
+) -> None:
+    museum = found("own-sentence", title={"fr": title}, summary={"fr": "Elle sonne " * words})
+    place = hang(museum)
+    client = enter(app, make_colleague(museum.id, Role.DESK, "desk@example.org"))
+    answer = client.get(f"/staff/{museum.slug}/campaigns/{museum.campaign}/posters/{place.id}.fr.pdf")
+    [page] = PdfReader(io.BytesIO(answer.data)).pages
+    assert ("Elle sonne" in page.extract_text()) is said
+
+
 def test_a_poster_of_a_very_long_title_is_still_one_sheet(app: Flask) -> None:
     museum = found("long", title={"fr": "Un très long titre de tableau, " * 8})
     place = hang(museum)
