@@ -103,7 +103,7 @@ PARTS: Mapping[str, tuple[Field, ...]] = {
     "money": (
         Field("campaign.goal_minor", N_("Goal"), "money", N_("What the public is asked for.")),
         Field("campaign.funding_model", N_("If the goal is not met"), "choice", choices=MODELS),
-        Field("campaign.threshold_minor", N_("The work is bought from"), "money", N_("Only for the third choice.")),
+        Field("campaign.threshold_minor", N_("The work is bought from"), "money", N_("Only with the third answer above.")),
         Field("campaign.fallback", N_("What becomes of the gifts below the goal"), "text", worded=True),
         Field("campaign.surplus", N_("What becomes of more than the goal"), "text", worded=True),
         Field("campaign.closes_at", N_("Last day"), "last_day", N_("It ends at midnight, in the museum’s time.")),
