@@ -19,7 +19,7 @@ from crowdfund.accounts.models import Account
 from crowdfund.accounts.rules import Level, check_password
 from crowdfund.accounts.service import WRONG_CODE
 from crowdfund.errors import NotFound, Refusal
-from crowdfund.i18n import gettext, in_words
+from crowdfund.i18n import LOCALES, gettext, in_words
 from crowdfund.tenancy import PlatformScope, transaction
 
 blueprint = Blueprint("security", __name__)
@@ -64,6 +64,20 @@ def revoke_session() -> AnyResponse:
         elif not sessions.revoke(session, person.account_id, request.form.get("session", "")):
             raise NotFound
     return redirect(url_for("accounts.security.settings"), 303)
+
+
+@blueprint.post("/language")
+@signed_in_only
+def choose_language() -> AnyResponse:
+    """Set the language in which the desk and its mails speak to this person."""
+    person = person_here()
+    check_csrf(person.token_hash)
+    chosen = request.form.get("locale", "")
+    if chosen not in LOCALES:
+        raise NotFound
+    with transaction(PlatformScope()) as session:
+        service.speak(session, person.account_id, chosen)
+    return redirect(url_for("accounts.security.settings", _anchor="language"), 303)
 
 
 @blueprint.get("/second-factor")

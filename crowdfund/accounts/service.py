@@ -159,6 +159,11 @@ def _use_step(session: Session, account_id: int, step: int) -> bool:
     return used.one_or_none() is not None
 
 
+def speak(session: Session, account_id: int, locale: str) -> None:
+    """Speak to a person in another language from now on, on pages and in mails."""
+    session.get_one(Account, account_id).locale = supported(locale)
+
+
 def recovery_codes_left(session: Session, account_id: int) -> int:
     """Count the recovery codes that are not burnt."""
     return len(session.get_one(Account, account_id).recovery_hashes)

@@ -202,6 +202,20 @@ def test_signing_out_ends_the_session_on_the_server(client: FlaskClient, person:
     assert rows(person)[0].reason == "signed out"
 
 
+def test_a_person_chooses_the_language_of_the_desk(app: Flask, person: int, careful: int) -> None:
+    mine, colleague = enter(app, person), enter(app, careful)
+    before = colleague.get("/account/").text
+    token = form_token(mine, "/account/")
+    for locale, said in (("it", "Il mio accesso"), ("en", "My sign-in"), ("fr", "Ma connexion")):
+        assert mine.post("/account/language", data={"csrf_token": token, "locale": locale}).status_code == 303
+        page = mine.get("/account/").text
+        assert (f'<html lang="{locale}"' in page, said in page) == (True, True)
+    assert mine.post("/account/language", data={"csrf_token": token, "locale": "de"}).status_code == 404
+    assert mine.post("/account/language", data={"locale": "it"}).status_code == 400
+    assert '<html lang="fr"' in mine.get("/account/").text
+    assert colleague.get("/account/").text[:200] == before[:200]
+
+
 def test_a_revoked_session_is_dead_at_once_and_nobody_elses(app: Flask, person: int, careful: int) -> None:
     mine, other, foreign = enter(app, person), enter(app, person), enter(app, careful)
     with transaction(PlatformScope()) as session:
