@@ -47,6 +47,7 @@ HINTS: Mapping[str, tuple[str, ...]] = {
     "country": ("pays", "paese", "nazione", "country", "land"),
     "language": ("langue", "lingua", "language", "sprache"),
 }  # fmt: skip
+SURNAMES = ("cognome", "last name", "lastname", "surname", "family name", "nachname")
 YES = frozenset({"1", "oui", "o", "yes", "y", "true", "vrai", "si", "sì", "vero", "x", "✓", "ja", "ok"})
 NO = frozenset({"", "0", "non", "n", "no", "false", "faux", "falso", "nein", "-"})
 LANGUAGES = {"fr": ("fr", "fra", "francais", "french", "francese"), "it": ("it", "ita", "italien", "italian", "italiano"),
@@ -83,8 +84,17 @@ class Home:
 
 
 def suggested(table: Table) -> dict[str, str]:
-    """Suggest which column holds which field, by the headings."""
-    return guess(table.columns, HINTS)
+    """Suggest which column holds which field, by the headings.
+
+    “Nome” holds the first name beside “Cognome”, as “Name” does beside “Surname”; alone it is taken for the whole.
+    """
+    surname = guess(table.columns, {"last_name": SURNAMES})
+    if not surname:
+        return guess(table.columns, HINTS)
+    rest = [one for one in table.columns if one != surname["last_name"]]
+    found = surname | guess(rest, {field: parts for field, parts in HINTS.items() if field != "last_name"})
+    left = [one for one in rest if one not in found.values()]
+    return guess(left, {"first_name": ("nome", "name")}) | found
 
 
 def check_columns(table: Table, columns: Mapping[str, str]) -> dict[str, str]:

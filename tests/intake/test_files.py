@@ -26,11 +26,12 @@ from crowdfund.donors.models import Consent, Donor
 from crowdfund.errors import Conflict
 from crowdfund.institutions.rules import Role
 from crowdfund.intake import rules, service, taking, tasks, undoing
+from crowdfund.intake.entries import suggested
 from crowdfund.intake.models import BroughtDonor
 from crowdfund.intake.reading import read_file
 from crowdfund.intake.rules import Outcome
 from crowdfund.me import erasure, export
-from crowdfund.sheets import Most, NoTable, TooLarge, read_csv
+from crowdfund.sheets import Most, NoTable, Table, TooLarge, read_csv
 from crowdfund.tenancy import TaskScope, transaction
 from crowdfund.workbooks import read_workbook
 from tests.desk import enter, form_token, make_colleague
@@ -125,6 +126,23 @@ def counts(museum: int, file_id: int) -> dict[str, int]:
 def people(session: Session) -> list[tuple[str | None, str | None]]:
     found = session.execute(select(Donor.last_name, Donor.email).where(Donor.erased_at.is_(None)).order_by(Donor.id))
     return [(row.last_name, row.email) for row in found]
+
+
+@pytest.mark.parametrize(
+    ("headings", "first", "last"),
+    [
+        ("Nome;Cognome;E-mail", "Nome", "Cognome"),
+        ("Cognome;Nome;Città", "Nome", "Cognome"),
+        ("Name;Surname;Company name", "Name", "Surname"),
+        ("First name;Last name", "First name", "Last name"),
+        ("Nom;Prénom", "Prénom", "Nom"),
+        ("Vorname;Name", "Vorname", "Name"),
+        ("Nome;E-mail", None, "Nome"),
+    ],
+)
+def test_first_and_last_names_are_told_apart_by_their_headings(headings: str, first: str | None, last: str) -> None:
+    columns = suggested(Table(tuple(headings.split(";")), (), ()))
+    assert (columns.get("first_name"), columns.get("last_name")) == (first, last)
 
 
 def test_the_first_look_tells_each_row_and_changes_nothing(museum: int, town: None) -> None:
