@@ -64,7 +64,7 @@ def one_line(text: str, longest: int) -> str:
     return " ".join(unicodedata.normalize("NFC", shown).split())[:longest]
 
 
-def read_csv(content: bytes, most: Most | None = None) -> Table:
+def read_csv(content: bytes, most: Most) -> Table:
     """Read a CSV file: UTF-8, UTF-16 or Windows' Latin letters; `;`, `,`, `|` or tabs. Raises NoTable, TooLarge."""
     text, encoding = _decoded(content)
     if "\x00" in text:
@@ -92,7 +92,7 @@ def _decoded(content: bytes) -> tuple[str, str]:
         return content.decode("cp1252", errors="replace"), "Windows-1252"
 
 
-def table_of(found: Iterable[tuple[int, list[str]]], most: Most | None, **how: str) -> Table:
+def table_of(found: Iterable[tuple[int, list[str]]], most: Most, **how: str) -> Table:
     """Make a table of rows, each with its line; the first is its head. Raises NoTable, TooLarge."""
     rows: list[tuple[str, ...]] = []
     lines: list[int] = []
@@ -101,12 +101,11 @@ def table_of(found: Iterable[tuple[int, list[str]]], most: Most | None, **how: s
         rows.append(row)
         lines.append(line)
         cells += len(row)
-        if most is not None:
-            for what, count, limit in (
-                ("rows", len(rows) - 1, most.rows), ("columns", len(row), most.columns), ("cells", cells, most.cells),
-            ):  # fmt: skip
-                if count > limit:
-                    raise TooLarge(what, limit)
+        for what, count, limit in (
+            ("rows", len(rows) - 1, most.rows), ("columns", len(row), most.columns), ("cells", cells, most.cells),
+        ):  # fmt: skip
+            if count > limit:
+                raise TooLarge(what, limit)
     if len(rows) < 2:
         raise NoTable
     return Table(tuple(_named(rows[0])), tuple(rows[1:]), tuple(lines[1:]), **how)

@@ -8,11 +8,12 @@ from datetime import date
 from crowdfund.desk.reading import LONGEST_NAME, MOST_LINES, TOO_MANY, BankFile, Credit, read_amount, tidy, with_keys
 from crowdfund.errors import Refusal
 from crowdfund.i18n import N_
-from crowdfund.sheets import NoTable, Table, guess, read_csv, read_day
+from crowdfund.sheets import Most, NoTable, Table, TooLarge, guess, read_csv, read_day
 
 FIELDS = ("date", "amount", "payer", "text", "reference")
 NEEDED = ("date", "amount")
 SHOWN = 5
+MOST = Most(rows=MOST_LINES, columns=60, cells=60 * MOST_LINES)
 NO_TABLE = N_("This file is neither CAMT.053 nor a table. Ask the bank for “camt.053” or for CSV.")
 NO_DAY = N_("Line %(line)s holds no date that can be read: “%(text)s”.")
 CHOOSE = N_("Say which column holds it.")
@@ -21,13 +22,15 @@ CHOOSE = N_("Say which column holds it.")
 def read_table(content: bytes) -> Table:
     """Read a CSV file. Raises Refusal for what is no table, or too long a one."""
     try:
-        table = read_csv(content)
+        table = read_csv(content, MOST)
+    except TooLarge as too:
+        if too.what == "rows":
+            raise Refusal(TOO_MANY, field="file", params={"count": MOST_LINES}) from None
+        raise Refusal(NO_TABLE, field="file") from None
     except NoTable:
         raise Refusal(NO_TABLE, field="file") from None
     if len(table.columns) < 2:
         raise Refusal(NO_TABLE, field="file")
-    if len(table.rows) > MOST_LINES:
-        raise Refusal(TOO_MANY, field="file", params={"count": MOST_LINES})
     return table
 
 

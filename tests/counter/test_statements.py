@@ -264,9 +264,14 @@ def test_entries_of_several_transactions_are_taken_apart() -> None:
         (b"<!DOCTYPE a [<!ENTITY b 'c'>]><Document>&b;</Document>", "broken"),
         (camt(("2026-11-20", "1.00", "A", "x", ""), iban="DE89370400440532013000"), "another account"),
         (camt(("2026-11-20", "1.234", "A", "x", "")), "cannot be read"),
+        (camt(("2026-11-20", "1E999999", "A", "x", "")), "cannot be read"),
         (camt(("nonsense", "1.00", "A", "x", "")), "cannot be read"),
+        (camt(("0001-01-01", "1.00", "A", "x", "")), "cannot be read"),
         (b"just words", "neither CAMT.053 nor a table"),
         (b"a;b\x00\n1;2", "neither CAMT.053 nor a table"),
+        # To give so many columns a name each would take minutes.
+        pytest.param(b"a;" * 400_000 + b"a\n1;2", "neither CAMT.053 nor a table", id="columns"),
+        pytest.param(b"a;b\n" + b"1;2\n" * 5001, "more than 5000 lines", id="rows"),
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_read_is_refused_and_nothing_is_kept(museum: House, content: bytes, said: str) -> None:
