@@ -125,6 +125,18 @@ def donor_of(session: Session, donor_id: int) -> Donor:
     return donor
 
 
+def known_donor(session: Session, donor_id: int) -> Donor:
+    """Find a donor of whom something may still be written: one who was not erased, as it is now. Raises NotFound.
+
+    Whoever writes of a pledge's donor locks the pledge first: an erasure that is under way is waited for.
+    """
+    found = select(Donor).where(Donor.id == donor_id, Donor.erased_at.is_(None))
+    donor = session.scalars(found.execution_options(populate_existing=True)).one_or_none()
+    if donor is None:
+        raise NotFound
+    return donor
+
+
 def donors_of(session: Session, donor_ids: Collection[int]) -> dict[int, Donor]:
     """Find several donors of the museum, by id."""
     if not donor_ids:

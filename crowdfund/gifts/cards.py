@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from crowdfund.campaigns import service as campaigns
 from crowdfund.campaigns.models import Piece, Reward
 from crowdfund.campaigns.texts import named_piece, said
+from crowdfund.donors import service as donors
 from crowdfund.donors.models import Donor
 from crowdfund.errors import Conflict, NotFound
 from crowdfund.gifts.models import Gift
@@ -48,8 +49,12 @@ def card_token(pledge: Pledge) -> str:
 
 
 def make_card(session: Session, pledge_id: int, *, show_amount: bool) -> str:
-    """Make a gift's card public under its token, or change what it shows. Raises Conflict while nothing is kept."""
+    """Make a gift's card public under its token, or change what it shows. Raises Conflict while nothing is kept.
+
+    Raises NotFound for a donor who was erased.
+    """
     pledge = pledges.pledge_of(session, pledge_id, lock=True)
+    donors.known_donor(session, pledge.donor_id)
     if _kept(session, pledge) is None:
         raise Conflict(NOTHING_KEPT)
     token = card_token(pledge)

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from crowdfund import clock
 from crowdfund.campaigns import service as campaigns
+from crowdfund.donors import service as donors
 from crowdfund.gifts.models import Gift
 from crowdfund.gifts.rules import GIVEN_BACK
 from crowdfund.outbox import publish
@@ -25,9 +26,11 @@ def change_wall(
 
     `town` and whether the `dedication` stands beside the name stay as they are where they are None.
 
-    It is only noted, too, for a gift of which nothing is kept: it shows when the money comes back.
+    It is only noted, too, for a gift of which nothing is kept: it shows when the money comes back. Raises NotFound for a
+    donor who was erased.
     """
     pledge = pledges.pledge_of(session, pledge_id, lock=True)
+    donors.known_donor(session, pledge.donor_id)
     if (pledge.wall, pledge.wall_name) != (shown, name or None):
         keeping.before_change(session, pledge)
     pledge.wall, pledge.wall_name, pledge.message = shown, name or None, message or None

@@ -52,8 +52,8 @@ def dedication_page(session: Session, email: str, pledge_id: int, csrf_token: st
 
 def correct(session: Session, email: str, pledge_id: int, kind: str, name: str, address: str) -> None:
     """Correct a dedication at its donor's wish. Raises NotFound, and Conflict once it is too late."""
-    mine = _dedicated(session, email, pledge_id)
-    pledge = pledges.pledge_of(session, mine.id, lock=True)
+    pledge = pledges.pledge_of(session, pledge_id, lock=True)  # first: an erasure under way is waited for
+    _dedicated(session, email, pledge_id)
     if _closed(session, pledge):
         raise Conflict(TOO_LATE)
     dedications.correct(session, pledge, kind, name, address)

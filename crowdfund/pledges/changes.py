@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from crowdfund.campaigns import service as campaigns
 from crowdfund.donors import service as donors
 from crowdfund.donors.rules import DonorDetails
-from crowdfund.errors import NotFound, Refusal
+from crowdfund.errors import Refusal
 from crowdfund.institutions.models import Issuer
 from crowdfund.pledges import service
 from crowdfund.pledges.models import Pledge
@@ -24,9 +24,7 @@ def complete_identity(session: Session, pledge_id: int, details: DonorDetails) -
     Raises Refusal for a detail that is wrong or still missing by the law of the campaign's issuer.
     """
     pledge = service.pledge_of(session, pledge_id, lock=True)
-    donor = donors.donor_of(session, pledge.donor_id)
-    if donor.erased_at is not None:
-        raise NotFound
+    donor = donors.known_donor(session, pledge.donor_id)
     kept = {
         "kind": donor.kind,
         "first_name": "",

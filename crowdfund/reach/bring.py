@@ -21,6 +21,7 @@ from crowdfund.campaigns.models import Campaign
 from crowdfund.campaigns.rules import is_open
 from crowdfund.campaigns.texts import said
 from crowdfund.dashboard.frame import desk_here
+from crowdfund.donors import service as donors
 from crowdfund.donors.models import Donor
 from crowdfund.donors.rules import short_name
 from crowdfund.errors import NotFound, Refusal
@@ -85,7 +86,9 @@ def _switch(session: Session, pledge: Pledge, *, on: bool) -> None:
 
 
 def _paid(session: Session, token: str) -> Pledge:
+    """Find a paid pledge whose donor may bring others. Raises NotFound, for who was erased too."""
     pledge = pledges.pledge_by_token(session, token)
+    donors.known_donor(session, pledge.donor_id)
     if pledge.state != PledgeState.PAID:
         raise NotFound
     return pledge

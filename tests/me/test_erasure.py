@@ -20,6 +20,7 @@ from crowdfund.conversation.models import Follower, Question
 from crowdfund.crm import merging
 from crowdfund.crm import service as crm
 from crowdfund.donors.models import Consent, Donor
+from crowdfund.forms import form_token
 from crowdfund.gifts import tasks as gift_tasks
 from crowdfund.gifts.dedications import stored_card
 from crowdfund.mail import SentMail
@@ -27,6 +28,7 @@ from crowdfund.me import erasure, export, tasks
 from crowdfund.me.models import DonorLink, DonorVisit, Erasure
 from crowdfund.payments.models import Checkout, ProviderCall
 from crowdfund.pledges.models import Group, Pledge, Reminder, WallEntry
+from crowdfund.pledges.service import gift_token
 from crowdfund.receipts.rendering import stored
 from crowdfund.receipts.verification import verify_pdf
 from crowdfund.tenancy import PlatformScope, TaskScope, transaction
@@ -229,8 +231,6 @@ def test_the_gifts_page_and_later_facts_stand_an_erased_donor(
     assert mails.kept == []
     with town.first.open() as session:
         pledge = session.scalars(select(Pledge)).one()
-        from crowdfund.pledges.service import gift_token  # noqa: PLC0415
-
         token = gift_token(pledge)
     page = client.get(f"/fr/gifts/{token}")
     assert page.status_code == 200
@@ -238,6 +238,27 @@ def test_the_gifts_page_and_later_facts_stand_an_erased_donor(
     assert "sont effacés, comme vous l’avez demandé" in unescape(page.text)
     for promised in ("Nous vous écrirons", "le musée vous écrira", "J’amène dix personnes", "demander au musée"):
         assert promised.lower() not in unescape(page.text).lower()
+
+
+def test_the_link_of_a_gift_writes_nothing_of_an_erased_donor_any_more(
+    town: Town, client: FlaskClient, mails: MailKeeper
+) -> None:
+    with town.first.open() as session:
+        token = gift_token(session.scalars(select(Pledge)).one())
+    base, open_page = f"/fr/gifts/{token}", form_token(token)
+    enter(client, town, mails)
+    carry_out(town, wish(client))
+    said = {
+        "csrf_token": open_page,
+        "wall": "other",
+        "wall_name": "Camille again",
+        "name": "Camille again",
+        "goal": "3",
+    }
+    for door in ("wall", "share", "bring"):
+        assert client.post(f"{base}/{door}", data=said).status_code == 404, door
+    assert client.get(f"{base}/bring").status_code == 404
+    assert "Camille again" not in everything(town)
 
 
 def test_the_operators_commands_share_the_services(house: Flask, town: Town, mails: MailKeeper, tmp_path: Path) -> None:
