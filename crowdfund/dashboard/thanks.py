@@ -131,9 +131,9 @@ def batch_file(batch_id: int) -> AnyResponse:
 
 
 @blueprint.get("/questions.pdf")
-@requires(Permission.READ_GIFTS)
+@requires(Permission.THANK)
 def questions_file() -> AnyResponse:
-    """Give the letters that ask donors without an e-mail address what becomes of their gifts. Raises NotFound for none."""
+    """Give the letters that ask on paper, for those who may act: each holds its donor's link. Raises NotFound for none."""
     given = request.args.get("window", "")
     with transaction(g.scope) as session:
         home = window_of(session.get_one(Institution, museum_of(session)).country)

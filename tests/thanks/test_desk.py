@@ -171,6 +171,10 @@ def test_who_has_no_address_for_mail_is_asked_by_letter_until_they_answer(museum
     assert f'/gifts/{answered}"' not in part
     assert f'/gifts/{mailed}"' not in part
     assert "without an answer the gift stays" in part
+    reader = museum.desk("auditor")  # a letter holds the link by which its donor answers
+    assert "questions.pdf" not in reader.get("thanks").text
+    assert reader.client.get(f"{reader.base}/thanks/questions.pdf").status_code == 403
+    assert "questions.pdf" in page
     file = desk.client.get(f"{desk.base}/thanks/questions.pdf")
     [letter] = PdfReader(io.BytesIO(file.data)).pages  # who has no postal address gets none yet
     words = re.sub(r"\s+", " ", letter.extract_text())
