@@ -32,6 +32,7 @@ from crowdfund.i18n import gettext, in_words, time
 from crowdfund.institutions.models import Issuer
 from crowdfund.institutions.permissions import keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission
+from crowdfund.numbers import row_number
 from crowdfund.tenancy import museum_of, transaction
 
 blueprint = Blueprint("editor", __name__, url_prefix="/staff/<museum>/campaigns")
@@ -67,9 +68,9 @@ def begin() -> AnyResponse:
     title, begun_from = tidy(request.form.get("title", ""))[:LONGEST_TITLE], request.form.get("from", "")
     try:
         with transaction(g.scope) as session:
-            if begun_from.startswith("copy-") and begun_from[5:].isdigit():
-                campaign_here(session, int(begun_from[5:]))
-                made = drafts.copy_campaign(session, int(begun_from[5:]), title, author=author())
+            if begun_from.startswith("copy-") and (copied := row_number(begun_from.removeprefix("copy-"))):
+                campaign_here(session, copied)
+                made = drafts.copy_campaign(session, copied, title, author=author())
             else:
                 kind = begun_from if begun_from in drafts.KINDS else drafts.KINDS[0]
                 made = drafts.begin_draft(

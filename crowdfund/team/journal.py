@@ -9,6 +9,7 @@ from crowdfund.dashboard.frame import desk_here
 from crowdfund.forms import showable, tidy
 from crowdfund.institutions.permissions import keep_private, membership_here, requires
 from crowdfund.institutions.rules import Permission
+from crowdfund.numbers import row_number
 from crowdfund.team.trail import Asked, read_trail
 from crowdfund.tenancy import transaction
 
@@ -16,7 +17,6 @@ blueprint = Blueprint("trail", __name__, url_prefix="/staff/<museum>/audit")
 blueprint.after_request(keep_private)
 
 LONGEST_SUBJECT = 80
-LARGEST = 2**62
 
 
 @blueprint.get("")
@@ -40,5 +40,4 @@ def trail() -> AnyResponse:
 
 
 def _number(name: str) -> int | None:
-    typed = request.args.get(name, "")
-    return int(typed) if typed.isascii() and typed.isdigit() and int(typed) < LARGEST else None
+    return row_number(request.args.get(name)) or None
