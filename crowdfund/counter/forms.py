@@ -52,6 +52,10 @@ class PersonForm(DeskForm):
     wall = ChoiceField(Wall, default=Wall.ANONYMOUS)
     wall_name = TextField(LONGEST_WALL_NAME)
 
+    def first_errors(self) -> dict[str, str]:
+        """Give them as the page asks: what came in, or will, before who it is from."""
+        return dict(sorted(super().first_errors().items(), key=lambda one: hasattr(PersonForm, one[0])))
+
     def validate_last_name(self, field: TextField) -> None:
         """Ask for a name."""
         if not field.data and not self.company_name.data and not field.errors:

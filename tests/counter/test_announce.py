@@ -221,6 +221,14 @@ def test_a_bad_promise_is_said_beside_its_field_and_kept(museum: House, field: s
     assert totals(museum) == (0, 0)
 
 
+def test_what_is_missing_is_listed_in_the_order_of_the_page(museum: House) -> None:
+    page = museum.desk.post("/promises", {"attempt": str(uuid4()), "campaign": str(museum.campaign_id)}).text
+    listed = re.findall(
+        r'<a href="#([\w-]+)">', page[page.index("err-list") : page.index("</ul>", page.index("err-list"))]
+    )
+    assert [one.partition("-")[0] for one in listed] == ["method", "amount", "last_name"]
+
+
 def test_a_promise_is_found_by_its_reference_and_called_off_once(museum: House) -> None:
     pledge = museum.promise()
     museum.promise(last_name="Autre")
