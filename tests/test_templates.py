@@ -247,3 +247,16 @@ def test_progress_never_claims_too_much() -> None:
     assert AmountChoice(eur(5000)).typed == "50"
     assert AmountChoice(Money(500, "JPY")).typed == "500"
     assert Calculator(eur(10_000), eur(3_400), ()).kept == 34
+
+
+def test_the_form_of_what_is_shown_is_folded_until_something_asks_for_it(app: Flask) -> None:
+    def folded(**more: object) -> bool:
+        with app.test_request_context("/en/gifts/x"):
+            g.locale = "en"
+            page = {"gift": preview.gift(), "errors": {}, "values": {}, "csrf_token": "signed", "kept": False} | more
+            text = app.jinja_env.get_template("gifts/show.html").render(page)
+        return '<details class="more more--big">' in text
+
+    assert folded()
+    assert not folded(kept=True)
+    assert not folded(errors={"wall_name": "Tell us the name"})

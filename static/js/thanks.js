@@ -1,4 +1,4 @@
-// The page of one gift: copies the link, and looks again by itself while the bank is being waited for.
+// The page of one gift: copies the link, unfolds the form a link points at, and looks again by itself while the bank is being waited for.
 import { copying } from "./copy.js";
 import { idle } from "./idle.js";
 
@@ -7,6 +7,14 @@ const UNTIL = Date.now() + 180_000;
 
 copying(document);
 idle();
+
+function unfold() {
+  const form = ["#shown", "#receipt"].includes(location.hash) && document.querySelector(`${location.hash} details`);
+  if (form) form.open = true;
+}
+
+unfold();
+addEventListener("hashchange", unfold);
 
 async function look() {
   if (document.visibilityState === "visible") {

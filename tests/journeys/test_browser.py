@@ -182,6 +182,7 @@ def test_a_donor_without_scripts_reads_gives_and_is_thanked(browser: Browser, to
     _pay(page)
     page.wait_for_url(re.compile(rf"/{lang}/gifts/"))
     expect(page.locator("h1")).to_contain_text(WORDS[lang]["thanks"])
+    page.locator("#shown summary").click()  # folded: one press opens it, without a script too
     page.check("#wall-other")  # and changes their mind about the wall
     page.fill("#wall_name", "La famille Rey")
     page.locator("#shown form button[type=submit]").click()
@@ -256,7 +257,9 @@ def test_the_keyboard_alone_gives_and_changes_the_wall(phone: Page, town: Town, 
     phone.keyboard.press("Enter")
     _pay(phone)  # the provider's page is not ours
     phone.wait_for_url(re.compile(rf"/{lang}/gifts/"))
-    _press_until(phone, "#shown input[name=wall]", 90)
+    _press_until(phone, "#shown summary", 90)
+    phone.keyboard.press("Enter")
+    _press_until(phone, "#shown input[name=wall]")
     phone.keyboard.press("ArrowDown")
     chosen = phone.evaluate("document.querySelector('#shown input[name=wall]:checked').value")
     if chosen == "other":
