@@ -38,6 +38,7 @@ OVER = N_("The day to choose has passed: your gift is dealt with as this page sa
 DONE = N_("This gift has been dealt with already: nothing is left to choose.")
 CLOSED = N_("This work no longer takes gifts. Choose another one, or have the money back.")
 CHOOSE = N_("Choose one of the answers")
+THEIRS = N_("The donor has answered. Only they change it, through the link they received.")
 NOT_NOTED = N_("No answer was noted here: only the donor takes back what they answered.")
 ASKED_ALREADY = N_("The donors of this campaign have been asked already.")
 
@@ -205,11 +206,13 @@ def answer(
 
     `heard` is how the wish came where the desk notes it; None where the donor answers.
 
-    Raises Conflict when the day is past, the gift is dealt with or given back, or the other work takes no gifts any more;
-    Refusal for an answer that was not offered.
+    Raises Conflict when the day is past, the gift is dealt with or given back, the other work takes no gifts any more, or
+    the desk would write over what the donor answered; Refusal for an answer that was not offered.
     """
     choice = locked_choice(session, choice_id)
     gift = _still_open(session, choice)
+    if heard and choice.wish and not choice.heard:
+        raise Conflict(THEIRS)
     if wish not in answers(choice):
         raise Refusal(CHOOSE, field="wish")
     if wish == Wish.MOVE:

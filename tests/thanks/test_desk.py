@@ -266,7 +266,12 @@ def test_what_the_donor_answered_or_the_day_has_settled_is_not_taken_back_at_the
     with museum.open() as session:
         choices.answer(session, choices.choice_of(session, gift).id, Wish.REFUND)
     desk = museum.desk()
-    assert "answered by the donor" in desk.get(answers).text
+    page = desk.get(answers).text
+    assert "answered by the donor" in page
+    assert "Only they change it" in page
+    assert 'name="wish"' not in page
+    over = desk.post(answers, wish="keep", heard="phone")
+    assert (over.status_code, "Only they change it" in over.text) == (409, True)
     refused = desk.post(f"{answers}/back")
     assert (refused.status_code, "only the donor takes back" in refused.text) == (409, True)
     with clock.at(clock.now() + timedelta(days=21)):
