@@ -260,3 +260,12 @@ def test_the_form_of_what_is_shown_is_folded_until_something_asks_for_it(app: Fl
     assert folded()
     assert not folded(kept=True)
     assert not folded(errors={"wall_name": "Tell us the name"})
+
+
+def test_the_title_of_a_form_with_errors_says_so_once(app: Flask) -> None:
+    with app.test_request_context("/en/gifts/x"):
+        g.locale = "en"
+        text = app.jinja_env.get_template("gifts/show.html").render(
+            gift=preview.gift(), errors={"wall": "Choose"}, values={}, csrf_token="signed", kept=False
+        )
+    assert re.search("<title>(.*?)</title>", text, re.DOTALL)[1].count("Erreur") == 1  # type: ignore[index]
