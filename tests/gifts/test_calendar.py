@@ -75,4 +75,4 @@ def test_the_page_tells_when_the_museum_is_open_only_where_it_says_so(scene: Sce
         with transaction(scene.scope) as session:
             session.get_one(Institution, scene.museum).opening = opening
         assert ("Le jeudi jusqu’à 21 h." in client.get(f"/fr/gifts/{token}").text) is shown
-        assert ("Le musée est ouvert" in client.get(f"/fr/gifts/{token}").text) is shown
+        assert ("Heures d’ouverture" in client.get(f"/fr/gifts/{token}").text) is shown
