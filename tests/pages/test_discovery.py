@@ -12,20 +12,12 @@ from flask.testing import FlaskClient
 
 from crowdfund import clock
 from crowdfund.campaigns.models import Campaign
-from crowdfund.pages import views
 from crowdfund.pages.towns import distance_km, find, plain
 from crowdfund.tenancy import transaction
 from tests import factories
 
 CHAMBERY = {"city": "Chambéry", "region": "Savoie", "country": "FR", "latitude": 45.5646, "longitude": 5.9178}
 TORINO = {"city": "Torino", "region": "Piemonte", "country": "IT", "latitude": 45.0703, "longitude": 7.6869}
-
-
-@pytest.fixture(autouse=True)
-def forget_pages(house: Flask) -> None:
-    """Start each test without kept pages: the museums of the last one are gone."""
-    views._cache.__init__()  # type: ignore[misc]
-    house.wsgi_app.forget()  # type: ignore[attr-defined]
 
 
 @pytest.fixture
@@ -49,8 +41,7 @@ def works(app: Flask) -> None:
 
 
 def found(client: FlaskClient, lang: str = "fr", **asked: str) -> list[str]:
-    asked = {"q": "zephyrin"} | asked  # the museums of other tests may be there too
-    answer = client.get(f"/{lang}/campaigns", query_string=asked)
+    answer = client.get(f"/{lang}/campaigns", query_string={"q": "zephyrin"} | asked)
     assert answer.status_code == 200
     assert "Set-Cookie" not in answer.headers
     listed = answer.text.partition('class="works"')[2].partition("</main>")[0]

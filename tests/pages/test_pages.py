@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -20,28 +19,16 @@ from crowdfund.conversation.models import Question
 from crowdfund.gifts import service as gifts
 from crowdfund.gifts.reports import MoneyReceived
 from crowdfund.gifts.rules import Method
-from crowdfund.institutions.models import Institution, Issuer
+from crowdfund.institutions.models import Issuer
 from crowdfund.links import digest, token_for
 from crowdfund.money import Money
 from crowdfund.pages import about, views
 from crowdfund.pages.assembly import _shelves
-from crowdfund.pages.cards import cards
 from crowdfund.pages.front import FRESH
 from crowdfund.pledges.making import secret
-from crowdfund.tenancy import PlatformScope, transaction
+from crowdfund.tenancy import transaction
 from tests import factories
-
-
-@pytest.fixture(autouse=True)
-def forget_pages(house: Flask) -> None:
-    """Start each test without kept pages: the museums of the last one are gone."""
-    forget(house)
-
-
-def forget(house: Flask) -> None:
-    """Let the kept pages' time be up."""
-    views._cache.__init__()  # type: ignore[misc] # empties it, as a new process begins
-    house.wsgi_app.forget()  # type: ignore[attr-defined] # the gate that keeps public pages
+from tests.pages.conftest import forget
 
 
 def _museum(app: Flask, slug: str = "aubigneux", **campaign: object) -> int:
@@ -312,19 +299,6 @@ def test_a_campaign_that_can_take_no_gift_says_so_at_once_and_names_an_address(
     assert "mailto:musee@example.org" in closed.text
 
 
-@pytest.fixture
-def own_front(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hang on the front page what the test made, and nothing that another one has left in the database."""
-    with transaction(PlatformScope()) as session:
-        before = set(session.scalars(select(Institution.slug)))
-
-    def own(session: Session) -> Any:
-        return [(row, card) for row, card in cards(session) if row.museum_slug not in before]
-
-    monkeypatch.setattr("crowdfund.pages.lists.cards", own)
-
-
-@pytest.mark.usefixtures("own_front")
 def test_the_front_page_hangs_first_and_counts_what_still_needs_gifts(app: Flask, client: FlaskClient) -> None:
     soon = clock.now() + timedelta(days=2)
     _museum(app, slug="promised", funding_model="all_or_nothing", closes_at=soon, minimum_minor=500)
@@ -347,7 +321,6 @@ def test_the_front_page_hangs_first_and_counts_what_still_needs_gifts(app: Flask
     assert "give, from €1 for some and from €2 for others:" in front
 
 
-@pytest.mark.usefixtures("own_front")
 def test_the_front_page_sums_a_joint_campaign_over_all_its_museums(app: Flask, client: FlaskClient) -> None:
     for slug, given, least in (("first", 1000, 500), ("second", 800, 300)):
         museum = _museum(app, slug=slug, joint_code="FRONT", minimum_minor=least, goal_minor=100_000)
@@ -359,7 +332,6 @@ def test_the_front_page_sums_a_joint_campaign_over_all_its_museums(app: Flask, c
     assert "give from €3:" in front
 
 
-@pytest.mark.usefixtures("own_front")
 def test_the_front_page_names_no_sum_while_no_work_takes_gifts(app: Flask, client: FlaskClient) -> None:
     _museum(app, funding_model="all_or_nothing", minimum_minor=500)
     front = client.get("/en/").text
