@@ -248,6 +248,13 @@ class DayField(StringField):  # type: ignore[misc]
         """Start empty."""
         self.typed, self.data = "", value
 
+    @property
+    def day(self) -> date:
+        """Give the day of a form that was found right. Raises ValueError of any other."""
+        if self.data is None:
+            raise ValueError("no day was typed")
+        return self.data
+
     def pre_validate(self, form: WTForm) -> None:  # noqa: ARG002
         """Read the day and refuse what is none."""
         try:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = [
@@ -42,3 +42,11 @@ def started(path: str) -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+def troubles(page: Page) -> list[str]:
+    """Listen to a page: give the list that fills with what its policy refuses and what its scripts stumble over."""
+    heard: list[str] = []
+    page.on("console", lambda said: heard.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    return heard

@@ -70,11 +70,11 @@ def add_count() -> AnyResponse:
         pieces = _pieces(form.kind.data, chosen.currency)
     except Refusal as refusal:
         return _form(shown_values(request.form), errors | {refusal.field or "": in_words(refusal)}, 422)
-    if errors or form.day.data is None:
+    if errors:
         return _form(shown_values(request.form), errors, 422)
     sheet = Sheet(
         attempt=own_number(form.attempt.data), kind=CountKind(form.kind.data), campaign_id=chosen.id,
-        place=form.place.data, day=form.day.data, pieces=pieces,
+        place=form.place.data, day=form.day.day, pieces=pieces,
     )  # fmt: skip
     try:
         with transaction(g.scope) as session:

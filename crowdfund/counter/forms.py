@@ -198,7 +198,7 @@ class ChequeForm(PersonForm):
         return Entered(
             attempt=own_number(self.attempt.data),
             amount=amount,
-            received_on=self.received_on.data,  # type: ignore[arg-type] # the form is valid
+            received_on=self.received_on.day,
             handed=self.handed.data,
             pledge_id=pledge_id,
             donor=None if pledge_id is not None else self.donor(locale),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 from uuid import uuid4
 
@@ -105,7 +105,7 @@ class Town:
             while not other.done() and not watching.scalar(waits, {"mine": mine}):
                 watching.rollback()
                 assert time.monotonic() < until, "the other neither waits nor ends"
-                time.sleep(0.02)
+                wait([other], timeout=0.02)
 
 
 @pytest.fixture

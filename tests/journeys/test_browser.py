@@ -23,6 +23,7 @@ from crowdfund.pledges.models import Pledge
 from crowdfund.reach.service import make_place
 from crowdfund.tax.words import words
 from crowdfund.tenancy import transaction
+from tests.browser import troubles
 from tests.journeys.town import Town
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -40,9 +41,7 @@ def phone(browser: Browser) -> Iterator[Page]:
     """Give a phone; whatever goes wrong in its console fails the test."""
     context = browser.new_context(viewport=PHONE, has_touch=True, reduced_motion="reduce")
     page = context.new_page()
-    wrong: list[str] = []
-    page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
+    wrong = troubles(page)
     yield page
     context.close()
     assert wrong == []

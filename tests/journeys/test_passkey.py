@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, CDPSession, Page, expect
 
 from crowdfund.institutions.rules import Role
 from crowdfund.tenancy import transaction
+from tests.browser import troubles
 from tests.desk import PASSWORD, make_person
 from tests.factories import make_member
 from tests.journeys.town import Town
@@ -42,9 +43,7 @@ class Device:
 def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(locale="en-GB")
     page = context.new_page()
-    wrong: list[str] = []
-    page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
+    wrong = troubles(page)
     yield page
     context.close()
     assert wrong == []

@@ -12,6 +12,7 @@ from threading import Thread
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.browser import troubles
 from tests.journeys.town import Town
 
 
@@ -26,9 +27,8 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 @pytest.fixture
 def page(context: BrowserContext) -> Iterator[Page]:
     """Give a page; whatever its policy refuses, or its scripts stumble over, fails the test."""
-    page, wrong = context.new_page(), []
-    page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page = context.new_page()
+    wrong = troubles(page)
     yield page
     assert [one for one in wrong if "net::ERR_INTERNET_DISCONNECTED" not in one] == []
 
