@@ -234,19 +234,23 @@ class ChoiceField(StringField):  # type: ignore[misc]
             raise ValidationError(gettext(N_("Choose one of the answers shown.")))
 
 
-class DayField(StringField):  # type: ignore[misc]
-    """A day as a date field sends it; `data` is a date, or None when empty or wrong."""
-
-    data: date | None
+class _TypedField(StringField):  # type: ignore[misc]
+    """A field whose text is read once the form is complete: an amount needs its currency."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Keep the text."""
         self.typed = tidy(valuelist[0]) if valuelist else ""
-        self.data = None
+        self.data: Any = None
 
     def process_data(self, value: Any) -> None:
         """Start empty."""
         self.typed, self.data = "", value
+
+
+class DayField(_TypedField):
+    """A day as a date field sends it; `data` is a date, or None when empty or wrong."""
+
+    data: date | None
 
     @property
     def day(self) -> date:
@@ -265,7 +269,7 @@ class DayField(StringField):  # type: ignore[misc]
             raise ValidationError(gettext(N_("This day is too far away.")))
 
 
-class MoneyField(StringField):  # type: ignore[misc]
+class MoneyField(_TypedField):
     """An amount in `currency`, as a person types it; `data` is Money, or None when empty or wrong.
 
     Reads exactly what `Money.parse` reads.
@@ -273,16 +277,6 @@ class MoneyField(StringField):  # type: ignore[misc]
 
     currency = "EUR"
     data: Money | None
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        """Keep the text; the currency is known only when the form is complete."""
-        self.typed = tidy(valuelist[0]) if valuelist else ""
-        self.data = None
-
-    def process_data(self, value: Any) -> None:
-        """Start empty."""
-        self.typed = ""
-        self.data = value
 
     def pre_validate(self, form: WTForm) -> None:  # noqa: ARG002
         """Read the amount and refuse what is none."""
